@@ -1,0 +1,1 @@
+namespace WholeSchoolSend.Simulator; internal static class Program { private static void Main() { } }
