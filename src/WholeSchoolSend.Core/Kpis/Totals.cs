@@ -1,0 +1,49 @@
+using System.Text.Json.Serialization;
+
+namespace WholeSchoolSend.Core.Kpis;
+
+/// <summary>
+/// School totals: per cell the number of respondents, the sum of their weights and of their squared weights. Every estimator follows
+/// from these, so a change of catalogue or register needs no recompute.
+/// </summary>
+/// <param name="School">unique reference number; for a poll without schools <c>{group}|{stratum}</c>, and the totals are no cluster.</param>
+/// <param name="Respondents">people in the sample at this school in this wave, whether or not they answered anything.</param>
+public sealed record SchoolTotals(string Wave, string School, int Respondents, IReadOnlyList<CellTotal> Cells, IReadOnlyList<PairTotal> Pairs);
+
+/// <summary>One cell of one school: who answered what.</summary>
+/// <param name="N">respondents.</param>
+/// <param name="W">sum of weights.</param>
+/// <param name="Q">sum of squared weights.</param>
+public sealed record CellTotal(string Stage, string Role, string Indicator, string Code, int N, double W, double Q);
+
+/// <summary>People who answered both before and after, by both answers; weighted with their weight before.</summary>
+public sealed record PairTotal(string Indicator, string Before, string After, int N, double W, double Q);
+
+/// <summary>One counted response of a school, as far as totals need it.</summary>
+public sealed record CountedResponse(Webhooks.Coding Coding, DateTimeOffset Submitted);
+
+/// <summary>Reads and recomputes school totals of webhook collections.</summary>
+public interface ISchoolTotals
+{
+    /// <summary>Schools of a collection that changed since their totals were last computed, in school order.</summary>
+    Task<IReadOnlyList<string>> ChangedSchoolsAsync(string collection, CancellationToken cancellation);
+
+    /// <summary>
+    /// Recomputes one school from its own rows: reads its totals and markers, then its rows, in row-key order; writes totals and deletes the
+    /// markers in one transaction, and starts again when somebody else was first.
+    /// </summary>
+    Task RecomputeAsync(
+        string collection, string school, Func<IReadOnlyList<CountedResponse>, IReadOnlyList<SchoolTotals>> totals, CancellationToken cancellation);
+
+    /// <summary>Recomputes many schools after reading the partition once: used when over a tenth of a collection changed.</summary>
+    Task RecomputeAllAsync(
+        string collection, IReadOnlyCollection<string> schools, Func<IReadOnlyList<CountedResponse>, IReadOnlyList<SchoolTotals>> totals,
+        CancellationToken cancellation);
+
+    /// <summary>All totals of a collection, by wave and school.</summary>
+    Task<IReadOnlyList<SchoolTotals>> TotalsAsync(string collection, CancellationToken cancellation);
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(SchoolTotals))]
+public sealed partial class TotalsJson : JsonSerializerContext;

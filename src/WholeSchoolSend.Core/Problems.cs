@@ -1,0 +1,75 @@
+using System.Text.Json.Serialization;
+
+namespace WholeSchoolSend.Core;
+
+/// <summary>One thing that is wrong with what somebody sent: a stable code, where it is, and what was expected there.</summary>
+/// <remarks>The code never changes and is for machines; the message may change and never quotes an answer, a name or a secret.</remarks>
+public sealed record Problem(ProblemKind Kind, string Where, string Message)
+{
+    public string Code => Kind.Code;
+}
+
+/// <summary>An entry of the catalogue of everything that can be wrong, with the HTTP status it answers with where it is one.</summary>
+public sealed record ProblemKind([property: JsonIgnore] int Status, string Code, string Title);
+
+/// <summary>A value, or the list of everything that keeps it from being one.</summary>
+public sealed record Checked<T>(T? Value, IReadOnlyList<Problem> Problems)
+    where T : class
+{
+    public static implicit operator Checked<T>(T value) => new(value, []);
+
+    public static implicit operator Checked<T>(Problem problem) => new(null, [problem]);
+
+    public static implicit operator Checked<T>(List<Problem> problems) => new(null, problems);
+}
+
+/// <summary>The catalogue of stable problem codes. A code is never reused; a retired one stays here as a comment.</summary>
+public static class Problems
+{
+    // What a sender of webhooks can meet.
+    public static readonly ProblemKind SourceUnknown = new(503, "source-unknown", "No such source is configured here");
+    public static readonly ProblemKind SignatureInvalid = new(401, "signature-invalid", "The delivery's signature is missing or wrong");
+    public static readonly ProblemKind BodyTooLarge = new(413, "body-too-large", "The delivery is larger than this service takes");
+    public static readonly ProblemKind NotStored = new(503, "not-stored", "The delivery could not be stored: send it again");
+
+    // Why a response waits in quarantine.
+    public static readonly ProblemKind BodyUndecodable = new(422, "body-undecodable", "The body is not what this survey tool sends");
+    public static readonly ProblemKind InstrumentMissing = new(422, "instrument-missing", "No instrument maps this form");
+    public static readonly ProblemKind FieldMissing = new(422, "field-missing", "A field the instrument needs is not there");
+    public static readonly ProblemKind AnswerUnknown = new(422, "answer-unknown", "An answer is none of those the instrument codes");
+    public static readonly ProblemKind SchoolInvalid = new(422, "school-invalid", "The school is not a unique reference number");
+    public static readonly ProblemKind WeightInvalid = new(422, "weight-invalid", "The weight is not a finite number of zero or more");
+    public static readonly ProblemKind ResponseTooLarge = new(422, "response-too-large", "One response holds more than can be stored");
+
+    // What an operator can meet.
+    public static readonly ProblemKind DocumentInvalid = new(422, "document-invalid", "The document does not follow its schema");
+    public static readonly ProblemKind IdInvalid = new(422, "id-invalid", "An id is lower-case letters, digits and hyphens, at most 64");
+    public static readonly ProblemKind CollectionFixed = new(422, "collection-fixed", "An instrument's collection cannot change");
+    public static readonly ProblemKind IndicatorUnknown = new(422, "indicator-unknown", "The catalogue has no such indicator");
+    public static readonly ProblemKind AnswerCodeUnknown = new(422, "answer-code-unknown", "The catalogue gives this indicator no such answer code");
+    public static readonly ProblemKind FormTaken = new(422, "form-taken", "Another instrument maps this form or poll already");
+    public static readonly ProblemKind DatesInvalid = new(422, "dates-invalid", "The dates contradict each other");
+    public static readonly ProblemKind NotFound = new(404, "not-found", "There is no such thing here");
+    public static readonly ProblemKind WaveClosed = new(409, "wave-closed", "The wave is closed");
+    public static readonly ProblemKind ChangedMeanwhile = new(409, "changed-meanwhile", "Somebody else changed it meanwhile: read it again");
+    public static readonly ProblemKind ReasonMissing = new(422, "reason-missing", "This decision is recorded with a reason: give one");
+
+    // Why a dropped file was refused. Problems of its rows carry the codes above or the file reader's own.
+    public static readonly ProblemKind FileUnreadable = new(422, "file-unreadable", "The file cannot be read");
+    public static readonly ProblemKind FileUnclaimed = new(422, "file-unclaimed", "No instrument of this supplier maps the file");
+    public static readonly ProblemKind ColumnMissing = new(422, "column-missing", "A column the import needs is not in the file");
+    public static readonly ProblemKind CellInvalid = new(422, "cell-invalid", "A cell does not hold what its column should");
+    public static readonly ProblemKind WaveMixed = new(422, "wave-mixed", "One file holds one wave");
+    public static readonly ProblemKind FileEmpty = new(422, "file-empty", "The file has no rows");
+    public static readonly ProblemKind HeaderUnknown = new(422, "header-unknown", "The header is none of the registers this service reads");
+
+    /// <summary>Every kind, by code.</summary>
+    public static IReadOnlyDictionary<string, ProblemKind> All { get; } = typeof(Problems)
+        .GetFields()
+        .Where(field => field.FieldType == typeof(ProblemKind))
+        .Select(field => (ProblemKind)field.GetValue(null)!)
+        .ToDictionary(kind => kind.Code, StringComparer.Ordinal);
+
+    /// <summary>A problem of this kind at this place.</summary>
+    public static Problem At(this ProblemKind kind, string where, string message) => new(kind, where, message);
+}

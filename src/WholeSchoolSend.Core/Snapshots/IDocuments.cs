@@ -1,0 +1,32 @@
+namespace WholeSchoolSend.Core.Snapshots;
+
+/// <summary>Who may read a document.</summary>
+public enum Audience
+{
+    /// <summary>The programme's own staff: full figures, private container.</summary>
+    Internal,
+
+    /// <summary>Everybody: disclosure-controlled.</summary>
+    Public,
+}
+
+/// <summary>A published document as it was read; <paramref name="Revision"/> is handed back when it is replaced.</summary>
+public sealed record StoredDocument(byte[] Bytes, string Revision);
+
+/// <summary>Published JSON documents, by audience and path.</summary>
+public interface IDocuments
+{
+    Task<StoredDocument?> ReadAsync(Audience audience, string path, CancellationToken cancellation);
+
+    /// <summary>Writes an immutable document under a new path (cached for ever by browsers); does nothing where it exists.</summary>
+    Task AddAsync(Audience audience, string path, byte[] bytes, CancellationToken cancellation);
+
+    /// <summary>Replaces a rolling document (revalidated by browsers) unless it changed since <paramref name="before"/> was read; false then.</summary>
+    Task<bool> ReplaceAsync(Audience audience, string path, byte[] bytes, StoredDocument? before, CancellationToken cancellation);
+}
+
+/// <summary>Tells whether storage takes writes and gives them back.</summary>
+public interface IStorageProbe
+{
+    Task TouchAsync(CancellationToken cancellation);
+}

@@ -1,0 +1,51 @@
+using System.Collections.Frozen;
+
+namespace WholeSchoolSend.Core.Webhooks;
+
+/// <summary>One HTTP request from a survey tool: its raw bytes, exactly as signed, with headers and query by lower-case name.</summary>
+public sealed record Delivery(ReadOnlyMemory<byte> Body, IReadOnlyDictionary<string, string> Headers, DateTimeOffset Received)
+{
+    /// <summary>A delivery whose headers are found whatever their case.</summary>
+    public static Delivery From(ReadOnlyMemory<byte> body, IEnumerable<KeyValuePair<string, string>> headers, DateTimeOffset received) =>
+        new(body, headers.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase), received);
+
+    public string? Header(string name) => Headers.TryGetValue(name, out var value) ? value : null;
+}
+
+/// <summary>How a kind of answer is to be read.</summary>
+public enum AnswerKind
+{
+    /// <summary>A hidden field, URL variable or embedded datum: no question, but where school and respondent travel.</summary>
+    Hidden,
+    Single,
+    Multiple,
+    Boolean,
+    Number,
+    Scale,
+    Ranking,
+    Date,
+
+    /// <summary>Free text: dropped unless the instrument asks for it.</summary>
+    Text,
+
+    /// <summary>E-mail, phone, contact, file, address: dropped unless it is the respondent key, which is kept as a pseudonym.</summary>
+    Personal,
+    Unanswered,
+    Other,
+}
+
+/// <summary>One value of an answer: its text, and the ids by which the tool may also know it.</summary>
+public sealed record AnswerValue(string Text, string? Id = null, string? Ref = null);
+
+/// <summary>One field of a response: its name, a second name where the tool has one, its kind and its values in order.</summary>
+public sealed record Answer(string Field, string? Alias, AnswerKind Kind, IReadOnlyList<AnswerValue> Values);
+
+/// <summary>One respondent's submission as the tool sent it, before anything is mapped.</summary>
+/// <param name="Form">the tool's id of the form.</param>
+/// <param name="Id">the tool's id of the submission; with source and form it is the response's identity.</param>
+/// <param name="Submitted">when the respondent submitted, by the tool.</param>
+/// <param name="Updated">when this version came to be, where the tool has revisions; null: the tool has none.</param>
+/// <param name="Finished">false for a partial submission.</param>
+/// <param name="Answers">hidden fields and answers, in the tool's order.</param>
+public sealed record SurveyResponse(
+    string Form, string Id, DateTimeOffset Submitted, DateTimeOffset? Updated, bool Finished, IReadOnlyList<Answer> Answers);

@@ -1,0 +1,36 @@
+namespace WholeSchoolSend.Core.Webhooks;
+
+/// <summary>What became of a response that was delivered. Every response has exactly one.</summary>
+public enum Fate
+{
+    /// <summary>New, and now stored.</summary>
+    Accepted,
+
+    /// <summary>Known, with the same content: nothing changed.</summary>
+    Duplicate,
+
+    /// <summary>Known, with other content from a tool that has revisions: the newest version counts.</summary>
+    Revised,
+
+    /// <summary>Known, with other content from a tool that has none: both are kept, one counts.</summary>
+    Conflict,
+
+    /// <summary>Authentic but not understood: kept for replay.</summary>
+    Quarantined,
+
+    /// <summary>An event whose answers must be fetched from the vendor: noted, a timer fetches.</summary>
+    Pending,
+
+    /// <summary>Its person was erased: nothing is stored.</summary>
+    Erased,
+}
+
+/// <summary>Takes responses in, each in one storage transaction, whatever comes twice, together or in another order.</summary>
+public interface IEvidence
+{
+    /// <summary>
+    /// Stores a response and marks its school as changed. <paramref name="receipt"/> is unique to this delivery of this response:
+    /// a retry of our own write that finds its own receipt is accepted, not a duplicate.
+    /// </summary>
+    Task<Fate> TakeInAsync(CodedResponse response, string receipt, CancellationToken cancellation);
+}

@@ -1,0 +1,17 @@
+namespace WholeSchoolSend.Core.Webhooks;
+
+/// <summary>An authentic delivery, or one response of it, that could not be understood.</summary>
+/// <param name="Identity">of the response; null when the body could not even be decoded.</param>
+/// <param name="Problems">why, with codes; never an answer.</param>
+/// <param name="Answers">redacted answers, so that it can be replayed once the instrument is mended.</param>
+/// <param name="RawBody">only when undecodable: kept 30 days, the one named exception to redaction at the door.</param>
+public sealed record QuarantinedResponse(
+    string Source, DateTimeOffset Received, string? Identity, IReadOnlyList<Problem> Problems,
+    ResponseVersion? Version, RedactedAnswers? Answers, ReadOnlyMemory<byte>? RawBody);
+
+/// <summary>Where authentic but not understood deliveries wait.</summary>
+public interface IQuarantine
+{
+    /// <summary>Keeps it. The same content of the same response twice is kept once.</summary>
+    Task KeepAsync(QuarantinedResponse response, CancellationToken cancellation);
+}
