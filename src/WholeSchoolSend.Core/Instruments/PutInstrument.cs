@@ -1,0 +1,96 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using WholeSchoolSend.Core.Kpis;
+
+namespace WholeSchoolSend.Core.Instruments;
+
+/// <summary>Takes an instrument in: checks it against its schema, the catalogue and the other instruments, and adds it as the next version.</summary>
+public sealed partial class PutInstrument(IInstruments instruments, InstrumentShelf shelf, Catalogue catalogue)
+{
+    public static JsonSchema Schema { get; } = JsonSchema.Embedded("instrument.schema.json");
+
+    private static readonly HashSet<string> Stages = ["pre", "post", "single"];
+    private static readonly HashSet<string> Roles = ["leader", "senco", "leader+senco", "teacher", "other"];
+    private static readonly HashSet<string> Groups = ["engaged", "wider"];
+
+    /// <summary>The instrument as stored (the same version when nothing changed), or everything that is wrong with it.</summary>
+    public async Task<Checked<Instrument>> RunAsync(string id, ReadOnlyMemory<byte> json, CancellationToken cancellation)
+    {
+        if (!IsId(id)) return Problems.IdInvalid.At("", "the id in the address should be lower-case letters, digits and hyphens, at most 64");
+        var document = Schema.Check(json);
+        if (document.Value is null) return document.Problems.ToList();
+
+        var instrument = document.Value.Deserialize(InstrumentsJson.Default.Instrument)!;
+        var others = await instruments.AllAsync(cancellation);
+        var before = others.FirstOrDefault(other => other.Id == id);
+        var problems = Check(instrument, before, others.Where(other => other.Id != id)).ToList();
+        if (problems.Count > 0) return problems;
+
+        if (before is not null && Same(before, instrument)) return before;
+        var next = instrument with { Id = id, Version = (before?.Version ?? 0) + 1 };
+        if (!await instruments.AddAsync(next, cancellation)) return Problems.ChangedMeanwhile.At("", "another version was put at the same moment: read it and put yours again");
+        shelf.Forget();
+        return next;
+    }
+
+    /// <summary>Is this an id as instruments, waves, suppliers and collections have it?</summary>
+    public static bool IsId(string text) => IdPattern().IsMatch(text);
+
+    private IEnumerable<Problem> Check(Instrument instrument, Instrument? before, IEnumerable<Instrument> others)
+    {
+        if ((instrument.Form is null) == (instrument.Poll is null))
+            yield return Problems.DocumentInvalid.At("", "should have either form or poll");
+        if (before is not null && before.Collection != instrument.Collection)
+            yield return Problems.CollectionFixed.At("/collection", $"should stay {before.Collection}: what is stored lies there");
+        if (instrument.Form is { } form && others.FirstOrDefault(other => other.Form == form) is { } taken)
+            yield return Problems.FormTaken.At("/form", $"is mapped by {taken.Id} already");
+        if (instrument.School is null && instrument.Poll is null)
+            yield return Problems.DocumentInvalid.At("/school", "is required for a form");
+        if (instrument.Poll is not null && (instrument.School is null) == (instrument.Group is null))
+            yield return Problems.DocumentInvalid.At("/group", "is given exactly when a poll has no school");
+        if (instrument.Stratum is not null && instrument.Group is null)
+            yield return Problems.DocumentInvalid.At("/stratum", "is given only when a poll has no school");
+
+        foreach (var problem in Check("/wave", instrument.Wave, null, IsId)
+            .Concat(Check("/stage", instrument.Stage, Stages, null))
+            .Concat(Check("/role", instrument.Role, Roles, null))
+            .Concat(Check("/group", instrument.Group, Groups, null))
+            .Concat(Check("/stratum", instrument.Stratum, null, null)))
+            yield return problem;
+
+        var measured = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var (item, index) in instrument.Items.Select((item, index) => (item, index)))
+        {
+            if (!measured.Add(item.Indicator))
+                yield return Problems.DocumentInvalid.At($"/items/{index}/indicator", $"should measure {item.Indicator} once");
+            if (!catalogue.Indicator.TryGetValue(item.Indicator, out var indicator))
+            {
+                yield return Problems.IndicatorUnknown.At($"/items/{index}/indicator", $"should be one of {string.Join(", ", catalogue.Indicators.Select(known => known.Id))}");
+                continue;
+            }
+            foreach (var (answer, code) in item.Codes)
+                if (!indicator.Codes.Contains(code))
+                    yield return Problems.AnswerCodeUnknown.At($"/items/{index}/codes/{answer}", $"should be one of {string.Join(", ", indicator.Codes)}");
+        }
+    }
+
+    private static IEnumerable<Problem> Check(string at, Term? term, HashSet<string>? allowed, Func<string, bool>? fits)
+    {
+        if (term is null) yield break;
+        if ((term.Value is null) == (term.Field is null)) yield return Problems.DocumentInvalid.At(at, "should have either value or field");
+        if (term.Codes is not null && term.Field is null) yield return Problems.DocumentInvalid.At($"{at}/codes", "belongs to a field");
+        var stated = term.Codes?.Select(code => ($"{at}/codes/{code.Key}", code.Value)) ?? [];
+        foreach (var (where, value) in term.Value is null ? stated : stated.Append(($"{at}/value", term.Value)))
+        {
+            if (allowed is not null && !allowed.Contains(value)) yield return Problems.DocumentInvalid.At(where, $"should be one of {string.Join(", ", allowed)}");
+            if (fits is not null && !fits(value)) yield return Problems.IdInvalid.At(where, "should be an id: lower-case letters, digits and hyphens");
+        }
+    }
+
+    private static bool Same(Instrument before, Instrument after) =>
+        JsonSerializer.SerializeToUtf8Bytes(before, InstrumentsJson.Default.Instrument)
+            .AsSpan().SequenceEqual(JsonSerializer.SerializeToUtf8Bytes(after, InstrumentsJson.Default.Instrument));
+
+    [GeneratedRegex("^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
+    private static partial Regex IdPattern();
+}

@@ -1,0 +1,111 @@
+using System.Collections.Concurrent;
+using System.Collections.Frozen;
+using System.Globalization;
+using System.Text.Json.Serialization;
+using WholeSchoolSend.Core.Instruments;
+
+namespace WholeSchoolSend.Core.Webhooks;
+
+/// <summary>What a sender is told: how many responses its delivery held, and the fate of each.</summary>
+public sealed record DeliveryReply(
+    int Received, int Accepted, int Duplicate, int Revised, int Conflict, int Quarantined, int Pending, int Erased)
+{
+    public static DeliveryReply From(IReadOnlyCollection<Fate> fates) => new(
+        fates.Count, Count(fates, Fate.Accepted), Count(fates, Fate.Duplicate), Count(fates, Fate.Revised), Count(fates, Fate.Conflict),
+        Count(fates, Fate.Quarantined), Count(fates, Fate.Pending), Count(fates, Fate.Erased));
+
+    private static int Count(IReadOnlyCollection<Fate> fates, Fate wanted) => fates.Count(fate => fate == wanted);
+}
+
+/// <summary>How a delivery ended: a reply, or a problem with the status the sender acts upon.</summary>
+/// <param name="Secret">position of the secret that proved it; null when nothing did or none was asked for.</param>
+/// <param name="Reasons">codes of what was quarantined, for the log; never an answer.</param>
+/// <param name="Fault">what kept it from being stored.</param>
+public sealed record DeliveryOutcome(DeliveryReply? Reply, Problem? Problem, int? Secret, IReadOnlyCollection<string> Reasons, Exception? Fault);
+
+/// <summary>
+/// Takes one delivery from a survey tool: verify, decode, redact, map, store. Safe to call twice with the same delivery.
+/// A delivery is answered within <see cref="Deadline"/>; what is not stored by then is asked for again.
+/// </summary>
+public sealed class TakeInDelivery(
+    FrozenDictionary<string, Source> sources, InstrumentShelf instruments, Redaction redaction, IEvidence evidence, IQuarantine quarantine, TimeProvider time)
+{
+    /// <summary>The largest body taken, in bytes: SmartSurvey's thousand responses fit many times.</summary>
+    public const int LargestBody = 8 * 1024 * 1024;
+
+    /// <summary>The shortest patience among senders is five seconds (Formbricks); the answer leaves well before.</summary>
+    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(2.5);
+
+    private const int AtOnce = 8;
+
+    private readonly ConcurrentDictionary<(string, int), InstrumentMap> _maps = new();
+
+    public async Task<DeliveryOutcome> RunAsync(string sourceName, Delivery? delivery, CancellationToken cancellation)
+    {
+        if (!sources.TryGetValue(sourceName, out var source))
+            return Refused(Problems.SourceUnknown.At("", "this address is not configured: check the source's name in it"));
+        if (delivery is null)
+            return Refused(Problems.BodyTooLarge.At("", string.Create(CultureInfo.InvariantCulture, $"should be at most {LargestBody} bytes")));
+        if (source.Tool is null) return new DeliveryOutcome(DeliveryReply.From([]), null, null, ["retired"], null);
+        if (source.Verify(delivery, time.GetUtcNow()) is not { } secret)
+            return Refused(Problems.SignatureInvalid.At("", "should carry the signature of this survey tool, made with a secret configured here"));
+
+        using var deadline = new CancellationTokenSource(Deadline, time);
+        using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellation, deadline.Token);
+        try
+        {
+            var (fates, reasons) = await StoreAsync(source, delivery, limited.Token);
+            return new DeliveryOutcome(DeliveryReply.From(fates), null, secret, reasons, null);
+        }
+        // Whatever kept it from being stored, the sender still has it: 503 is the one status nearly all of them retry.
+        catch (Exception fault) when (!cancellation.IsCancellationRequested)
+        {
+            return new DeliveryOutcome(null, Problems.NotStored.At("", "send it again later"), secret, [], fault);
+        }
+    }
+
+    private async Task<(IReadOnlyCollection<Fate> Fates, IReadOnlyCollection<string> Reasons)> StoreAsync(Source source, Delivery delivery, CancellationToken cancellation)
+    {
+        var decoded = source.Tool!.Decode(delivery);
+        if (decoded.Value is not { } responses)
+        {
+            await quarantine.KeepAsync(new QuarantinedResponse(source.Name, delivery.Received, null, decoded.Problems, null, null, delivery.Body), cancellation);
+            return ([Fate.Quarantined], decoded.Problems.Select(problem => problem.Code).ToHashSet(StringComparer.Ordinal));
+        }
+        var receipt = Guid.NewGuid().ToString("N");
+        var fates = new Fate[responses.Count];
+        var reasons = new ConcurrentDictionary<string, bool>(StringComparer.Ordinal);
+        await Parallel.ForAsync(0, responses.Count, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellation }, async (index, token) =>
+        {
+            var (fate, problems) = await StoreAsync(source.Name, responses[index], delivery.Received, string.Create(CultureInfo.InvariantCulture, $"{receipt}-{index}"), token);
+            fates[index] = fate;
+            foreach (var problem in problems) reasons[problem.Code] = true;
+        });
+        return (fates, reasons.Keys.ToList());
+    }
+
+    private async Task<(Fate, IReadOnlyList<Problem>)> StoreAsync(
+        string source, SurveyResponse response, DateTimeOffset received, string receipt, CancellationToken cancellation)
+    {
+        var instrument = await instruments.FindFormAsync(source, response.Form, cancellation);
+        var answers = redaction.Apply(response, instrument);
+        var version = new ResponseVersion(response.Submitted, response.Updated, response.Finished, answers.Hash());
+        var identity = Identity.OfResponse(source, response.Form, response.Id);
+        Checked<Coding> coding = instrument is null
+            ? Problems.InstrumentMissing.At("", "put an instrument that maps this form of this source")
+            : _maps.GetOrAdd((instrument.Id, instrument.Version), static (_, one) => new InstrumentMap(one), instrument).Map(answers);
+        if (coding.Value is { } coded)
+        {
+            var ready = new CodedResponse(source, identity, instrument!.Collection, new InstrumentVersion(instrument.Id, instrument.Version), version, answers, coded);
+            return (await evidence.TakeInAsync(ready, receipt, cancellation), []);
+        }
+        await quarantine.KeepAsync(new QuarantinedResponse(source, received, identity, coding.Problems, version, answers, null), cancellation);
+        return (Fate.Quarantined, coding.Problems);
+    }
+
+    private static DeliveryOutcome Refused(Problem problem) => new(null, problem, null, [], null);
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(DeliveryReply))]
+public sealed partial class DeliveryJson : JsonSerializerContext;

@@ -1,0 +1,94 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+
+namespace WholeSchoolSend.Core.Webhooks.Tools;
+
+/// <summary>
+/// The body we document ourselves, for tools whose bodies nobody publishes: one response, an array of them, or
+/// <c>{"responses": […]}</c>, signed with HMAC-SHA256 over the raw body in <c>X-Signature</c> (hex or base64, <c>sha256=</c> before it or not).
+/// </summary>
+/// <remarks>
+/// A response is <c>{"form", "response", "submitted", "updated"?, "finished"?, "hidden"?: {}, "answers"?: {}, "text"?: {}}</c>. Answers are coded
+/// answers: text, number, boolean, or an array of texts for several; free text goes into <c>text</c>.
+/// </remarks>
+public sealed class Json : SurveyTool
+{
+    private static readonly HashSet<string> Known = ["form", "response", "submitted", "updated", "finished", "hidden", "answers", "text"];
+
+    public override string Name => "json";
+
+    public override SignatureScheme Signature(string? header) => new HmacHeader(header ?? "X-Signature", HashAlgorithmName.SHA256, "sha256=");
+
+    public override Checked<IReadOnlyList<SurveyResponse>> Decode(Delivery delivery)
+    {
+        var json = new JsonReading();
+        return json.Parse(delivery.Body) is { } root ? Read(json, root, "") : json.Problems;
+    }
+
+    /// <summary>Reads our body wherever it stands.</summary>
+    internal static Checked<IReadOnlyList<SurveyResponse>> Read(JsonReading json, JsonElement body, string at)
+    {
+        var list = body.ValueKind == JsonValueKind.Object && body.TryGetProperty("responses", out var several) ? (several, at + "/responses") : (body, at);
+        var responses = list.Item1.ValueKind == JsonValueKind.Array
+            ? list.Item1.EnumerateArray().Select((one, index) => One(json, one, $"{list.Item2}/{index}")).OfType<SurveyResponse>().ToList()
+            : new[] { One(json, list.Item1, list.Item2) }.OfType<SurveyResponse>().ToList();
+        return json.Problems.Count > 0 ? json.Problems : responses;
+    }
+
+    private static SurveyResponse? One(JsonReading json, JsonElement response, string at)
+    {
+        var before = json.Problems.Count;
+        if (response.ValueKind != JsonValueKind.Object)
+        {
+            json.Problems.Add(Problems.BodyUndecodable.At(at, "should be an object"));
+            return null;
+        }
+        foreach (var member in response.EnumerateObject())
+            if (!Known.Contains(member.Name)) json.Problems.Add(Problems.BodyUndecodable.At($"{at}/{member.Name}", $"is not known here; known are {string.Join(", ", Known)}"));
+        var form = json.Text(response, "form", at);
+        var id = json.Text(response, "response", at);
+        var submitted = json.Time(response, "submitted", at);
+        var updated = JsonReading.Optional(response, "updated") is null ? null : json.Time(response, "updated", at);
+        var finished = JsonReading.Optional(response, "finished")?.ValueKind != JsonValueKind.False;
+        var answers = JsonReading.Hidden(JsonReading.Optional(response, "hidden"))
+            .Concat(Answers(json, JsonReading.Optional(response, "answers"), $"{at}/answers"))
+            .Concat(Texts(JsonReading.Optional(response, "text")))
+            .ToList();
+        return json.Problems.Count > before ? null : new SurveyResponse(form!, id!, submitted!.Value, updated, finished, answers);
+    }
+
+    private static IEnumerable<Answer> Answers(JsonReading json, JsonElement? answers, string at)
+    {
+        if (answers is not { } given) yield break;
+        if (given.ValueKind != JsonValueKind.Object)
+        {
+            json.Problems.Add(Problems.BodyUndecodable.At(at, "should be an object"));
+            yield break;
+        }
+        foreach (var answer in given.EnumerateObject())
+        {
+            var value = answer.Value;
+            if (value.ValueKind == JsonValueKind.Array)
+                yield return new Answer(answer.Name, null, AnswerKind.Multiple, value.EnumerateArray().Select(JsonReading.Scalar).OfType<string>().Select(text => new AnswerValue(text)).ToList());
+            else if (JsonReading.Scalar(value) is { } text)
+                yield return new Answer(answer.Name, null, Kind(value), [new AnswerValue(text)]);
+            else if (value.ValueKind == JsonValueKind.Null)
+                yield return new Answer(answer.Name, null, AnswerKind.Unanswered, []);
+            else
+                json.Problems.Add(Problems.BodyUndecodable.At($"{at}/{answer.Name}", "should be a text, a number, true, false or an array of texts"));
+        }
+    }
+
+    private static IEnumerable<Answer> Texts(JsonElement? texts) =>
+        texts is { ValueKind: JsonValueKind.Object } given
+            ? given.EnumerateObject().Where(text => text.Value.ValueKind == JsonValueKind.String)
+                .Select(text => new Answer(text.Name, null, AnswerKind.Text, [new AnswerValue(text.Value.GetString()!)]))
+            : [];
+
+    private static AnswerKind Kind(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Number => AnswerKind.Number,
+        JsonValueKind.True or JsonValueKind.False => AnswerKind.Boolean,
+        _ => AnswerKind.Single,
+    };
+}

@@ -1,0 +1,70 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace WholeSchoolSend.Core.Webhooks.Tools;
+
+/// <summary>Reading JSON that others wrote: strict about form (no duplicate names, 64 levels), and gathering what is missing by JSON pointer.</summary>
+internal sealed class JsonReading
+{
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 64 };
+
+    public List<Problem> Problems { get; } = [];
+
+    /// <summary>The root of the body; null, with a problem, when it is not JSON.</summary>
+    public JsonElement? Parse(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            return JsonDocument.Parse(body, Strict).RootElement;
+        }
+        catch (JsonException invalid)
+        {
+            // The exception's own message can quote the body.
+            Problems.Add(Core.Problems.BodyUndecodable.At("", string.Create(
+                CultureInfo.InvariantCulture, $"should be JSON; it stops being that at line {(invalid.LineNumber ?? 0) + 1}, byte {invalid.BytePositionInLine ?? 0}")));
+            return null;
+        }
+    }
+
+    public string? Text(JsonElement parent, string name, string at)
+    {
+        if (Optional(parent, name) is { ValueKind: JsonValueKind.String or JsonValueKind.Number } value && value.ToString() is { Length: > 0 and <= 400 } text) return text;
+        Problems.Add(Core.Problems.BodyUndecodable.At($"{at}/{name}", "should be a text of 1 to 400 characters"));
+        return null;
+    }
+
+    public DateTimeOffset? Time(JsonElement parent, string name, string at)
+    {
+        if (Optional(parent, name) is { ValueKind: JsonValueKind.String } value && TryTime(value.GetString()!, out var time)) return time;
+        Problems.Add(Core.Problems.BodyUndecodable.At($"{at}/{name}", "should be a time with zone such as 2026-11-02T09:30:00Z"));
+        return null;
+    }
+
+    public static JsonElement? Optional(JsonElement parent, string name) =>
+        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+
+    /// <summary>A number, boolean or string as canonical text; null for anything else.</summary>
+    public static string? Scalar(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.String => value.GetString(),
+        JsonValueKind.Number => value.TryGetInt64(out var whole) ? whole.ToString(CultureInfo.InvariantCulture) : value.GetDouble().ToString("R", CultureInfo.InvariantCulture),
+        JsonValueKind.True => "true",
+        JsonValueKind.False => "false",
+        _ => null,
+    };
+
+    /// <summary>Hidden fields: every scalar member of an object, named <c>hidden.{name}</c>.</summary>
+    public static IEnumerable<Answer> Hidden(JsonElement? fields)
+    {
+        if (fields is not { ValueKind: JsonValueKind.Object } members) yield break;
+        foreach (var member in members.EnumerateObject())
+            if (Scalar(member.Value) is { } text) yield return new Answer($"hidden.{member.Name}", null, AnswerKind.Hidden, [new AnswerValue(text)]);
+    }
+
+    private static bool TryTime(string text, out DateTimeOffset time)
+    {
+        time = default;
+        var zone = text.Length > 10 && (text[^1] is 'Z' or 'z' || text.AsSpan(10).IndexOfAny('+', '-') >= 0);
+        return zone && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal, out time);
+    }
+}

@@ -1,0 +1,89 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+
+namespace WholeSchoolSend.Core.Webhooks.Tools;
+
+/// <summary>
+/// Typeform: one response as JSON in <c>form_response</c>; <c>Typeform-Signature: sha256=</c> and the base64 of HMAC-SHA256 over the raw
+/// body. A field is known by its <c>ref</c>, which the author may set, and by its <c>id</c>. Submissions are never changed afterwards.
+/// </summary>
+/// <remarks>https://www.typeform.com/developers/webhooks/secure-your-webhooks/ and .../example-payload/.</remarks>
+public sealed class Typeform : SurveyTool
+{
+    public override string Name => "typeform";
+
+    public override SignatureScheme Signature(string? header) => new HmacHeader(header ?? "Typeform-Signature", HashAlgorithmName.SHA256, "sha256=");
+
+    public override Checked<IReadOnlyList<SurveyResponse>> Decode(Delivery delivery)
+    {
+        var json = new JsonReading();
+        if (json.Parse(delivery.Body) is not { } root) return json.Problems;
+        if (JsonReading.Optional(root, "form_response") is not { ValueKind: JsonValueKind.Object } response)
+            return Problems.BodyUndecodable.At("/form_response", "should be an object");
+
+        var form = json.Text(response, "form_id", "/form_response");
+        var token = json.Text(response, "token", "/form_response");
+        var submitted = json.Time(response, "submitted_at", "/form_response");
+        var answers = JsonReading.Hidden(JsonReading.Optional(response, "hidden")).ToList();
+        var list = JsonReading.Optional(response, "answers");
+        if (list is { ValueKind: JsonValueKind.Array } given)
+            answers.AddRange(given.EnumerateArray().Select((answer, index) => Read(json, answer, index)).OfType<Answer>());
+        else if (list is not null)
+            json.Problems.Add(Problems.BodyUndecodable.At("/form_response/answers", "should be an array"));
+        if (json.Problems.Count > 0) return json.Problems;
+
+        return new SurveyResponse[] { new(form!, token!, submitted!.Value, Updated: null, Finished: true, answers) };
+    }
+
+    private static Answer? Read(JsonReading json, JsonElement answer, int index)
+    {
+        var at = $"/form_response/answers/{index}";
+        if (JsonReading.Optional(answer, "field") is not { ValueKind: JsonValueKind.Object } field)
+        {
+            json.Problems.Add(Problems.BodyUndecodable.At($"{at}/field", "should be an object"));
+            return null;
+        }
+        if (json.Text(field, "id", at + "/field") is not { } id || json.Text(answer, "type", at) is not { } type) return null;
+        var reference = JsonReading.Optional(field, "ref")?.ToString();
+        var (kind, values) = Values(answer, type, JsonReading.Optional(field, "type")?.ToString());
+        return new Answer(reference ?? id, reference is null ? null : id, kind, values);
+    }
+
+    private static (AnswerKind Kind, IReadOnlyList<AnswerValue> Values) Values(JsonElement answer, string type, string? question)
+    {
+        var value = JsonReading.Optional(answer, type);
+        return type switch
+        {
+            _ when value is null => (AnswerKind.Unanswered, []),
+            "choice" => (AnswerKind.Single, Choice(value.Value)),
+            "choices" => (question == "ranking" ? AnswerKind.Ranking : AnswerKind.Multiple, Choices(value.Value)),
+            "boolean" => (AnswerKind.Boolean, One(value.Value)),
+            "number" => (question is "opinion_scale" or "rating" or "nps" ? AnswerKind.Scale : AnswerKind.Number, One(value.Value)),
+            "date" => (AnswerKind.Date, One(value.Value)),
+            "text" => (AnswerKind.Text, One(value.Value)),
+            "email" or "phone_number" or "url" or "file_url" or "payment" => (AnswerKind.Personal, One(value.Value)),
+            _ => (AnswerKind.Other, []),
+        };
+    }
+
+    private static AnswerValue[] One(JsonElement value) => JsonReading.Scalar(value) is { } text ? [new AnswerValue(text)] : [];
+
+    /// <summary>What somebody wrote beside "other" is free text nobody asked for: only that they did is kept.</summary>
+    private static AnswerValue[] Choice(JsonElement choice) =>
+        JsonReading.Optional(choice, "label") is { } label
+            ? [new AnswerValue(label.ToString(), JsonReading.Optional(choice, "id")?.ToString(), JsonReading.Optional(choice, "ref")?.ToString())]
+            : JsonReading.Optional(choice, "other") is not null ? [new AnswerValue("other")] : [];
+
+    private static List<AnswerValue> Choices(JsonElement choices)
+    {
+        var labels = Texts(choices, "labels");
+        var ids = Texts(choices, "ids");
+        var refs = Texts(choices, "refs");
+        var values = labels.Select((label, index) => new AnswerValue(label, ids.ElementAtOrDefault(index), refs.ElementAtOrDefault(index))).ToList();
+        if (JsonReading.Optional(choices, "other") is not null) values.Add(new AnswerValue("other"));
+        return values;
+    }
+
+    private static List<string> Texts(JsonElement parent, string name) =>
+        JsonReading.Optional(parent, name) is { ValueKind: JsonValueKind.Array } list ? list.EnumerateArray().Select(item => item.ToString()).ToList() : [];
+}
