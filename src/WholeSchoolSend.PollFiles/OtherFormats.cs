@@ -1,0 +1,73 @@
+using System.Text;
+
+namespace WholeSchoolSend.PollFiles;
+
+/// <summary>Recognises the files pollsters send that are not delimited text, so that the refusal can say what came and what to send.</summary>
+internal static class OtherFormats
+{
+    private static readonly (int Offset, byte[] Mark, string What)[] Marks =
+    [
+        (0, "$FL2"u8.ToArray(), "an SPSS file (.sav)"),
+        (0, "$FL3"u8.ToArray(), "a compressed SPSS file (.zsav)"),
+        (8, "ENCRYPTEDSAV"u8.ToArray(), "an SPSS file with a password"),
+        (40, "ASCII SPSS PORT FILE"u8.ToArray(), "an SPSS portable file (.por)"),
+        (0, "PAR1"u8.ToArray(), "a Parquet file"),
+        (0, "ARROW1"u8.ToArray(), "a Feather or Arrow file"),
+        (0, [0xD0, 0xCF, 0x11, 0xE0], "an old Excel workbook (.xls) or one with a password"),
+        (0, "%PDF-"u8.ToArray(), "a PDF document"),
+        (0, "<stata_dta>"u8.ToArray(), "a Stata file (.dta)"),
+        (0, [0x71, 1, 1, 0], "a Stata file (.dta)"), (0, [0x71, 2, 1, 0], "a Stata file (.dta)"),
+        (0, [0x72, 1, 1, 0], "a Stata file (.dta)"), (0, [0x72, 2, 1, 0], "a Stata file (.dta)"),
+        (0, [0x73, 1, 1, 0], "a Stata file (.dta)"), (0, [0x73, 2, 1, 0], "a Stata file (.dta)"),
+        (0, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xC2, 0xEA, 0x81, 0x60], "a SAS data set (.sas7bdat)"),
+        (0, "HEADER RECORD*******LIB"u8.ToArray(), "a SAS transport file (.xpt)"),
+        (0, "SQLite format 3\0"u8.ToArray(), "an SQLite database"),
+        (0, [0x1F, 0x8B], "a gzip archive or R data"),
+        (0, [0xFD, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', 0], "an xz archive or R data"),
+        (0, [(byte)'7', (byte)'z', 0xBC, 0xAF, 0x27, 0x1C], "a 7-Zip archive"),
+        (0, [(byte)'R', (byte)'a', (byte)'r', (byte)'!', 0x1A, 7], "a RAR archive"),
+        (0, @"{\rtf"u8.ToArray(), "a Word document (.rtf)"),
+    ];
+
+    // In this order: a Triple-S file begins as any XML does.
+    private static readonly (string Word, string What)[] Markup =
+    [
+        ("<sss", "a Triple-S survey description"),
+        ("urn:schemas-microsoft-com:office:spreadsheet", "an Excel 2003 XML workbook"),
+        ("<stata_dta", "a Stata file (.dta)"),
+        ("<html", "a web page"),
+        ("<table", "a web page"),
+        ("<!doctype html", "a web page"),
+        ("<?xml", "an XML file"),
+    ];
+
+    public static FileProblem? Recognise(ReadOnlySpan<byte> head) =>
+        Name(head) is { } what
+            ? new FileProblem(PollFileCodes.FormatUnsupported,
+                $"This looks like {what}. Please send the answers of each respondent as a CSV file with a header row, saved as UTF-8.")
+            : null;
+
+    private static string? Name(ReadOnlySpan<byte> head)
+    {
+        foreach (var (offset, mark, what) in Marks)
+            if (head.Length >= offset + mark.Length && head[offset..].StartsWith(mark)) return what;
+        return head.StartsWith("PK\x03\x04"u8) ? Package(head) : MarkedUp(head);
+    }
+
+    private static string Package(ReadOnlySpan<byte> head) =>
+        head.IndexOf("xl/workbook.bin"u8) >= 0 ? "a binary Excel workbook (.xlsb)"
+        : head.IndexOf("xl/"u8) >= 0 ? "an Excel workbook (.xlsx)"
+        : head.IndexOf("oasis.opendocument.spreadsheet"u8) >= 0 ? "an OpenDocument spreadsheet (.ods)"
+        : head.IndexOf("word/"u8) >= 0 ? "a Word document (.docx)"
+        : "a zip archive";
+
+    private static string? MarkedUp(ReadOnlySpan<byte> head)
+    {
+        // Dropping NULs reads UTF-16 well enough for this.
+        var start = Encoding.Latin1.GetString(head[..Math.Min(head.Length, 4096)]).Replace("\0", "", StringComparison.Ordinal);
+        start = start.TrimStart('\u00ef', '\u00bb', '\u00bf', '\u00fe', '\u00ff', ' ', '\t', '\r', '\n');
+        if (start.StartsWith("[{", StringComparison.Ordinal) || start.StartsWith("{\"", StringComparison.Ordinal)) return "a JSON file";
+        if (!Markup.Any(markup => markup.Word[0] == '<' && start.StartsWith(markup.Word, StringComparison.OrdinalIgnoreCase))) return null;
+        return Markup.First(markup => start.Contains(markup.Word, StringComparison.OrdinalIgnoreCase)).What;
+    }
+}

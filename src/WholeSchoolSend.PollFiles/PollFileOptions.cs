@@ -1,0 +1,36 @@
+namespace WholeSchoolSend.PollFiles;
+
+/// <summary>What the instrument says about the files of one pollster. What it leaves open is found out from the file.</summary>
+public sealed record PollFileOptions
+{
+    /// <summary>1 to 3: names, question texts, and the machine's row of Qualtrics. Open: 3 if the third row is that row, otherwise 1.</summary>
+    public int? HeaderRows { get; init; }
+
+    /// <summary>The delimiter. Open: the <c>sep=</c> line, otherwise the one of comma, semicolon, tab and bar that fits.</summary>
+    public char? Delimiter { get; init; }
+
+    public PollEncoding Encoding { get; init; } = PollEncoding.Detect;
+
+    /// <summary>Set if a respondent is several lines, each with one answer.</summary>
+    public LongLayout? LongLayout { get; init; }
+
+    /// <summary>Cells that say "not asked", compared exactly: a single space is one of YouGov's.</summary>
+    public IReadOnlyList<string> NotAskedMarks { get; init; } = ["", " "];
+
+    public bool DecimalComma { get; init; }
+
+    public DateOrder Dates { get; init; } = DateOrder.IsoOnly;
+
+    public int MaxRecordBytes { get; init; } = 1 << 20;
+    public int MaxColumns { get; init; } = 5_000;
+    public int MaxRows { get; init; } = 2_000_000;
+}
+
+/// <summary>The names of the three columns of a file with one answer per line; the other columns belong to the respondent.</summary>
+public sealed record LongLayout(string Respondent, string Question, string Answer);
+
+/// <summary>The encodings a text file may have.</summary>
+public enum PollEncoding { Detect, Utf8, Utf16, Windows1252 }
+
+/// <summary>How dates are written: ISO dates are always understood, day first only if the instrument says so.</summary>
+public enum DateOrder { IsoOnly, DayFirst }

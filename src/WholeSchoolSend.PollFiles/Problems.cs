@@ -1,0 +1,49 @@
+namespace WholeSchoolSend.PollFiles;
+
+/// <summary>One thing wrong in one row: where it is, a code that never changes, and a sentence for the sender. Column 0 means the whole row.</summary>
+public sealed record RowProblem(long Line, int Column, string Code, string Message);
+
+/// <summary>Why a file cannot be used at all: a code that never changes and a sentence for the sender. Line 0 means the whole file.</summary>
+public sealed record FileProblem(string Code, string Message, long Line = 0);
+
+/// <summary>Something worth knowing about a file that could be read, such as which rule found its encoding.</summary>
+public sealed record FileNote(string Code, string Message);
+
+/// <summary>The codes of everything that can be wrong with a poll file. Codes are never changed or used again for something else.</summary>
+public static class PollFileCodes
+{
+    // The whole file.
+    public const string FileEmpty = "file-empty";
+    public const string FormatUnsupported = "format-unsupported";
+    public const string EncodingUnsupported = "encoding-unsupported";
+    public const string EncodingInvalid = "encoding-invalid";
+    public const string EncodingMixed = "encoding-mixed";
+    public const string EncodingUnknown = "encoding-unknown";
+    public const string NulCharacter = "nul-character";
+    public const string DelimiterUnclear = "delimiter-unclear";
+    public const string HeaderUnreadable = "header-unreadable";
+    public const string HeaderEmpty = "header-empty";
+    public const string ColumnsTooMany = "columns-too-many";
+    public const string LayoutColumn = "layout-column";
+    public const string RowsNone = "rows-none";
+    public const string RowsTooMany = "rows-too-many";
+    public const string RecordTooLong = "record-too-long";
+    public const string QuoteUnclosed = "quote-unclosed";
+
+    // The header.
+    public const string HeaderDuplicate = "header-duplicate";
+    public const string HeaderUnnamed = "header-unnamed";
+
+    // One row.
+    public const string QuoteMisplaced = "quote-misplaced";
+    public const string RowTooShort = "row-too-short";
+    public const string RowTooLong = "row-too-long";
+
+    // The long layout: several lines make a row.
+    public const string RespondentMissing = "respondent-missing";
+    public const string RespondentReturns = "respondent-returns";
+    public const string RespondentDiffers = "respondent-differs";
+    public const string RespondentIncomplete = "respondent-incomplete";
+    public const string QuestionMissing = "question-missing";
+    public const string QuestionRepeated = "question-repeated";
+}
