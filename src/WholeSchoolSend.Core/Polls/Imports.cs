@@ -50,10 +50,11 @@ public interface IImports
     Task<IReadOnlyList<ActiveImport>> ActiveAsync(CancellationToken cancellation);
 
     /// <summary>
-    /// Switches a unit to <paramref name="next"/> in one write if <paramref name="replaces"/> says so of what counts now (null: nothing),
-    /// asking again when somebody else was first. Returns what counted before a switch, or what counts instead.
+    /// Switches a unit in one write to what <paramref name="decide"/> makes of what counts now (null: nothing counts yet; null back: leave it),
+    /// deciding again when somebody else was first. Returns what counted before and what counts after.
     /// </summary>
-    Task<(bool Switched, ActiveImport? Other)> SwitchAsync(ActiveImport next, Func<ActiveImport?, bool> replaces, CancellationToken cancellation);
+    Task<(ActiveImport? Before, ActiveImport? After)> SwitchAsync(
+        ImportUnit unit, Func<ActiveImport?, ActiveImport?> decide, CancellationToken cancellation);
 
     /// <summary>Adds one drop to the history; the same drop twice is kept once.</summary>
     Task RecordAsync(ImportRecord record, CancellationToken cancellation);
