@@ -29,15 +29,12 @@ public interface ISchoolTotals
     Task<IReadOnlyList<string>> ChangedSchoolsAsync(string collection, CancellationToken cancellation);
 
     /// <summary>
-    /// Recomputes one school from its own rows: reads its totals and markers, then its rows, in row-key order; writes totals and deletes the
-    /// markers in one transaction, and starts again when somebody else was first.
+    /// Recomputes schools, each from its own rows in row-key order: reads its totals and markers, then its rows; writes totals and deletes the
+    /// markers in one transaction, and starts again when somebody else was first. Where over a tenth of the collection changed, the partition is
+    /// read once instead of school by school.
     /// </summary>
     Task RecomputeAsync(
-        string collection, string school, Func<IReadOnlyList<CountedResponse>, IReadOnlyList<SchoolTotals>> totals, CancellationToken cancellation);
-
-    /// <summary>Recomputes many schools after reading the partition once: used when over a tenth of a collection changed.</summary>
-    Task RecomputeAllAsync(
-        string collection, IReadOnlyCollection<string> schools, Func<IReadOnlyList<CountedResponse>, IReadOnlyList<SchoolTotals>> totals,
+        string collection, IReadOnlyCollection<string> schools, Func<string, IReadOnlyList<CountedResponse>, IReadOnlyList<SchoolTotals>> totals,
         CancellationToken cancellation);
 
     /// <summary>All totals of a collection, by wave and school.</summary>

@@ -13,7 +13,7 @@ public sealed record MeanEstimate(
     double? DesignEffect)
 {
     /// <summary>How the mean and its variance were made.</summary>
-    public string Method => "weighted mean, schools as clusters, Taylor linearisation";
+    public string Method { get; } = "weighted mean, schools as clusters, Taylor linearisation";
 
     /// <summary>The square root of the variance.</summary>
     public double StandardError => Math.Sqrt(Variance);

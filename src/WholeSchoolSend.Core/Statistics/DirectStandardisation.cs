@@ -10,7 +10,7 @@ public sealed record StandardisedEstimate(double Value, double Variance, int Deg
     public double StandardError => Math.Sqrt(Variance);
 
     /// <summary>How the share was made.</summary>
-    public string Method => "directly standardised, Taylor linearisation";
+    public string Method { get; } = "directly standardised, Taylor linearisation";
 }
 
 /// <summary>Direct standardisation: what one group's share would be with another group's mix of cells.</summary>

@@ -1,0 +1,92 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using WholeSchoolSend.Core.Instruments;
+using WholeSchoolSend.Core.Polls;
+using WholeSchoolSend.Core.Schools;
+
+namespace WholeSchoolSend.Core.Kpis;
+
+/// <summary>Everything an evaluation reads, as it stood at one moment.</summary>
+/// <param name="Inputs">SHA-256 over all of it, lower-case hex.</param>
+/// <param name="Sources">school totals by where they come from: one per webhook collection and one per active poll file.</param>
+public sealed record Evidence(
+    string Inputs, IReadOnlyList<WaveState> Waves, IReadOnlyDictionary<string, School> Schools, IReadOnlyList<Engagement> Engagements,
+    IReadOnlyList<EvidenceSource> Sources);
+
+/// <summary>The school totals of one webhook collection, or of one poll file.</summary>
+public sealed record EvidenceSource(string Collection, string Name, IReadOnlyList<SchoolTotals> Totals);
+
+/// <summary>
+/// Reads the evidence. Rows of files never change under their version, so they are kept at hand while they count: what is read anew each
+/// time is what can change.
+/// </summary>
+public sealed class EvidenceReader(
+    Catalogue catalogue, IInstruments instruments, IWaves waves, IImports imports, ISchoolTotals totals,
+    IVersionedRows<SchoolTotals> pollTotals, IVersionedRows<School> schools, IVersionedRows<Engagement> engagements)
+{
+    /// <summary>Changes when the formulas do, so that the same evidence is evaluated again.</summary>
+    private const string Formulas = "1";
+
+    private volatile Dictionary<string, object> _atHand = [];
+
+    public async Task<Evidence> ReadAsync(CancellationToken cancellation)
+    {
+        while (true)
+        {
+            var active = await imports.ActiveAsync(cancellation);
+            var evidence = await ReadAsync(active, cancellation);
+            // A file that was replaced while its rows were read may have lost some of them: only what still counts is evidence.
+            if ((await imports.ActiveAsync(cancellation)).SequenceEqual(active)) return evidence;
+        }
+    }
+
+    /// <summary>Collections that webhooks feed, in order.</summary>
+    public static IReadOnlyList<string> Collections(IEnumerable<Instrument> all) =>
+        all.Where(instrument => instrument.Form is not null).Select(instrument => instrument.Collection).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
+
+    private async Task<Evidence> ReadAsync(IReadOnlyList<ActiveImport> active, CancellationToken cancellation)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Add(hash, Formulas);
+        Add(hash, catalogue.Hash);
+        var known = await waves.AllAsync(cancellation);
+        foreach (var wave in known) Add(hash, JsonSerializer.Serialize(wave, WavesJson.Default.WaveState));
+
+        var register = new List<School>();
+        var contacts = new List<Engagement>();
+        var sources = new List<EvidenceSource>();
+        var kept = new Dictionary<string, object>(StringComparer.Ordinal);
+        foreach (var import in active.OrderBy(import => import.Unit.Supplier, StringComparer.Ordinal).ThenBy(import => import.Unit.Instrument, StringComparer.Ordinal).ThenBy(import => import.Unit.Wave, StringComparer.Ordinal))
+        {
+            Add(hash, import.Version);
+            if (import.Unit is { Supplier: ImportRegister.Supplier, Instrument: ImportRegister.Schools }) register.AddRange(await KeptAsync(schools, import.Version, kept, cancellation));
+            else if (import.Unit is { Supplier: ImportRegister.Supplier, Instrument: ImportRegister.Engagements }) contacts.AddRange(await KeptAsync(engagements, import.Version, kept, cancellation));
+            else if (import.Collection is { } collection) sources.Add(new EvidenceSource(collection, $"{import.Unit.Supplier}/{import.Unit.Instrument}", await KeptAsync(pollTotals, import.Version, kept, cancellation)));
+        }
+        _atHand = kept;
+
+        foreach (var collection in Collections(await instruments.AllAsync(cancellation)))
+        {
+            var rows = await totals.TotalsAsync(collection, cancellation);
+            Add(hash, collection);
+            foreach (var row in rows) hash.AppendData(JsonSerializer.SerializeToUtf8Bytes(row, TotalsJson.Default.SchoolTotals));
+            if (rows.Count > 0) sources.Add(new EvidenceSource(collection, "webhooks", rows));
+        }
+        var byUrn = register.ToDictionary(school => school.Urn, StringComparer.Ordinal);
+        return new Evidence(Convert.ToHexStringLower(hash.GetHashAndReset()), known, byUrn, contacts, sources);
+    }
+
+    private async Task<IReadOnlyList<T>> KeptAsync<T>(IVersionedRows<T> rows, string version, Dictionary<string, object> kept, CancellationToken cancellation)
+    {
+        var read = _atHand.TryGetValue(version, out var held) ? (IReadOnlyList<T>)held : await rows.ReadAsync(version, cancellation);
+        kept[version] = read;
+        return read;
+    }
+
+    private static void Add(IncrementalHash hash, string text)
+    {
+        hash.AppendData(Encoding.UTF8.GetBytes(text));
+        hash.AppendData([0]);
+    }
+}

@@ -1,0 +1,83 @@
+using System.Text.Json.Serialization;
+
+namespace WholeSchoolSend.Core.Kpis;
+
+/// <summary>What the evidence says about a target, decided on unrounded values.</summary>
+public enum Verdict
+{
+    /// <summary>The lower limit of the interval reaches the target.</summary>
+    [JsonStringEnumMemberName("met_confident")]
+    MetConfident,
+
+    /// <summary>The figure reaches the target, its lower limit does not.</summary>
+    [JsonStringEnumMemberName("met_point")]
+    MetPoint,
+
+    /// <summary>The figure misses the target, its upper limit does not.</summary>
+    [JsonStringEnumMemberName("not_met_point")]
+    NotMetPoint,
+
+    /// <summary>Even the upper limit misses the target.</summary>
+    [JsonStringEnumMemberName("not_met_confident")]
+    NotMetConfident,
+
+    /// <summary>Too few people or schools, or too uncertain, to decide.</summary>
+    [JsonStringEnumMemberName("insufficient")]
+    Insufficient,
+
+    /// <summary>No figure could reach the target.</summary>
+    [JsonStringEnumMemberName("unattainable")]
+    Unattainable,
+}
+
+/// <summary>One number of a reading with everything needed to judge it; in a public document rounded, or withheld with a symbol.</summary>
+/// <param name="Name"><c>engaged</c>, <c>wider</c>, <c>difference</c>, <c>published-2016</c>, <c>schools</c>.</param>
+/// <param name="Unit"><c>%</c>, <c>pp</c> (percentage points) or what is counted.</param>
+/// <param name="Lower">lower limit of the 95 % interval.</param>
+/// <param name="Base">respondents with a valid answer, unweighted.</param>
+/// <param name="Schools">schools they are from.</param>
+/// <param name="LargestShare">the largest school's share of the weight, 0 to 1; never published.</param>
+/// <param name="P">public: p-value as a band; internal documents carry <paramref name="PValue"/>.</param>
+/// <param name="Symbol"><c>c</c> withheld, <c>u</c> too unreliable, <c>x</c> no data: in place of the numbers.</param>
+/// <param name="Marks">cautions, such as <c>small_base</c>.</param>
+public sealed record Figure(
+    string Name,
+    string Unit,
+    double? Value = null,
+    double? Lower = null,
+    double? Upper = null,
+    int? Base = null,
+    int? Schools = null,
+    double? StandardError = null,
+    double? DegreesOfFreedom = null,
+    double? EffectiveSize = null,
+    double? DesignEffect = null,
+    double? SumOfWeights = null,
+    double? LargestShare = null,
+    double? PValue = null,
+    string? P = null,
+    string? Method = null,
+    string? Source = null,
+    string? Symbol = null,
+    string? Reason = null,
+    IReadOnlyList<string>? Marks = null);
+
+/// <summary>One reading in one wave (null: over all time), with its verdict and figures.</summary>
+/// <param name="Reason">why the verdict is <c>insufficient</c>.</param>
+public sealed record ReadingResult(string Kpi, string Reading, string? Wave, Verdict Verdict, string? Reason, IReadOnlyList<Figure> Figures)
+{
+    /// <summary>Key of its row: unique in a run.</summary>
+    [JsonIgnore]
+    public string Key => $"{Kpi}~{Wave ?? "all"}~{Reading}";
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    RespectNullableAnnotations = true, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+[JsonSerializable(typeof(ReadingResult))]
+[JsonSerializable(typeof(RunFrame))]
+[JsonSerializable(typeof(Disclosure.DisclosurePolicy))]
+internal sealed partial class ResultsJson : JsonSerializerContext;
+
+/// <summary>What surrounds the results of a run: which catalogue, which waves.</summary>
+public sealed record RunFrame(string Catalogue, IReadOnlyList<Schools.WaveState> Waves);
