@@ -16,7 +16,7 @@ public sealed class LookalikeTests
         { "poll_codes_utf16le_nobom.csv", "utf-16 little-endian (no byte order mark; every other byte is NUL)" },
         { "poll_codes_utf8_semicolon.csv", "utf-8 (no byte order mark; valid to the last byte)" },
         { "poll_labels_utf8bom.csv", "utf-8 (byte order mark)" },
-        { "poll_long_utf8.csv", "utf-8 (no byte order mark; ASCII only)" },
+        { "poll_long_utf8.csv", "utf-8 (no byte order mark; valid to the last byte)" },
         { "poll_qualtrics3header_utf8.csv", "utf-8 (no byte order mark; valid to the last byte)" },
     };
 

@@ -10,42 +10,49 @@ public sealed class MemoryTests
     private const long Big = 200L << 20;
 
     [Fact]
-    public async Task Two_hundred_megabytes_of_rows_allocate_no_more_than_two() =>
+    public async Task Two_hundred_megabytes_of_rows_allocate_no_more_than_a_few() =>
         await AllocatesLessAsync(8 << 20, "id,q,text,weight\n", "100001,3,\"Not very, I fear\",0.874114\n", Big, PollRead.Refused);   // 6 million rows: beyond the limit
 
     [Fact]
-    public async Task Two_hundred_megabytes_of_few_rows_allocate_no_more_than_two() =>
+    public async Task Two_hundred_megabytes_of_long_rows_allocate_no_more_than_a_few() =>
         await AllocatesLessAsync(8 << 20, "id,q,text,weight\n", $"100001,3,\"{new string('x', 300)}\",0.874114\n", Big, PollRead.End);
 
     [Fact]
     public async Task An_unclosed_quote_in_front_of_256_megabytes_is_found_early() =>
-        await AllocatesLessAsync(16 << 20, "id,q\n1,\"", "open ", 256L << 20, PollRead.Refused);
+        await AllocatesLessAsync(8 << 20, "id,q\n1,\"", "open ", 256L << 20, PollRead.Refused);
 
     [Fact]
     public async Task Sixteen_million_doubled_quotes_are_found_early() =>
-        await AllocatesLessAsync(16 << 20, "id,q\n1,\"", "\"\"", 32L << 20, PollRead.Refused);
+        await AllocatesLessAsync(8 << 20, "id,q\n1,\"", "\"\"", 32L << 20, PollRead.Refused);
 
+    // The framework's decoder allocates as it goes, and lets go of it: here what counts is what is alive.
     [Fact]
-    public async Task The_same_in_windows_1252_needs_no_more() =>
-        await AllocatesLessAsync(16 << 20, "id,q,text,weight\n", "100001,3,\"Costs \u00a35, and £6\"" + new string(' ', 200) + ",0.8\n", Big, PollRead.Refused, Encoding.Latin1);
-
-    private static async Task AllocatesLessAsync(long limit, string head, string row, long length, PollRead end, Encoding? encoding = null)
+    public async Task Two_hundred_megabytes_of_windows_1252_keep_no_more_than_a_few_alive()
     {
-        encoding ??= Encoding.UTF8;
-        await ReadAsync(encoding.GetBytes(head), encoding.GetBytes(row), 1 << 20);   // what is allocated once is not the file's
+        var row = Encoding.Latin1.GetBytes($"100001,3,\"Costs £5, and £6\",{new string(' ', 200)}0.8\n");
+        var alive = 0L;
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        Assert.Equal(PollRead.End, await ReadAsync("id,q,text,weight\n"u8.ToArray(), row, Big, () => alive = Math.Max(alive, GC.GetTotalMemory(forceFullCollection: true))));
+        Assert.InRange(alive - before, 1, 8 << 20);
+    }
+
+    private static async Task AllocatesLessAsync(long limit, string head, string row, long length, PollRead end)
+    {
+        await ReadAsync(Encoding.UTF8.GetBytes(head), Encoding.UTF8.GetBytes(row), 1 << 20);   // what is allocated once is not the file's
         var before = GC.GetTotalAllocatedBytes(precise: true);
-        Assert.Equal(end, await ReadAsync(encoding.GetBytes(head), encoding.GetBytes(row), length));
+        Assert.Equal(end, await ReadAsync(Encoding.UTF8.GetBytes(head), Encoding.UTF8.GetBytes(row), length));
         Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, limit);
     }
 
-    private static async Task<PollRead> ReadAsync(byte[] head, byte[] row, long length)
+    private static async Task<PollRead> ReadAsync(byte[] head, byte[] row, long length, Action? now = null)
     {
         var opened = await PollFile.OpenAsync(_ => Task.FromResult<Stream>(new EndlessStream(head, row, length)), new(), CancellationToken.None);
         if (!opened.CanBeRead) return PollRead.Refused;
         await using var reader = opened.Reader;
+        var rows = 0;
         PollRead read;
-        while ((read = await reader.ReadAsync(CancellationToken.None)) is PollRead.Row or PollRead.Problem)
-            if (read == PollRead.Row) _ = reader.Utf8(1);
+        while ((read = await reader.ReadAsync(CancellationToken.None)) == PollRead.Row)
+            if (reader.Utf8(1).Length > 0 && ++rows % 200_000 == 0) now?.Invoke();
         return read;
     }
 
