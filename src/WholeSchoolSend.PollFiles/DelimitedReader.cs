@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using CsvHelper;
 
 namespace WholeSchoolSend.PollFiles;
@@ -37,6 +36,7 @@ internal sealed class DelimitedReader : PollFileReader
         {
             Separator = file.Dialect.Delimiter,
             HasHeader = false,
+            DetectSeparatorHint = false,
             Encoding = file.Encoding,
             MaxRecordSize = options.MaxRecordBytes,
             MalformedData = CsvMalformedDataHandling.Recover,
@@ -107,19 +107,37 @@ internal sealed class DelimitedReader : PollFileReader
         return problems;
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public override async ValueTask<PollRead> ReadAsync(CancellationToken cancellation)
+    // Not async itself: hundreds of rows come out of each block that is waited for.
+    public override ValueTask<PollRead> ReadAsync(CancellationToken cancellation)
     {
-        if (FileProblem is not null) return PollRead.Refused;
-        if (_headerProblems.TryDequeue(out var problem)) return Report(problem);
+        if (FileProblem is not null) return new(PollRead.Refused);
+        if (_headerProblems.TryDequeue(out var problem)) return new(Report(problem));
         try
         {
-            if (!await _csv.ReadAsync(cancellation)) return _rows > 0 ? PollRead.End : Refuse(NoRows());
+            var reading = _csv.ReadAsync(cancellation);
+            return reading.IsCompletedSuccessfully ? new(Judge(reading.Result)) : JudgeAsync(reading);
+        }
+        catch (CsvFormatException tooLong)
+        {
+            return new(Refuse(TooLong(tooLong.LineNumber, Options)));
+        }
+    }
+
+    private async ValueTask<PollRead> JudgeAsync(ValueTask<bool> reading)
+    {
+        try
+        {
+            return Judge(await reading);
         }
         catch (CsvFormatException tooLong)
         {
             return Refuse(TooLong(tooLong.LineNumber, Options));
         }
+    }
+
+    private PollRead Judge(bool hasRecord)
+    {
+        if (!hasRecord) return _rows > 0 ? PollRead.End : Refuse(NoRows());
         if (++_rows > Options.MaxRows)
             return Refuse(new(PollFileCodes.RowsTooMany, Invariant($"The file has more than {Options.MaxRows} rows."), Line));
         if (_csv.RawRecord.Length > Options.MaxRecordBytes) return Refuse(TooLong(Line, Options));

@@ -7,6 +7,7 @@ namespace WholeSchoolSend.PollFiles;
 internal sealed record Dialect(char Delimiter, bool HasSeparatorLine, int HeaderRows, IReadOnlyList<FileNote> Notes)
 {
     private const int SampledRecords = 50;
+    private const int SampledBytes = 1 << 16;
     private static readonly char[] Candidates = [',', ';', '\t', '|'];
 
     public static (Dialect? Dialect, FileProblem? Problem) Find(ReadOnlyMemory<byte> head, bool whole, PollFileOptions options)
@@ -20,7 +21,8 @@ internal sealed record Dialect(char Delimiter, bool HasSeparatorLine, int Header
         if (delimiter is null)
         {
             // The delimiter under which most records have as many cells as the first; then the one that makes more cells.
-            var fits = Candidates.Select(candidate => (Delimiter: candidate, Fit: Fit(Sample(head, whole, candidate))))
+            var sampled = head[..Math.Min(head.Length, SampledBytes)];
+            var fits = Candidates.Select(candidate => (Delimiter: candidate, Fit: Fit(Sample(sampled, candidate, SampledRecords, whole && sampled.Length == head.Length))))
                 .Where(candidate => candidate.Fit.Columns > 1).OrderByDescending(candidate => candidate.Fit).ToArray();
             if (fits.Length == 0 || fits.Length > 1 && fits[0].Fit == fits[1].Fit)
                 return (null, new FileProblem(PollFileCodes.DelimiterUnclear, fits.Length == 0
@@ -30,7 +32,7 @@ internal sealed record Dialect(char Delimiter, bool HasSeparatorLine, int Header
         }
         notes.Add(new("delimiter", Word(delimiter.Value) + (options.Delimiter is not null ? " (agreed)" : separator is not null ? " (sep= line)" : " (it fits)")));
 
-        var headerRows = options.HeaderRows ?? (IsQualtrics(Sample(head, whole, delimiter.Value)) ? 3 : 1);
+        var headerRows = options.HeaderRows ?? (IsQualtrics(Sample(head, delimiter.Value, 3, whole: true)) ? 3 : 1);
         if (options.HeaderRows is null && headerRows == 3) notes.Add(new("header-rows", "3 (the third is that of Qualtrics)"));
         return (new Dialect(delimiter.Value, separator is not null, headerRows, notes), null);
     }
@@ -40,22 +42,28 @@ internal sealed record Dialect(char Delimiter, bool HasSeparatorLine, int Header
         && (head.Length == 5 || head[5] is (byte)'\r' or (byte)'\n') ? (char)head[4] : null;
 
     private static (double Share, int Columns) Fit(List<(int Cells, bool Malformed, string First)> sample) =>
-        sample is [(var columns, false, _), ..] ? (sample.Count(record => record.Cells == columns && !record.Malformed) / (double)sample.Count, columns) : default;
+        sample is [(var columns, _, _), ..] ? (sample.Count(record => record.Cells == columns && !record.Malformed) / (double)sample.Count, columns) : default;
 
     private static bool IsQualtrics(List<(int Cells, bool Malformed, string First)> sample) =>
         sample is [_, _, var third, ..] && third.First.StartsWith("{\"ImportId\"", StringComparison.Ordinal);
 
-    private static List<(int Cells, bool Malformed, string First)> Sample(ReadOnlyMemory<byte> head, bool whole, char delimiter)
+    private static List<(int Cells, bool Malformed, string First)> Sample(ReadOnlyMemory<byte> text, char delimiter, int records, bool whole)
     {
         var malformed = false;
         List<(int, bool, string)> sample = [];
-        using var csv = CsvReader.Create(head, new CsvReaderOptions { Separator = delimiter, HasHeader = false, OnMalformedRecord = _ => malformed = true });
-        while (sample.Count < SampledRecords && csv.Read())
+        using var csv = CsvReader.Create(text, new CsvReaderOptions
+        {
+            Separator = delimiter,
+            HasHeader = false,
+            DetectSeparatorHint = false,
+            OnMalformedRecord = _ => malformed = true,
+        });
+        while (sample.Count < records && csv.Read())
         {
             sample.Add((csv.FieldCount, malformed, csv.GetString(0)));
             malformed = false;
         }
-        if (!whole && sample.Count is > 1 and < SampledRecords) sample.RemoveAt(sample.Count - 1);   // cut by the end of the block
+        if (!whole && sample.Count > 1 && sample.Count < records) sample.RemoveAt(sample.Count - 1);   // cut by the end of the sample
         return sample;
     }
 

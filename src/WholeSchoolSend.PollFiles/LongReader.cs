@@ -40,7 +40,7 @@ internal sealed class LongReader : PollFileReader
 
     public override long Line => _line;
 
-    public override ReadOnlySpan<byte> Utf8(int column) => _cells[column] is (>= 0 and var start, var length) ? _text.WrittenSpan.Slice(start, length) : default;
+    public override ReadOnlySpan<byte> Utf8(int column) => _cells[column] is ( >= 0 and var start, var length) ? _text.WrittenSpan.Slice(start, length) : default;
 
     public override bool IsNotAsked(int column) => _cells[column].Start < 0 || base.IsNotAsked(column);
 
@@ -119,7 +119,7 @@ internal sealed class LongReader : PollFileReader
         var id = _lines.Utf8(_respondent);
         _inside = true;
         _line = _lines.Line;
-        _spoiled = _nextSpoiled;
+        (_spoiled, _nextSpoiled) = (_nextSpoiled, false);
         _text.ResetWrittenCount();
         Array.Fill(_cells, (-1, 0));
         for (var column = 0; column < _carried.Length; column++) Keep(column, _lines.Utf8(_carried[column]));

@@ -18,7 +18,7 @@ internal sealed class TextScan(Encoding? utf16)
     private long _bytes;
     private long _lines;
 
-    public bool IsEmpty => _bytes == 0;
+    public bool IsEmpty => _bytes == 0 && Invalid == 0;
     public long? Nul { get; private set; }
     public long FirstControl { get; private set; }
     public long FirstUndefined { get; private set; }

@@ -1,0 +1,105 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace WholeSchoolSend.PollFiles.Tests;
+
+/// <summary>One synthetic poll of 600 weighted respondents in seven files. The figures are those of expected.json, which PSPP agrees with.</summary>
+public sealed class LookalikeTests
+{
+    private static readonly string[] Compared = ["RecordNo", "gor", "phase", "role", "Q1", "Q2_1", "Q2_2", "Q2_3", "Q2_4", "Q2_96", "Q2_99", "Q3", "weight"];
+    private static readonly PollFileOptions Options = new() { NotAskedMarks = ["", " ", "__NA__"] };
+
+    public static TheoryData<string, string> Twins => new()
+    {
+        { "poll_codes_cp1252.csv", "windows-1252 (no byte order mark; not valid UTF-8)" },
+        { "poll_codes_utf16le.tsv", "utf-16 little-endian (byte order mark)" },
+        { "poll_codes_utf16le_nobom.csv", "utf-16 little-endian (no byte order mark; every other byte is NUL)" },
+        { "poll_codes_utf8_semicolon.csv", "utf-8 (no byte order mark; valid to the last byte)" },
+        { "poll_labels_utf8bom.csv", "utf-8 (byte order mark)" },
+        { "poll_long_utf8.csv", "utf-8 (no byte order mark; valid to the last byte)" },
+        { "poll_qualtrics3header_utf8.csv", "utf-8 (no byte order mark; valid to the last byte)" },
+    };
+
+    [Theory, MemberData(nameof(Twins))]
+    public async Task Every_twin_holds_the_same_respondents(string file, string encoding)
+    {
+        var (rows, header) = await RespondentsAsync(file);
+        Assert.Equal(encoding, Assert.Single(header.Notes, note => note.Code == "encoding").Message);
+        var (original, _) = await RespondentsAsync("poll_codes_cp1252.csv");
+        Assert.Equal(original, rows);
+    }
+
+    [Theory, MemberData(nameof(Twins))]
+    public async Task Every_twin_gives_the_published_figures(string file, string _)
+    {
+        var (rows, header) = await RespondentsAsync(file);
+        Assert.NotEmpty(header.Notes);
+        using var json = JsonDocument.Parse(await File.ReadAllTextAsync(Reading.File("lookalike", "expected.json"), TestContext.Current.CancellationToken));
+        var expected = json.RootElement;
+        double W(string[] row) => double.Parse(row[12], CultureInfo.InvariantCulture);
+
+        Assert.Equal(expected.GetProperty("rows").GetInt32(), rows.Count);
+        Assert.Equal(expected.GetProperty("sum_w").GetDouble(), rows.Sum(W), 6);
+        foreach (var (name, left) in new[] { ("Q1_all", rows), ("Q1_valid(excl 98,99)", rows.Where(row => row[4] is not ("98" or "99")).ToList()) })
+            foreach (var share in expected.GetProperty(name).GetProperty("weighted_prop").EnumerateObject())
+                Assert.Equal(share.Value.GetDouble(), left.Where(row => row[4] == share.Name).Sum(W) / left.Sum(W), 8);
+        var q2 = rows.Where(row => row[5].Length > 0).ToList();
+        Assert.Equal(expected.GetProperty("Q2(multi, base asked)").GetProperty("n_unweighted").GetInt32(), q2.Count);
+        foreach (var share in expected.GetProperty("Q2(multi, base asked)").GetProperty("weighted_prop").EnumerateObject())
+            Assert.Equal(share.Value.GetDouble(), q2.Where(row => row[Array.IndexOf(Compared, "Q2_" + share.Name)] == "1").Sum(W) / q2.Sum(W), 8);
+        var q3 = rows.Where(row => row[11] is not ("" or "-99")).ToList();
+        Assert.Equal(expected.GetProperty("Q3_mean_weighted(excl -99, missing)").GetDouble(),
+            q3.Sum(row => W(row) * double.Parse(row[11], CultureInfo.InvariantCulture)) / q3.Sum(W), 8);
+    }
+
+    [Fact]
+    public async Task Dates_open_answers_and_question_texts_come_through()
+    {
+        var codes = await Reading.OfAsync(await File.ReadAllBytesAsync(Reading.File("lookalike", "poll_codes_cp1252.csv"), TestContext.Current.CancellationToken));
+        Assert.Equal("“Quality First” teaching", codes.Rows[5][13]);
+        Assert.Equal(7, codes.Lines[5]);
+        var qualtrics = await Reading.OfAsync(await File.ReadAllBytesAsync(Reading.File("lookalike", "poll_qualtrics3header_utf8.csv"), TestContext.Current.CancellationToken));
+        Assert.Equal("Q1. How confident are you in supporting pupils with SEND?", qualtrics.Header!.Variables[6].Label);
+        Assert.Equal("Specialist advice – e.g. EP", qualtrics.Header.Variables[10].Label[^27..]);
+
+        await using var labels = await OpenAsync("poll_labels_utf8bom.csv", Options with { Dates = DateOrder.DayFirst });
+        Assert.Equal(PollRead.Row, await labels.ReadAsync(TestContext.Current.CancellationToken));
+        Assert.True(labels.TryDate(2, out var day));
+        Assert.Equal(new DateTime(2026, 11, 3, 6, 14, 0), day);
+        Assert.True(labels.IsNotAsked(13));
+        Assert.True(labels.TryNumber(15, out var weight));
+        Assert.Equal(0.874114, weight);
+    }
+
+    // Labels are turned into the codes that stand in the same place of the coded twin, which must be possible one to one.
+    private static async Task<(List<string[]> Rows, PollFileHeader Header)> RespondentsAsync(string file)
+    {
+        var longLayout = file.Contains("long", StringComparison.Ordinal) ? new LongLayout("RecordNo", "question", "answer") : null;
+        await using var reader = await OpenAsync(file, Options with { LongLayout = longLayout });
+        int[] columns = [.. Compared.Select(name => Assert.Single(reader.Header.Columns(name.ToUpperInvariant() + " ")))];
+        List<string[]> rows = [];
+        PollRead read;
+        while ((read = await reader.ReadAsync(TestContext.Current.CancellationToken)) == PollRead.Row)
+            rows.Add([.. columns.Select(column => reader.IsNotAsked(column) ? "" : reader.Text(column))]);
+        Assert.Equal(PollRead.End, read);
+        if (file.Contains("labels", StringComparison.Ordinal))
+        {
+            var (codes, _) = await RespondentsAsync("poll_codes_cp1252.csv");
+            for (var column = 0; column < Compared.Length; column++)
+            {
+                var pairs = rows.Zip(codes, (label, code) => (Label: label[column], Code: code[column])).Distinct().ToArray();
+                Assert.Equal(pairs.Length, pairs.DistinctBy(pair => pair.Code).Count());
+                var code = pairs.ToDictionary(pair => pair.Label, pair => pair.Code);
+                foreach (var row in rows) row[column] = code[row[column]];
+            }
+        }
+        return (rows, reader.Header);
+    }
+
+    private static async Task<PollFileReader> OpenAsync(string file, PollFileOptions options)
+    {
+        var opened = await PollFile.OpenAsync(_ => Task.FromResult<Stream>(File.OpenRead(Reading.File("lookalike", file))), options, TestContext.Current.CancellationToken);
+        Assert.Null(opened.Problem);
+        return opened.Reader!;
+    }
+}

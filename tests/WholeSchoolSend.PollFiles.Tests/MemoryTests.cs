@@ -1,0 +1,92 @@
+using System.Text;
+
+namespace WholeSchoolSend.PollFiles.Tests;
+
+/// <summary>Counts bytes for the whole process, so nothing else may run beside it.</summary>
+[CollectionDefinition(nameof(MemoryTests), DisableParallelization = true)]
+[Collection(nameof(MemoryTests))]
+public sealed class MemoryTests
+{
+    private const long Big = 200L << 20;
+
+    [Fact]
+    public async Task Two_hundred_megabytes_of_rows_allocate_no_more_than_a_few() =>
+        await AllocatesLessAsync(8 << 20, "id,q,text,weight\n", "100001,3,\"Not very, I fear\",0.874114\n", Big, PollRead.Refused);   // 6 million rows: beyond the limit
+
+    [Fact]
+    public async Task Two_hundred_megabytes_of_long_rows_allocate_no_more_than_a_few() =>
+        await AllocatesLessAsync(8 << 20, "id,q,text,weight\n", $"100001,3,\"{new string('x', 300)}\",0.874114\n", Big, PollRead.End);
+
+    [Fact]
+    public async Task An_unclosed_quote_in_front_of_256_megabytes_is_found_early() =>
+        await AllocatesLessAsync(8 << 20, "id,q\n1,\"", "open ", 256L << 20, PollRead.Refused);
+
+    [Fact]
+    public async Task Sixteen_million_doubled_quotes_are_found_early() =>
+        await AllocatesLessAsync(8 << 20, "id,q\n1,\"", "\"\"", 32L << 20, PollRead.Refused);
+
+    // The framework's decoder allocates as it goes, and lets go of it: here what counts is what is alive.
+    [Fact]
+    public async Task Two_hundred_megabytes_of_windows_1252_keep_no_more_than_a_few_alive()
+    {
+        var row = Encoding.Latin1.GetBytes($"100001,3,\"Costs £5, and £6\",{new string(' ', 200)}0.8\n");
+        var alive = 0L;
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        Assert.Equal(PollRead.End, await ReadAsync("id,q,text,weight\n"u8.ToArray(), row, Big, () => alive = Math.Max(alive, GC.GetTotalMemory(forceFullCollection: true))));
+        Assert.InRange(alive - before, 1, 8 << 20);
+    }
+
+    private static async Task AllocatesLessAsync(long limit, string head, string row, long length, PollRead end)
+    {
+        await ReadAsync(Encoding.UTF8.GetBytes(head), Encoding.UTF8.GetBytes(row), 1 << 20);   // what is allocated once is not the file's
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+        Assert.Equal(end, await ReadAsync(Encoding.UTF8.GetBytes(head), Encoding.UTF8.GetBytes(row), length));
+        Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, limit);
+    }
+
+    private static async Task<PollRead> ReadAsync(byte[] head, byte[] row, long length, Action? now = null)
+    {
+        var opened = await PollFile.OpenAsync(_ => Task.FromResult<Stream>(new EndlessStream(head, row, length)), new(), CancellationToken.None);
+        if (!opened.CanBeRead) return PollRead.Refused;
+        await using var reader = opened.Reader;
+        var rows = 0;
+        PollRead read;
+        while ((read = await reader.ReadAsync(CancellationToken.None)) == PollRead.Row)
+            if (reader.Utf8(1).Length > 0 && ++rows % 200_000 == 0) now?.Invoke();
+        return read;
+    }
+
+    /// <summary>A head, and then the same row until there is enough.</summary>
+    private sealed class EndlessStream(byte[] head, byte[] row, long length) : Stream
+    {
+        private long _at;
+
+        public override bool CanRead => true;
+        public override bool CanSeek => false;
+        public override bool CanWrite => false;
+        public override long Length => throw new NotSupportedException();
+        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+        public override int Read(Span<byte> buffer)
+        {
+            var written = 0;
+            while (written < buffer.Length && _at < length)
+            {
+                var source = _at < head.Length ? head.AsSpan((int)_at) : row.AsSpan((int)((_at - head.Length) % row.Length));
+                var count = Math.Min(source.Length, buffer.Length - written);
+                source[..count].CopyTo(buffer[written..]);
+                (written, _at) = (written + count, _at + count);
+            }
+            return written;
+        }
+
+        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => new(Read(buffer.Span));
+
+        public override void Flush() { }
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+        public override void SetLength(long value) => throw new NotSupportedException();
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+    }
+}
