@@ -1,1 +1,8 @@
-return;
+using Microsoft.Azure.Functions.Worker.Builder;
+using Microsoft.Extensions.Hosting;
+using WholeSchoolSend.Functions;
+
+var builder = FunctionsApplication.CreateBuilder(args);
+builder.ConfigureFunctionsWebApplication();
+builder.AddWholeSchoolSend();
+await builder.Build().RunAsync();

@@ -1,6 +1,7 @@
 namespace WholeSchoolSend.Core.Snapshots;
 
 /// <summary>Who may read a document.</summary>
+[System.Text.Json.Serialization.JsonConverter(typeof(AudienceJson))]
 public enum Audience
 {
     /// <summary>The programme's own staff: full figures, private container.</summary>

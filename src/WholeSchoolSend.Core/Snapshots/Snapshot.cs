@@ -1,0 +1,66 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using WholeSchoolSend.Core.Kpis;
+using WholeSchoolSend.Core.Schools;
+
+namespace WholeSchoolSend.Core.Snapshots;
+
+/// <summary>A published document: every KPI with its readings, verdicts and figures. Immutable; its id is the hash of its bytes.</summary>
+/// <param name="Schema">path of the JSON Schema it follows.</param>
+/// <param name="Previous">id of the document before; the one after stands in the index only.</param>
+/// <param name="Inputs">SHA-256 over everything its evaluation read; null in a public document, whose figures may be of several evaluations.</param>
+public sealed record Snapshot(
+    string Schema, Audience Audience, string? Previous, string Programme, string Catalogue, string? Inputs,
+    IReadOnlyList<SnapshotWave> Waves, IReadOnlyList<SnapshotKpi> Kpis)
+{
+    public const string SchemaPath = "schema/snapshot-1.json";
+    public const string ProgrammeName = "Whole School SEND";
+
+    /// <summary>The one form of this document: UTF-8, members in this order, numbers and dates free of culture.</summary>
+    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, SnapshotJson.Default.Snapshot);
+
+    public static Snapshot FromJson(ReadOnlySpan<byte> json) => JsonSerializer.Deserialize(json, SnapshotJson.Default.Snapshot)!;
+
+    /// <summary>Id of a document: the first 32 hex digits of the SHA-256 of its bytes.</summary>
+    public static string IdOf(ReadOnlySpan<byte> json) => Convert.ToHexStringLower(SHA256.HashData(json))[..32];
+
+    /// <summary>Says the same as another, whatever came before either and whatever they were evaluated from.</summary>
+    public bool SaysTheSameAs(Snapshot other) => Bare(this).AsSpan().SequenceEqual(Bare(other));
+
+    private static byte[] Bare(Snapshot snapshot) => (snapshot with { Previous = null, Inputs = null }).ToJson();
+}
+
+/// <summary>A wave as a reader needs it.</summary>
+public sealed record SnapshotWave(string Id, string Title, DateOnly From, DateOnly To, bool Closed, int? Frame, int? Invited)
+{
+    public static SnapshotWave Of(WaveState state) =>
+        new(state.Id, state.Wave.Title, state.Wave.From, state.Wave.To, state.Closed is not null, state.Wave.Frame, state.Wave.Invited);
+}
+
+/// <summary>A KPI in its exact wording, with its readings; the primary one decides.</summary>
+public sealed record SnapshotKpi(string Id, string Title, string Wording, Target Target, IReadOnlyList<SnapshotReading> Readings);
+
+/// <summary>A reading and its results by wave.</summary>
+public sealed record SnapshotReading(string Id, string Title, bool Primary, Target? Target, IReadOnlyList<SnapshotResult> Results);
+
+/// <summary>One result; <paramref name="Wave"/> null means over all time.</summary>
+public sealed record SnapshotResult(
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? Wave, Verdict Verdict, string? Reason, IReadOnlyList<Figure> Figures);
+
+/// <summary><c>latest.json</c>: which document is the newest.</summary>
+public sealed record SnapshotPointer(string Id, string Path);
+
+/// <summary><c>index.json</c>: every document, newest first.</summary>
+public sealed record SnapshotIndex(IReadOnlyList<SnapshotEntry> Snapshots);
+
+/// <summary>One document in the index, with when it was published.</summary>
+public sealed record SnapshotEntry(string Id, string Path, string? Previous, string? Next, DateTimeOffset Published);
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    RespectNullableAnnotations = true)]
+[JsonSerializable(typeof(Snapshot))]
+[JsonSerializable(typeof(SnapshotPointer))]
+[JsonSerializable(typeof(SnapshotIndex))]
+internal sealed partial class SnapshotJson : JsonSerializerContext;

@@ -1,0 +1,62 @@
+using System.Collections.Frozen;
+using System.Text.RegularExpressions;
+using Microsoft.Extensions.Configuration;
+using WholeSchoolSend.Core.Webhooks;
+
+namespace WholeSchoolSend.Functions.Options;
+
+/// <summary>
+/// The settings of one source, <c>Sources__{source}__…</c>. What cannot be verified as configured stops the start: an unknown scheme never
+/// means "let everything in".
+/// </summary>
+public sealed partial class SourceOptions
+{
+    /// <value>One of the tools of this build, or <c>retired</c>.</value>
+    public string? Tool { get; set; }
+
+    /// <value>How deliveries prove themselves. The default is <c>signature</c>; <c>none</c> only when written out.</value>
+    public string? Verification { get; set; }
+
+    /// <value>One secret, or two while one replaces the other.</value>
+    public IList<string> Secrets { get; } = [];
+
+    /// <value>The header with the signature, where it is not the tool's usual one.</value>
+    public string? Header { get; set; }
+
+    /// <summary>Reads every source from the configuration; throws <see cref="InvalidOperationException"/> naming each setting that is wrong.</summary>
+    public static FrozenDictionary<string, Source> Read(IConfiguration configuration)
+    {
+        var wrong = new List<string>();
+        var sources = configuration.GetSection("Sources").GetChildren()
+            .Select(section => section.Get<SourceOptions>()?.Source(section.Key, wrong))
+            .OfType<Source>()
+            .ToFrozenDictionary(source => source.Name, StringComparer.Ordinal);
+        return wrong.Count == 0 ? sources : throw new InvalidOperationException($"Settings of sources are wrong. {string.Join(' ', wrong)}");
+    }
+
+    private Source? Source(string name, List<string> wrong)
+    {
+        var before = wrong.Count;
+        void Wrong(string setting, string should) => wrong.Add($"Sources__{name}__{setting} {should}.");
+
+        if (!NamePattern().IsMatch(name)) wrong.Add($"Sources__{name}: a source's name should be lower-case letters, digits and underscores, at most 64.");
+        if (Tool == "retired") return new Source(name, null, Core.Webhooks.Verification.None, [], null);
+        if (Tool is null || !SurveyTool.All.TryGetValue(Tool, out var tool))
+        {
+            Wrong("Tool", $"should be one of {string.Join(", ", SurveyTool.All.Keys.Order(StringComparer.Ordinal))} or retired");
+            return null;
+        }
+        if (!Enum.TryParse<Verification>(Verification ?? "signature", ignoreCase: true, out var verification) || !Enum.IsDefined(verification))
+            Wrong("Verification", $"should be one of {string.Join(", ", Enum.GetNames<Verification>().Select(known => known.ToLowerInvariant()))}");
+        else if (verification == Core.Webhooks.Verification.Signature)
+        {
+            if (Secrets.Count is < 1 or > 2) Wrong("Secrets__0", "should hold a secret, and Secrets__1 at most a second one");
+            for (var position = 0; position < Secrets.Count; position++)
+                if (tool.Signature(Header).Refuses(Secrets[position]) is { } should) Wrong($"Secrets__{position}", should);
+        }
+        return wrong.Count == before ? new Source(name, tool, verification, Secrets.AsReadOnly(), Header) : null;
+    }
+
+    [GeneratedRegex("^[a-z0-9_]{1,64}$", RegexOptions.CultureInvariant)]
+    private static partial Regex NamePattern();
+}

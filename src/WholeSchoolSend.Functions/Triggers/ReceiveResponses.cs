@@ -1,0 +1,41 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.Extensions.Logging;
+using WholeSchoolSend.Core.Webhooks;
+
+namespace WholeSchoolSend.Functions.Triggers;
+
+/// <summary>Takes one delivery from a survey tool, and answers the probes some of them send first. Safe to call twice with the same delivery.</summary>
+public sealed partial class ReceiveResponses(TakeInDelivery intake, TimeProvider time, ILogger<ReceiveResponses> logger)
+{
+    [Function(nameof(ReceiveResponses))]
+    public async Task<IResult> Run(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", "options", "post", Route = "webhooks/{source}")] HttpRequest request, string source,
+        CancellationToken cancellation)
+    {
+        if (!HttpMethods.IsPost(request.Method)) return Results.Ok();
+        var body = await request.BodyAsync(TakeInDelivery.LargestBody, cancellation);
+        var delivery = body is null ? null : Delivery.From(body, request.Headers.Select(header => KeyValuePair.Create(header.Key, header.Value.ToString())), time.GetUtcNow());
+        var outcome = await intake.RunAsync(source, delivery, cancellation);
+        return outcome.Reply is { } reply ? Taken(source, outcome, reply) : Refused(source, outcome);
+    }
+
+    private IResult Taken(string source, DeliveryOutcome outcome, DeliveryReply reply)
+    {
+        LogTaken(source, outcome.Secret, reply, string.Join(' ', outcome.Reasons));
+        return Responses.Ok(reply, DeliveryJson.Default.DeliveryReply);
+    }
+
+    private IResult Refused(string source, DeliveryOutcome outcome)
+    {
+        // A name nobody configured is not repeated: it may be anything.
+        LogRefused(outcome.Problem!.Kind == Core.Problems.SourceUnknown ? "(unknown)" : source, outcome.Problem.Code, outcome.Fault);
+        return Responses.From(outcome.Problem);
+    }
+
+    [LoggerMessage(LogLevel.Information, "Delivery taken from {Source} with secret {Secret}: {Reply} {Reasons}")]
+    private partial void LogTaken(string source, int? secret, DeliveryReply reply, string reasons);
+
+    [LoggerMessage(LogLevel.Warning, "Delivery refused from {Source}: {Code}")]
+    private partial void LogRefused(string source, string code, Exception? fault);
+}

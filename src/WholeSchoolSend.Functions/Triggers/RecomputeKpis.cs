@@ -1,0 +1,19 @@
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.Extensions.Logging;
+using UseCase = WholeSchoolSend.Core.Kpis.RecomputeKpis;
+
+namespace WholeSchoolSend.Functions.Triggers;
+
+/// <summary>Recomputes what changed, by timer.</summary>
+public sealed partial class RecomputeKpis(UseCase kpis, ILogger<RecomputeKpis> logger)
+{
+    [Function(nameof(RecomputeKpis))]
+    public async Task Run([TimerTrigger("%RecomputeSchedule%")] TimerInfo timer, CancellationToken cancellation)
+    {
+        var outcome = await kpis.RunAsync(cancellation);
+        LogRecomputed(outcome.SchoolsRecomputed, outcome.Evaluated, outcome.Inputs);
+    }
+
+    [LoggerMessage(LogLevel.Information, "Recomputed {Schools} schools; evaluated {Evaluated}, inputs {Inputs}")]
+    private partial void LogRecomputed(int schools, bool evaluated, string inputs);
+}
