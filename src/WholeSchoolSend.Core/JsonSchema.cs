@@ -47,16 +47,8 @@ public sealed class JsonSchema
     /// <summary>Parses a document strictly (no comments, no duplicate names, 32 levels) and lists everything the schema finds wrong with it.</summary>
     public Checked<JsonDocument> Check(ReadOnlyMemory<byte> json)
     {
-        JsonDocument document;
-        try
-        {
-            document = JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 32 });
-        }
-        catch (JsonException invalid)
-        {
-            return Problems.DocumentInvalid.At("", string.Create(
-                CultureInfo.InvariantCulture, $"should be JSON; it stops being that at line {(invalid.LineNumber ?? 0) + 1}, byte {invalid.BytePositionInLine ?? 0}"));
-        }
+        var (document, wrong) = StrictJson.Parse(json, maxDepth: 32);
+        if (document is null) return Problems.DocumentInvalid.At("", wrong!);
         var problems = new List<Problem>();
         Check(_root, document.RootElement, "", problems);
         return problems.Count == 0 ? document : problems;

@@ -6,24 +6,15 @@ namespace WholeSchoolSend.Core.Webhooks.Tools;
 /// <summary>Reading JSON that others wrote: strict about form (no duplicate names, 64 levels), and gathering what is missing by JSON pointer.</summary>
 internal sealed class JsonReading
 {
-    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 64 };
-
     public List<Problem> Problems { get; } = [];
 
     /// <summary>The root of the body; null, with a problem, when it is not JSON.</summary>
     public JsonElement? Parse(ReadOnlyMemory<byte> body)
     {
-        try
-        {
-            return JsonDocument.Parse(body, Strict).RootElement;
-        }
-        catch (JsonException invalid)
-        {
-            // The exception's own message can quote the body.
-            Problems.Add(Core.Problems.BodyUndecodable.At("", string.Create(
-                CultureInfo.InvariantCulture, $"should be JSON; it stops being that at line {(invalid.LineNumber ?? 0) + 1}, byte {invalid.BytePositionInLine ?? 0}")));
-            return null;
-        }
+        var (document, wrong) = StrictJson.Parse(body, maxDepth: 64);
+        if (document is not null) return document.RootElement;
+        Problems.Add(Core.Problems.BodyUndecodable.At("", wrong!));
+        return null;
     }
 
     public string? Text(JsonElement parent, string name, string at)
