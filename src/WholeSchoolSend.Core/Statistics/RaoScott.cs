@@ -16,7 +16,7 @@ public sealed record RaoScottTest(double ChiSquare, double DesignEffect, int Deg
     public double ChiSquarePValue => Distributions.ChiSquareUpper(F, 1);
 
     /// <summary>The name published with the p-value.</summary>
-    public string Method => "Rao-Scott F";
+    public string Method { get; } = "Rao-Scott F";
 }
 
 /// <summary>The second opinion on a difference of two shares.</summary>
