@@ -31,19 +31,23 @@ public static class CountDifference
 
     /// <summary>The z test with one common share under the hypothesis of no difference; its square is Pearson's chi-square. Nothing when nobody or everybody succeeds.</summary>
     /// <remarks>Pearson (1900), Phil. Mag. 50:157-175. Needs expected counts of about five; below use <see cref="Fisher"/>.</remarks>
-    public static TestResult? PooledZ(int successes1, int trials1, int successes2, int trials2)
+    public static SignificanceTest? PooledZ(int successes1, int trials1, int successes2, int trials2)
     {
         var (p1, p2) = Shares(successes1, trials1, successes2, trials2);
         var pooled = ((double)successes1 + successes2) / ((double)trials1 + trials2);
-        return TestResult.Normal((p1 - p2) / Math.Sqrt(pooled * (1 - pooled) * ((1.0 / trials1) + (1.0 / trials2))), "z, pooled share");
+        return SignificanceTest.Normal((p1 - p2) / Math.Sqrt(pooled * (1 - pooled) * ((1.0 / trials1) + (1.0 / trials2))), "z, pooled share");
     }
 
-    /// <summary>The z test with each share's own variance; agrees with the Wald interval. Nothing when neither share varies.</summary>
-    /// <remarks>Agresti (2013), Categorical Data Analysis, 3rd ed., section 3.2. Rejects too often in small samples.</remarks>
-    public static TestResult? UnpooledZ(int successes1, int trials1, int successes2, int trials2)
+    /// <summary>The z test with each share's own variance; agrees with the Wald interval. Nothing when neither share varies and they are equal.</summary>
+    /// <remarks>
+    /// Agresti (2013), Categorical Data Analysis, 3rd ed., section 3.2. Rejects too often in small samples, and with all against none z is infinite and p is 0: only to
+    /// compare with published tables.
+    /// </remarks>
+    public static SignificanceTest? UnpooledZ(int successes1, int trials1, int successes2, int trials2)
     {
         var (p1, p2) = Shares(successes1, trials1, successes2, trials2);
-        return TestResult.Normal((p1 - p2) / Math.Sqrt((p1 * (1 - p1) / trials1) + (p2 * (1 - p2) / trials2)), "z, separate shares");
+        var z = (p1 - p2) / Math.Sqrt((p1 * (1 - p1) / trials1) + (p2 * (1 - p2) / trials2));
+        return double.IsNaN(z) ? null : new SignificanceTest(z, null, Distributions.NormalTwoSided(z), "z, separate shares");
     }
 
     /// <summary>The two-sided p-value of Fisher's exact test: all tables with the same margins that are no likelier than the observed one.</summary>

@@ -21,6 +21,10 @@ public sealed record MeanEstimate(
     /// <summary>The mean ± t standard errors; undefined with fewer than one degree of freedom.</summary>
     public Interval? Interval =>
         DegreesOfFreedom < 1 ? null : Statistics.Interval.Around(Value, Distributions.StudentTCritical(DegreesOfFreedom) * StandardError, "t, design-based");
+
+    /// <summary>The t test against a constant; 0 for a mean of matched differences, which is then the paired t test that knows schools.</summary>
+    public SignificanceTest? TestAgainst(double constant) =>
+        DegreesOfFreedom < 1 ? null : SignificanceTest.StudentT((Value - constant) / StandardError, DegreesOfFreedom, "linearised t, design df");
 }
 
 /// <summary>Mean scores from school totals.</summary>

@@ -103,14 +103,14 @@ public sealed record StandardisedDifference(
     public double StandardError => Math.Sqrt(Variance);
 
     /// <summary>The t test; nothing without degrees of freedom.</summary>
-    public TestResult? Test
+    public SignificanceTest? Test
     {
         get
         {
             if (First.DegreesOfFreedom < 1 || Second.DegreesOfFreedom < 1) return null;
-            if (SharedSchools > 0) return TestResult.StudentT(Value / StandardError, DesignDegreesOfFreedom, "linearised t, design df");
+            if (SharedSchools > 0) return SignificanceTest.StudentT(Value / StandardError, DesignDegreesOfFreedom, "linearised t, design df");
             return DifferenceEstimate.Satterthwaite(First.Variance, First.DegreesOfFreedom, Second.Variance, Second.DegreesOfFreedom) is { } df
-                ? TestResult.StudentT(Value / StandardError, df, "linearised t, Satterthwaite df")
+                ? SignificanceTest.StudentT(Value / StandardError, df, "linearised t, Satterthwaite df")
                 : null;
         }
     }

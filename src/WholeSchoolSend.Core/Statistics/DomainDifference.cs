@@ -18,6 +18,9 @@ public sealed record DifferenceEstimate(ProportionEstimate First, ProportionEsti
     /// <summary>Whether both shares have at least one degree of freedom; without that there is neither test nor interval.</summary>
     public bool IsTestable => First.DegreesOfFreedom >= 1 && Second.DegreesOfFreedom >= 1;
 
+    /// <summary>Difference over standard error; nothing when nothing varies.</summary>
+    public double? Statistic => StandardError > 0 ? Value / StandardError : null;
+
     /// <summary>(V1+V2)²/(V1²/df1 + V2²/df2).</summary>
     /// <remarks>Satterthwaite (1946), Biometrics Bull. 2:110-114.</remarks>
     public double? SatterthwaiteDegreesOfFreedom =>
@@ -27,19 +30,19 @@ public sealed record DifferenceEstimate(ProportionEstimate First, ProportionEsti
     public double? DegreesOfFreedom => !IsTestable ? null : SharedSchools == 0 ? SatterthwaiteDegreesOfFreedom : DesignDegreesOfFreedom;
 
     /// <summary>The test that is reported.</summary>
-    public TestResult? Test => TestWith(DegreesOfFreedom, SharedSchools == 0 ? "linearised t, Satterthwaite df" : "linearised t, design df");
+    public SignificanceTest? Test => TestWith(DegreesOfFreedom, SharedSchools == 0 ? "linearised t, Satterthwaite df" : "linearised t, design df");
 
     /// <summary>The same with schools less strata as degrees of freedom.</summary>
-    public TestResult? TestWithDesignDegreesOfFreedom => TestWith(DesignDegreesOfFreedom, "linearised t, design df");
+    public SignificanceTest? TestWithDesignDegreesOfFreedom => TestWith(DesignDegreesOfFreedom, "linearised t, design df");
 
     /// <summary>The same as a regression on the group, which costs one more degree of freedom (R's svyttest).</summary>
-    public TestResult? TestAsRegression => TestWith(DesignDegreesOfFreedom - 1, "linearised t, design df - 1");
+    public SignificanceTest? TestAsRegression => TestWith(DesignDegreesOfFreedom - 1, "linearised t, design df - 1");
 
     /// <summary>The same with Satterthwaite's degrees of freedom.</summary>
-    public TestResult? TestWithSatterthwaite => TestWith(SatterthwaiteDegreesOfFreedom, "linearised t, Satterthwaite df");
+    public SignificanceTest? TestWithSatterthwaite => TestWith(SatterthwaiteDegreesOfFreedom, "linearised t, Satterthwaite df");
 
     /// <summary>The same with the normal distribution, for very many schools.</summary>
-    public TestResult? TestAsNormal => IsTestable ? TestResult.Normal(Value / StandardError, "linearised z") : null;
+    public SignificanceTest? TestAsNormal => IsTestable ? SignificanceTest.Normal(Value / StandardError, "linearised z") : null;
 
     internal static double? Satterthwaite(double variance1, double df1, double variance2, double df2)
     {
@@ -47,8 +50,8 @@ public sealed record DifferenceEstimate(ProportionEstimate First, ProportionEsti
         return sum > 0 ? sum * sum / ((variance1 * variance1 / df1) + (variance2 * variance2 / df2)) : null;
     }
 
-    private TestResult? TestWith(double? degreesOfFreedom, string method) =>
-        IsTestable && degreesOfFreedom is { } df ? TestResult.StudentT(Value / StandardError, df, method) : null;
+    private SignificanceTest? TestWith(double? degreesOfFreedom, string method) =>
+        IsTestable && degreesOfFreedom is { } df ? SignificanceTest.StudentT(Value / StandardError, df, method) : null;
 }
 
 /// <summary>Differences of shares between two domains of one sample.</summary>
@@ -89,7 +92,7 @@ public static class DomainDifference
 
     /// <summary>The difference ± t standard errors at the degrees of freedom of one of its tests.</summary>
     /// <remarks>Only a check: symmetric, and can leave [-1, 1].</remarks>
-    public static Interval? Wald(DifferenceEstimate difference, TestResult? test)
+    public static Interval? Wald(DifferenceEstimate difference, SignificanceTest? test)
     {
         ArgumentNullException.ThrowIfNull(difference);
         return test?.DegreesOfFreedom is { } df

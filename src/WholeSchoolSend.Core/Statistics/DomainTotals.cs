@@ -35,7 +35,8 @@ public sealed class DomainTotals
     /// <summary>Nobody in the domain carries weight, so nothing can be estimated.</summary>
     public bool IsEmpty => !(Sum.SumOfWeights > 0);
 
-    internal SchoolTotals Sum { get; }
+    /// <summary>The sums over all schools; its position means nothing.</summary>
+    public SchoolTotals Sum { get; }
 
     /// <summary>Σwy / Σw.</summary>
     internal double Ratio => Sum.WeightedSum / Sum.SumOfWeights;

@@ -2,7 +2,7 @@ namespace WholeSchoolSend.Core.Statistics;
 
 /// <summary>A comparison with a published figure whose base is assumed.</summary>
 public sealed record AssumedBaseComparison(
-    double AssumedBase, double AssumedDesignEffect, double PublishedVariance, double StandardError, TestResult? Test, TestResult? NormalTest, Interval? Wald, Interval? MoverWilson);
+    double AssumedBase, double AssumedDesignEffect, double PublishedVariance, double StandardError, SignificanceTest? Test, SignificanceTest? NormalTest, Interval? Wald, Interval? MoverWilson);
 
 /// <summary>Comparison of a share with a figure somebody else published, such as the 2016 surveys.</summary>
 public static class PublishedFigure
@@ -15,21 +15,21 @@ public static class PublishedFigure
     /// t = (p - p0)/SE on schools less strata degrees of freedom; one-sample t of a ratio, Korn and Graubard (1999), Analysis of Health Surveys, section 3.2.
     /// Kept because the 2016 figures come without base or design. It ignores their sampling error and so overstates the evidence: see <see cref="WithAssumedBase"/>.
     /// </remarks>
-    public static TestResult? AsConstant(ProportionEstimate estimate, double published)
+    public static SignificanceTest? AsConstant(ProportionEstimate estimate, double published)
     {
         Require(estimate, published);
         return estimate.DegreesOfFreedom < 1
             ? null
-            : TestResult.StudentT((estimate.Value - published) / estimate.StandardError, estimate.DegreesOfFreedom, "t against a constant");
+            : SignificanceTest.StudentT((estimate.Value - published) / estimate.StandardError, estimate.DegreesOfFreedom, "t against a constant");
     }
 
     /// <summary>The same with one more degree of freedom spent, as R's svyttest counts.</summary>
-    public static TestResult? AsConstantRegression(ProportionEstimate estimate, double published)
+    public static SignificanceTest? AsConstantRegression(ProportionEstimate estimate, double published)
     {
         Require(estimate, published);
         return estimate.DegreesOfFreedom < 2
             ? null
-            : TestResult.StudentT((estimate.Value - published) / estimate.StandardError, estimate.DegreesOfFreedom - 1, "t against a constant, df - 1");
+            : SignificanceTest.StudentT((estimate.Value - published) / estimate.StandardError, estimate.DegreesOfFreedom - 1, "t against a constant, df - 1");
     }
 
     /// <summary>The one-sided p-value for the share being above the published figure.</summary>
@@ -38,11 +38,11 @@ public static class PublishedFigure
 
     /// <summary>The score test: the variance is that of the published figure at the design effective size.</summary>
     /// <remarks>Wilson (1927), J. Am. Stat. Assoc. 22:209-212, with n_eff in the place of n. Normal, so too bold with few schools.</remarks>
-    public static TestResult? Score(ProportionEstimate estimate, double published)
+    public static SignificanceTest? Score(ProportionEstimate estimate, double published)
     {
         Require(estimate, published);
         return estimate.DesignEffectiveSize is { } size
-            ? TestResult.Normal((estimate.Value - published) / Math.Sqrt(published * (1 - published) / size), "score z against a constant")
+            ? SignificanceTest.Normal((estimate.Value - published) / Math.Sqrt(published * (1 - published) / size), "score z against a constant")
             : null;
     }
 
@@ -58,7 +58,7 @@ public static class PublishedFigure
         // -1, 0, 1: significantly below, not significant, significantly above.
         int? Outcome(double p0) => estimate.DegreesOfFreedom < 1
             ? null
-            : TestResult.StudentT((estimate.Value - p0) / estimate.StandardError, estimate.DegreesOfFreedom, "") is { } test
+            : SignificanceTest.StudentT((estimate.Value - p0) / estimate.StandardError, estimate.DegreesOfFreedom, "") is { } test
                 ? test.PValue < 0.05 ? Math.Sign(test.Statistic) : 0
                 : null;
     }
@@ -85,8 +85,8 @@ public static class PublishedFigure
             assumedDesignEffect,
             variance0,
             error,
-            TestResult.StudentT(difference / error, df, "t against an assumed base, Satterthwaite df"),
-            TestResult.Normal(difference / error, "z against an assumed base"),
+            SignificanceTest.StudentT(difference / error, df, "t against an assumed base, Satterthwaite df"),
+            SignificanceTest.Normal(difference / error, "z against an assumed base"),
             Interval.Around(difference, Distributions.StudentTCritical(df) * error, "Wald, assumed base"),
             Mover.Difference(estimate.Value, ProportionIntervals.Wilson(estimate)!, published, ofPublished));
     }
