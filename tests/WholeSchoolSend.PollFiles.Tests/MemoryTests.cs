@@ -29,15 +29,15 @@ public sealed class MemoryTests
     public async Task Two_hundred_megabytes_of_windows_1252_need_no_more() =>
         await AllocatesLessAsync(8 << 20, "id,q,text,weight\n", $"100001,3,\"Costs £5, and £6{new string('.', 200)}\",0.8\n", Big, PollRead.End, Encoding.Latin1);
 
-    // CsvHelper gives the text of a bad row to its callback, so these allocate; but nothing is kept.
+    // CsvHelper gives the text of a bad row to its callback, so these allocate; it keeps 8 bytes of each, and rows are limited.
     [Fact]
-    public async Task Two_hundred_megabytes_of_bad_rows_keep_next_to_nothing_alive()
+    public async Task Two_hundred_megabytes_of_bad_rows_keep_eight_bytes_each_alive()
     {
         var alive = 0L;
         var before = GC.GetTotalMemory(forceFullCollection: true);
         var row = Encoding.UTF8.GetBytes($"1,\"x\"{new string(' ', 200)},3\n");
         Assert.Equal(PollRead.End, await ReadAsync("id,q,text\n"u8.ToArray(), row, Big, () => alive = Math.Max(alive, GC.GetTotalMemory(forceFullCollection: true))));
-        Assert.InRange(alive - before, 1, 8 << 20);
+        Assert.InRange(alive - before, 1, 12 << 20);
     }
 
     private static async Task AllocatesLessAsync(long limit, string head, string row, long length, PollRead end, Encoding? encoding = null)
@@ -62,8 +62,9 @@ public sealed class MemoryTests
     }
 
     /// <summary>A head, and then the same row until there is enough.</summary>
-    private sealed class EndlessStream(byte[] head, byte[] row, long length) : Stream
+    private sealed class EndlessStream(byte[] head, byte[] row, long enough) : Stream
     {
+        private readonly long _end = head.Length + enough / row.Length * row.Length;
         private long _at;
 
         public override bool CanRead => true;
@@ -75,7 +76,7 @@ public sealed class MemoryTests
         public override int Read(Span<byte> buffer)
         {
             var written = 0;
-            while (written < buffer.Length && _at < length)
+            while (written < buffer.Length && _at < _end)
             {
                 var source = _at < head.Length ? head.AsSpan((int)_at) : row.AsSpan((int)((_at - head.Length) % row.Length));
                 var count = Math.Min(source.Length, buffer.Length - written);
