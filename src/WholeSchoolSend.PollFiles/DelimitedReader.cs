@@ -1,5 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
-using System.Globalization;
 using CsvHelper;
 
 namespace WholeSchoolSend.PollFiles;
@@ -27,7 +25,6 @@ internal sealed class DelimitedReader : PollFileReader
 
     public override ValueTask DisposeAsync() => _csv.DisposeAsync();
 
-    [SuppressMessage("Reliability", "CA2000", Justification = "The reader that is returned owns the CsvReader, which owns the stream.")]
     public static async Task<OpenedPollFile> OpenAsync(
         Func<CancellationToken, Task<Stream>> open, TextFile file, PollFileOptions options, CancellationToken cancellation)
     {
@@ -74,7 +71,7 @@ internal sealed class DelimitedReader : PollFileReader
                 return (null, reason.Reason == CsvMalformedReason.UnterminatedQuote ? Unclosed(csv.LineNumber)
                     : new FileProblem(PollFileCodes.HeaderUnreadable, "The quotes in the header do not match.", csv.LineNumber));
             if (csv.FieldCount > options.MaxColumns)
-                return (null, new FileProblem(PollFileCodes.ColumnsTooMany, Invariant($"The file has {csv.FieldCount} columns; the limit is {options.MaxColumns}."), line));
+                return (null, new FileProblem(PollFileCodes.ColumnsTooMany, $"The file has {csv.FieldCount} columns; the limit is {options.MaxColumns}.", line));
             rows.Add(csv.Current.ToArray());
         }
         if (rows.Count < file.Dialect.HeaderRows) return (null, rows.Count == 0 ? NoHeader(line) : NoRows());
@@ -83,7 +80,7 @@ internal sealed class DelimitedReader : PollFileReader
         var columns = Array.FindLastIndex(rows[0], name => !string.IsNullOrWhiteSpace(name)) + 1;
         if (columns == 0) return (null, NoHeader(line));
         var notes = columns == cells ? file.Notes
-            : [.. file.Notes, new FileNote("trailing-columns", Invariant($"{cells - columns} columns at the end have no name and are left out."))];
+            : [.. file.Notes, new FileNote("trailing-columns", $"{cells - columns} columns at the end have no name and are left out.")];
         var variables = rows[0][..columns].Select((name, column) => new PollVariable(name.Trim())
         {
             Label = rows.Count > 1 && column < rows[1].Length ? rows[1][column].Trim() : "",
@@ -102,7 +99,8 @@ internal sealed class DelimitedReader : PollFileReader
             if (name.Length == 0)
                 problems.Enqueue(new(line, column + 1, PollFileCodes.HeaderUnnamed, "This column has no name."));
             else if (!first.TryAdd(name, column))
-                problems.Enqueue(new(line, column + 1, PollFileCodes.HeaderDuplicate, Invariant($"This column has the same name as column {first[name] + 1}; neither can be used by name.")));
+                problems.Enqueue(new(line, column + 1, PollFileCodes.HeaderDuplicate,
+                    $"This column has the same name as column {first[name] + 1}; neither can be used by name."));
         }
         return problems;
     }
@@ -139,7 +137,7 @@ internal sealed class DelimitedReader : PollFileReader
     {
         if (!hasRecord) return _rows > 0 ? PollRead.End : Refuse(NoRows());
         if (++_rows > Options.MaxRows)
-            return Refuse(new(PollFileCodes.RowsTooMany, Invariant($"The file has more than {Options.MaxRows} rows."), Line));
+            return Refuse(new(PollFileCodes.RowsTooMany, $"The file has more than {Options.MaxRows} rows.", Line));
         if (_csv.RawRecord.Length > Options.MaxRecordBytes) return Refuse(TooLong(Line, Options));
         if (_malformed.Take() is { } malformed)
             return malformed.Reason == CsvMalformedReason.UnterminatedQuote ? Refuse(Unclosed(Line)) : Report(Misplaced(malformed));
@@ -151,10 +149,11 @@ internal sealed class DelimitedReader : PollFileReader
     {
         var (count, wanted) = (_csv.FieldCount, Header.Variables.Count);
         if (count < wanted)
-            return new(Line, 0, PollFileCodes.RowTooShort, Invariant($"The row has {count} cells, the header {wanted}."));
+            return new(Line, 0, PollFileCodes.RowTooShort, $"The row has {count} cells, the header {wanted}.");
         for (var cell = wanted; cell < count; cell++)
             if (cell >= _cells || !_csv.IsEmpty(cell))
-                return new(Line, cell + 1, PollFileCodes.RowTooLong, Invariant($"The row has {count} cells, the header {wanted}. Is a delimiter inside an answer that is not quoted?"));
+                return new(Line, cell + 1, PollFileCodes.RowTooLong,
+                    $"The row has {count} cells, the header {wanted}. Is a delimiter inside an answer that is not quoted?");
         return null;
     }
 
@@ -164,7 +163,7 @@ internal sealed class DelimitedReader : PollFileReader
         for (var end = _csv.ByteOffset; column <= _csv.FieldCount; column++)
             if ((end += _csv.GetRawSpan(column - 1).Length + 1) > malformed.ByteOffset) break;
         var breaks = _csv.RawRecord.Count((byte)'\n');
-        return new(Line, column, PollFileCodes.QuoteMisplaced, (breaks == 0 ? "" : Invariant($"Everything up to line {Line + breaks} is left out. "))
+        return new(Line, column, PollFileCodes.QuoteMisplaced, (breaks == 0 ? "" : $"Everything up to line {Line + breaks} is left out. ")
             + "A quote is in the wrong place: an answer with quotes is written in quotes, and those inside it are doubled.");
     }
 
@@ -173,12 +172,10 @@ internal sealed class DelimitedReader : PollFileReader
     private static FileProblem NoRows() => new(PollFileCodes.RowsNone, "The file has a header and no rows.");
 
     private static FileProblem Unclosed(long line) =>
-        new(PollFileCodes.QuoteUnclosed, Invariant($"A quote opened in the row of line {line} is never closed. The file may have been cut."), line);
+        new(PollFileCodes.QuoteUnclosed, $"A quote opened in the row of line {line} is never closed. The file may have been cut.", line);
 
     private static FileProblem TooLong(long line, PollFileOptions options) =>
-        new(PollFileCodes.RecordTooLong, Invariant($"The row of line {line} is longer than {options.MaxRecordBytes} bytes. Most likely a quote in it is never closed."), line);
-
-    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+        new(PollFileCodes.RecordTooLong, $"The row of line {line} is longer than {options.MaxRecordBytes} bytes. Most likely a quote in it is never closed.", line);
 
     /// <summary>What CsvHelper's callback said about the record just read; the first thing wrong with it is enough.</summary>
     private sealed class MalformedRecords

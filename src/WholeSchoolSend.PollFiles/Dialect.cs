@@ -10,19 +10,20 @@ internal sealed record Dialect(char Delimiter, bool HasSeparatorLine, int Header
     private const int SampledBytes = 1 << 16;
     private static readonly char[] Candidates = [',', ';', '\t', '|'];
 
-    public static (Dialect? Dialect, FileProblem? Problem) Find(ReadOnlyMemory<byte> head, bool whole, PollFileOptions options)
+    public static (Dialect? Dialect, FileProblem? Problem) Find(ArraySegment<byte> head, bool whole, PollFileOptions options)
     {
-        if (head.Span.StartsWith<byte>([0xEF, 0xBB, 0xBF])) head = head[3..];
+        if (head.AsSpan().StartsWith<byte>([0xEF, 0xBB, 0xBF])) head = head[3..];
         List<FileNote> notes = [];
-        var separator = SeparatorLine(head.Span);
-        if (separator is not null) head = head[Math.Min(head.Length, head.Span.IndexOfAny((byte)'\r', (byte)'\n') + 1)..];
+        var separator = SeparatorLine(head);
+        if (separator is not null) head = head[(head.AsSpan().IndexOfAny((byte)'\r', (byte)'\n') + 1)..];
 
         var delimiter = options.Delimiter ?? separator;
         if (delimiter is null)
         {
             // The delimiter under which most records have as many cells as the first; then the one that makes more cells.
-            var sampled = head[..Math.Min(head.Length, SampledBytes)];
-            var fits = Candidates.Select(candidate => (Delimiter: candidate, Fit: Fit(Sample(sampled, candidate, SampledRecords, whole && sampled.Length == head.Length))))
+            var sampled = head[..Math.Min(head.Count, SampledBytes)];
+            var complete = whole && sampled.Count == head.Count;
+            var fits = Candidates.Select(candidate => (Delimiter: candidate, Fit: Fit(Sample(sampled, candidate, SampledRecords, complete))))
                 .Where(candidate => candidate.Fit.Columns > 1).OrderByDescending(candidate => candidate.Fit).ToArray();
             if (fits.Length == 0 || fits.Length > 1 && fits[0].Fit == fits[1].Fit)
                 return (null, new FileProblem(PollFileCodes.DelimiterUnclear, fits.Length == 0
@@ -47,11 +48,11 @@ internal sealed record Dialect(char Delimiter, bool HasSeparatorLine, int Header
     private static bool IsQualtrics(List<(int Cells, bool Malformed, string First)> sample) =>
         sample is [_, _, var third, ..] && third.First.StartsWith("{\"ImportId\"", StringComparison.Ordinal);
 
-    private static List<(int Cells, bool Malformed, string First)> Sample(ReadOnlyMemory<byte> text, char delimiter, int records, bool whole)
+    private static List<(int Cells, bool Malformed, string First)> Sample(ArraySegment<byte> text, char delimiter, int records, bool whole)
     {
         var malformed = false;
         List<(int, bool, string)> sample = [];
-        using var csv = CsvReader.Create(text, new CsvReaderOptions
+        using var csv = CsvReader.Create(new MemoryStream(text.Array!, text.Offset, text.Count), new CsvReaderOptions
         {
             Separator = delimiter,
             HasHeader = false,

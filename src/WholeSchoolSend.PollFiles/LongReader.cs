@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -27,15 +26,22 @@ internal sealed class LongReader : PollFileReader
     private long _line;
     private bool _inside, _left, _spoiled, _nextSpoiled, _lineWaits;
 
-    private LongReader(PollFileReader lines, int respondent, int question, int answer, int[] carried, List<string> questions, PollFileOptions options)
-        : base(lines.Header with { Variables = [.. carried.Select(column => lines.Header.Variables[column]), .. questions.Select(name => new PollVariable(name))] }, options)
+    private LongReader(PollFileReader lines, LongLayout layout, List<string> questions, PollFileOptions options)
+        : base(lines.Header with
+        {
+            Variables = [.. Carried(lines.Header, layout).Select(column => lines.Header.Variables[column]), .. questions.Select(name => new PollVariable(name))],
+        }, options)
     {
-        (_lines, _respondent, _question, _answer, _carried) = (lines, respondent, question, answer, carried);
-        _respondentCell = Array.IndexOf(carried, respondent);
+        _lines = lines;
+        (_respondent, _question, _answer) = (Only(layout.Respondent), Only(layout.Question), Only(layout.Answer));
+        _carried = Carried(lines.Header, layout);
+        _respondentCell = Array.IndexOf(_carried, _respondent);
         Dictionary<string, int> columns = new(PollFileHeader.Names);
-        foreach (var name in questions) columns.Add(name, carried.Length + columns.Count);
+        foreach (var name in questions) columns.Add(name, _carried.Length + columns.Count);
         _questions = columns.GetAlternateLookup<ReadOnlySpan<char>>();
         _cells = new (int, int)[Header.Variables.Count];
+
+        int Only(string name) => lines.Header.Columns(name)[0];
     }
 
     public override long Line => _line;
@@ -73,12 +79,9 @@ internal sealed class LongReader : PollFileReader
 
         var second = await DelimitedReader.OpenAsync(open, file, options, cancellation);
         if (!second.CanBeRead) return second;
-        var (respondent, question_, answer) = (header.Columns(layout.Respondent)[0], header.Columns(layout.Question)[0], header.Columns(layout.Answer)[0]);
-        int[] carried = [.. Enumerable.Range(0, header.Variables.Count).Where(column => column != question_ && column != answer)];
-        return new(new LongReader(second.Reader, respondent, question_, answer, carried, questions, options));
+        return new(new LongReader(second.Reader, layout, questions, options));
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public override async ValueTask<PollRead> ReadAsync(CancellationToken cancellation)
     {
         while (true)
@@ -114,6 +117,10 @@ internal sealed class LongReader : PollFileReader
         }
     }
 
+    // What belongs to the respondent and is repeated on every line, the id itself among it.
+    private static int[] Carried(PollFileHeader header, LongLayout layout) =>
+        [.. Enumerable.Range(0, header.Variables.Count).Except([.. header.Columns(layout.Question), .. header.Columns(layout.Answer)])];
+
     private RowProblem? Begin()
     {
         var id = _lines.Utf8(_respondent);
@@ -127,7 +134,8 @@ internal sealed class LongReader : PollFileReader
         SHA256.HashData(id, hash);
         _left = !_earlier.Add(BinaryPrimitives.ReadUInt128LittleEndian(hash));
         return _left
-            ? new(_line, _respondent + 1, PollFileCodes.RespondentReturns, "This respondent came before. The lines of a respondent should follow each other; these are left out.")
+            ? new(_line, _respondent + 1, PollFileCodes.RespondentReturns,
+                "This respondent came before. The lines of a respondent should follow each other; these are left out.")
             : null;
     }
 
@@ -142,7 +150,8 @@ internal sealed class LongReader : PollFileReader
     {
         for (var column = 0; column < _carried.Length; column++)
             if (!Utf8(column).SequenceEqual(_lines.Utf8(_carried[column])))
-                return new(_lines.Line, _carried[column] + 1, PollFileCodes.RespondentDiffers, "This differs from the respondent's first line; only the answers should.");
+                return new(_lines.Line, _carried[column] + 1, PollFileCodes.RespondentDiffers,
+                    "This differs from the respondent's first line; only the answers should.");
         var name = _lines.Utf8(_question);
         var length = name.Length > MaxName ? 0 : Encoding.UTF8.GetChars(name, _name);
         if (!_questions.TryGetValue(_name.AsSpan(0, length).Trim(), out var question))

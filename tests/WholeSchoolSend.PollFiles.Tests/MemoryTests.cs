@@ -25,22 +25,27 @@ public sealed class MemoryTests
     public async Task Sixteen_million_doubled_quotes_are_found_early() =>
         await AllocatesLessAsync(8 << 20, "id,q\n1,\"", "\"\"", 32L << 20, PollRead.Refused);
 
-    // The framework's decoder allocates as it goes, and lets go of it: here what counts is what is alive.
     [Fact]
-    public async Task Two_hundred_megabytes_of_windows_1252_keep_no_more_than_a_few_alive()
+    public async Task Two_hundred_megabytes_of_windows_1252_need_no_more() =>
+        await AllocatesLessAsync(8 << 20, "id,q,text,weight\n", $"100001,3,\"Costs £5, and £6{new string('.', 200)}\",0.8\n", Big, PollRead.End, Encoding.Latin1);
+
+    // CsvHelper gives the text of a bad row to its callback, so these allocate; it keeps 8 bytes of each, and rows are limited.
+    [Fact]
+    public async Task Two_hundred_megabytes_of_bad_rows_keep_eight_bytes_each_alive()
     {
-        var row = Encoding.Latin1.GetBytes($"100001,3,\"Costs £5, and £6\",{new string(' ', 200)}0.8\n");
         var alive = 0L;
         var before = GC.GetTotalMemory(forceFullCollection: true);
-        Assert.Equal(PollRead.End, await ReadAsync("id,q,text,weight\n"u8.ToArray(), row, Big, () => alive = Math.Max(alive, GC.GetTotalMemory(forceFullCollection: true))));
-        Assert.InRange(alive - before, 1, 8 << 20);
+        var row = Encoding.UTF8.GetBytes($"1,\"x\"{new string(' ', 200)},3\n");
+        Assert.Equal(PollRead.End, await ReadAsync("id,q,text\n"u8.ToArray(), row, Big, () => alive = Math.Max(alive, GC.GetTotalMemory(forceFullCollection: true))));
+        Assert.InRange(alive - before, 1, 12 << 20);
     }
 
-    private static async Task AllocatesLessAsync(long limit, string head, string row, long length, PollRead end)
+    private static async Task AllocatesLessAsync(long limit, string head, string row, long length, PollRead end, Encoding? encoding = null)
     {
-        await ReadAsync(Encoding.UTF8.GetBytes(head), Encoding.UTF8.GetBytes(row), 1 << 20);   // what is allocated once is not the file's
+        encoding ??= Encoding.UTF8;
+        await ReadAsync(encoding.GetBytes(head), encoding.GetBytes(row), 1 << 20);   // what is allocated once is not the file's
         var before = GC.GetTotalAllocatedBytes(precise: true);
-        Assert.Equal(end, await ReadAsync(Encoding.UTF8.GetBytes(head), Encoding.UTF8.GetBytes(row), length));
+        Assert.Equal(end, await ReadAsync(encoding.GetBytes(head), encoding.GetBytes(row), length));
         Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, limit);
     }
 
@@ -51,14 +56,15 @@ public sealed class MemoryTests
         await using var reader = opened.Reader;
         var rows = 0;
         PollRead read;
-        while ((read = await reader.ReadAsync(CancellationToken.None)) == PollRead.Row)
+        while ((read = await reader.ReadAsync(CancellationToken.None)) is PollRead.Row or PollRead.Problem)
             if (reader.Utf8(1).Length > 0 && ++rows % 200_000 == 0) now?.Invoke();
         return read;
     }
 
     /// <summary>A head, and then the same row until there is enough.</summary>
-    private sealed class EndlessStream(byte[] head, byte[] row, long length) : Stream
+    private sealed class EndlessStream(byte[] head, byte[] row, long enough) : Stream
     {
+        private readonly long _end = head.Length + enough / row.Length * row.Length;
         private long _at;
 
         public override bool CanRead => true;
@@ -70,7 +76,7 @@ public sealed class MemoryTests
         public override int Read(Span<byte> buffer)
         {
             var written = 0;
-            while (written < buffer.Length && _at < length)
+            while (written < buffer.Length && _at < _end)
             {
                 var source = _at < head.Length ? head.AsSpan((int)_at) : row.AsSpan((int)((_at - head.Length) % row.Length));
                 var count = Math.Min(source.Length, buffer.Length - written);
