@@ -35,6 +35,10 @@ internal sealed class HostPlan
 
     public TimeProvider Time { get; set; } = TimeProvider.System;
     public Settings Settings { get; private set; } = null!;
+    public HostJson HostJson { get; private set; } = null!;
+
+    /// <summary>Names this app's state in storage: stable, and fit for the name of a queue.</summary>
+    public string HostId => Settings["AzureFunctionsWebHost__hostid"] ?? IdFrom(AppInfo.Assembly.GetName().Name!);
 
     public WebApplicationBuilder CreateWebBuilder()
     {
@@ -47,12 +51,16 @@ internal sealed class HostPlan
                 ?? Environments.Development,
         });
         Settings = Settings.Load(web.Configuration, web.Environment.EnvironmentName, Args, AppInfo.Companion?.Flag);
+        HostJson = HostJson.Load(Path.Combine(AppContext.BaseDirectory, "host.json"), web.Configuration);
 
         web.Host.UseDefaultServiceProvider((context, options) =>
             options.ValidateScopes = options.ValidateOnBuild = context.HostingEnvironment.IsDevelopment());
         web.Services.Replace(ServiceDescriptor.Singleton<IHostLifetime>(_ => new ProgramLifetime(this, _.GetRequiredService<IHostApplicationLifetime>())));
         web.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(10));
 
+        foreach (var (category, level) in HostJson.LogLevels) web.Logging.AddFilter(category, level);
+        // ASP.NET Core logs every request with its query string, where keys are.
+        web.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         web.Logging.AddConfiguration(web.Configuration.GetSection("Logging"));
         web.Logging.AddSimpleConsole(options =>
         {
@@ -65,5 +73,11 @@ internal sealed class HostPlan
         web.Services.AddRouting();
         web.Services.AddMvcCore();
         return web;
+    }
+
+    private static string IdFrom(string name)
+    {
+        var id = string.Join('-', new string([.. name.ToLowerInvariant().Select(one => char.IsAsciiLetterOrDigit(one) ? one : '-')]).Split('-', StringSplitOptions.RemoveEmptyEntries));
+        return id.Length <= 32 ? id : id[..32].TrimEnd('-');
     }
 }

@@ -1,21 +1,158 @@
+using System.Globalization;
+using System.Net;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.FileProviders;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace WholeSchoolSend.LocalHost;
 
-internal sealed class LocalFunctionsHost(HostPlan plan, WebApplication web) : IHost, IAsyncDisposable
+/// <summary>
+/// The host from start to stop: storage, then the web server, then triggers, then the companion; and back in the other order,
+/// waiting for what runs.
+/// </summary>
+internal sealed partial class LocalFunctionsHost(HostPlan plan, WebApplication web) : IHost, IAsyncDisposable
 {
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly ILoggerFactory _loggers = web.Services.GetRequiredService<ILoggerFactory>();
+    private Azurite? _azurite;
+    private Invoker? _invoker;
+    private Triggers? _triggers;
+    private Task _triggering = Task.CompletedTask;
+    private Companion? _companion;
+
     public IServiceProvider Services => web.Services;
 
-    public Task StartAsync(CancellationToken cancellationToken = default)
+    public async Task StartAsync(CancellationToken cancellationToken = default)
     {
-        web.Urls.Add(plan.Settings["urls"] ?? "http://localhost:7071");
-        return web.StartAsync(cancellationToken);
+        try
+        {
+            await TryStartAsync(cancellationToken);
+        }
+        catch (CannotStartException problem) when (plan.IsProgram)
+        {
+            await DisposeAsync();
+            await Console.Error.WriteLineAsync(problem.Message);
+            Environment.Exit(1);
+        }
     }
 
-    public Task StopAsync(CancellationToken cancellationToken = default) => web.StopAsync(cancellationToken);
+    public async Task StopAsync(CancellationToken cancellationToken = default)
+    {
+        await _stopping.CancelAsync();
+        if (_invoker is not null) await _invoker.DrainAsync(Grace);
+        await _triggering;
+        await web.StopAsync(cancellationToken);
+    }
 
-    public void Dispose() => ((IDisposable)web).Dispose();
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
-    public ValueTask DisposeAsync() => web.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        if (_companion is not null) await _companion.DisposeAsync();
+        _companion = null;
+        await web.DisposeAsync();
+        _triggers?.Dispose();
+        _invoker?.Dispose();
+        if (_azurite is not null) await _azurite.DisposeAsync();
+        _azurite = null;
+    }
+
+    private TimeSpan Grace => TimeSpan.TryParse(plan.Settings["LocalHost:ShutdownGrace"], CultureInfo.InvariantCulture, out var given) ? given : TimeSpan.FromSeconds(30);
+
+    private async Task TryStartAsync(CancellationToken cancellation)
+    {
+        var log = _loggers.CreateLogger("Host");
+        var hostJson = plan.HostJson;
+        foreach (var key in hostJson.NotHonoured) Log.NotHonoured(log, key);
+        if (plan.Settings["WEBSITE_TIME_ZONE"] is not null) throw new CannotStartException("The setting WEBSITE_TIME_ZONE is not supported: timers run in UTC.");
+        var functions = FunctionFinder.Find(plan);
+
+        var storage = new Storage(plan.Settings, plan.HostId);
+        _invoker = new Invoker(plan, web.Services, hostJson);
+        _triggers = new Triggers(functions, plan, hostJson, storage, _invoker, _loggers);
+        MapRequests(functions, storage, hostJson, _invoker, _triggers, log);
+        foreach (var function in functions.Where(one => one.Error is not null)) Log.InError(log, function.Name, function.Error!);
+
+        if (plan.Settings.AnyIs("UseDevelopmentStorage=true"))
+            _azurite = await Azurite.StartUnlessRunningAsync(Path.Combine(Directory.GetCurrentDirectory(), ".data", "azurite"), cancellation);
+        await ListenAsync(cancellation);
+        var address = this.GetAddress();
+        Log.Listening(log, address, functions.Count);
+        _triggering = _triggers.RunAsync(_stopping.Token);
+        if (plan.AppInfo.Companion is { } companion && plan.Args.Contains(companion.Flag))
+            _companion = Companion.Start(companion, address, plan.Settings, _loggers.CreateLogger("Companion"));
+    }
+
+    private async Task ListenAsync(CancellationToken cancellation)
+    {
+        var urls = plan.Settings["urls"] ?? plan.Settings["ASPNETCORE_URLS"] ?? "http://localhost:7071";
+        foreach (var url in urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            if (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Scheme != Uri.UriSchemeHttp || !(uri.Host == "localhost" || (IPAddress.TryParse(uri.Host.Trim('[', ']'), out var ip) && IPAddress.IsLoopback(ip))))
+                throw new CannotStartException($"--urls: '{url}' is not possible. LocalHost listens on this machine only, by HTTP: for example http://localhost:7071.");
+            web.Urls.Add(url);
+        }
+        try
+        {
+            await web.StartAsync(cancellation);
+        }
+        catch (IOException taken) when (taken.InnerException is AddressInUseException)
+        {
+            throw new CannotStartException($"The address {urls} is in use. End the other program, or choose another port: --urls=http://localhost:7072.", taken);
+        }
+    }
+
+    private void MapRequests(IReadOnlyList<Function> functions, Storage storage, HostJson hostJson, Invoker invoker, Triggers triggers, ILogger log)
+    {
+        var keys = new AccessKeys(plan.Settings);
+        var http = new HttpFunctions(plan.Settings, hostJson, keys, invoker, _stopping.Token);
+        var admin = new AdminApi(functions, triggers, http, keys, storage.HostId, log);
+        var pages = new BlobPages(plan.AppInfo.BlobFolder, plan.Settings, storage, log);
+        ((IEndpointRouteBuilder)web).DataSources.Add(new DefaultEndpointDataSource(http.MakeEndpoints(functions, web.Services)));
+
+        web.UseRouting();
+        web.Use(async (context, next) =>
+        {
+            if (context.Request.Path.StartsWithSegments("/admin", out var rest))
+            {
+                await admin.HandleAsync(context, rest);
+            }
+            else if (context.GetEndpoint() is { RequestDelegate: { } run } endpoint && endpoint.Metadata.GetMetadata<Function>() is not null)
+            {
+                http.AddCustomHeaders(context);
+                await run(context);
+            }
+            else
+            {
+                context.SetEndpoint(null); // routing's own answer to a wrong method is 405, the real host's 404
+                await next(context);
+            }
+        });
+        if (plan.AppInfo.StaticFolder is { } name && Directory.Exists(Path.Combine(AppContext.BaseDirectory, name)))
+            web.UseFileServer(new FileServerOptions { FileProvider = new PhysicalFileProvider(Path.Combine(AppContext.BaseDirectory, name)) });
+        web.Run(async context =>
+        {
+            if (await pages.TryServeAsync(context)) return;
+            http.AddCustomHeaders(context);
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
+        });
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Information, "Listening on {Address} with {Count} functions; Ctrl+C stops")]
+        public static partial void Listening(ILogger logger, Uri address, int count);
+
+        [LoggerMessage(2, LogLevel.Error, "The '{Name}' function is in error: {Problem}. The others run")]
+        public static partial void InError(ILogger logger, string name, string problem);
+
+        [LoggerMessage(3, LogLevel.Warning, "host.json: LocalHost does not honour '{Key}'")]
+        public static partial void NotHonoured(ILogger logger, string key);
+    }
 }
