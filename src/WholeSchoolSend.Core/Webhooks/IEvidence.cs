@@ -32,5 +32,10 @@ public interface IEvidence
     /// Stores a response and marks its school as changed. <paramref name="receipt"/> is unique to this delivery of this response:
     /// a retry of our own write that finds its own receipt is accepted, not a duplicate.
     /// </summary>
+    /// <exception cref="ResponseTooLargeException">it can never be stored.</exception>
     Task<Fate> TakeInAsync(CodedResponse response, string receipt, CancellationToken cancellation);
 }
+
+/// <summary>One response holds more than a row takes: it can never be stored, however often it is sent.</summary>
+public sealed class ResponseTooLargeException(long bytes, long most)
+    : Exception($"A response of {bytes} bytes was to be stored where {most} is the most.");

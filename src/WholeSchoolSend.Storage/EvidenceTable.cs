@@ -1,0 +1,466 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using Azure;
+using Azure.Data.Tables;
+using WholeSchoolSend.Core.Kpis;
+using WholeSchoolSend.Core.Webhooks;
+using static WholeSchoolSend.Storage.TableRead;
+
+namespace WholeSchoolSend.Storage;
+
+/// <summary>
+/// Evidence in Table Storage. A collection is a partition, because a response, the marker that its school changed and the school's totals
+/// must change in one transaction. The identity row is insert-only on the usual path: its conflict is how a second delivery is recognised.
+/// </summary>
+/// <remarks>
+/// <list type="table">
+/// <item><term><c>I~{identity}</c></term><description>which version counts, at which school; day, source and receipt of the delivery that was accepted; or a tombstone.</description></item>
+/// <item><term><c>R~{school}~{identity}</c></term><description>coding and redacted answers of the version that counts.</description></item>
+/// <item><term><c>H~{identity}~{hash}</c></term><description>redacted answers of the others. A hash is in I or in H, never in both.</description></item>
+/// <item><term><c>P~{school}~{unique}</c></term><description>the school changed; added in the transaction that changes R, never overwritten.</description></item>
+/// <item><term><c>S~{school}</c> + empty, + <c>{wave}</c></term><description>the fence every recompute of the school passes; the school's totals by wave (docs/decisions/0002).</description></item>
+/// <item><term><c>D~{day}~{identity}~{receipt}</c></term><description>fate of a delivery that was not the first of its response.</description></item>
+/// </list>
+/// Accepted deliveries are counted from I (day, source), all others from D. One receipt is one of them, however often it is written.
+/// </remarks>
+public sealed class EvidenceTable(TableClient table, StorageResilience resilience, TimeProvider time) : IEvidence, ISchoolTotals
+{
+    // Four chunks: the columns selected when totals are computed.
+    private const int MaxCoding = 4 * 64 * 1024;
+    private static readonly string[] CodingOnly = [.. KeysOnly, ResponseRow.Version, "Coding0", "Coding1", "Coding2", "Coding3"];
+
+    /// <inheritdoc/>
+    public async Task<Fate> TakeInAsync(CodedResponse response, string receipt, CancellationToken cancellation)
+    {
+        var arrival = new Arrival(response, receipt, TableKey.Day(time.GetUtcNow()));
+        try
+        {
+            await table.SubmitAsync(FirstOf(arrival), cancellation);
+            return Fate.Accepted;
+        }
+        catch (RequestFailedException conflict) when (StorageResilience.SomebodyElseWasFirst(conflict))
+        {
+            // The identity is known: from another delivery, or from this one when the answer to our own write was lost.
+        }
+        return await resilience.DecideAsync(token => TakeInKnownAsync(arrival, token), cancellation);
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<string>> ChangedSchoolsAsync(string collection, CancellationToken cancellation)
+    {
+        var schools = new SortedSet<string>(StringComparer.Ordinal);
+        await foreach (var marker in table.Range(TableKey.From(collection), TableKey.Below("P"), cancellation, [MarkerRow.School]))
+            schools.Add(marker.GetString(MarkerRow.School));
+        return [.. schools];
+    }
+
+    /// <inheritdoc/>
+    public Task RecomputeAsync(
+        string collection, string school, Func<IReadOnlyList<CountedResponse>, IReadOnlyList<SchoolTotals>> totals, CancellationToken cancellation) =>
+        resilience.DecideAsync(
+            async token =>
+            {
+                var partition = TableKey.From(collection);
+                // The order is what makes it right: a marker read here belongs to a change that the responses read afterwards contain, so it
+                // may go. A change that comes later has a marker not read here, which stays.
+                var standing = new Standing();
+                await Task.WhenAll(
+                    ForEachAsync(table.Range(partition, TableKey.Below("S", school), token), standing.AddTotals),
+                    ForEachAsync(table.Range(partition, TableKey.Below("P", school), token, KeysOnly), standing.Markers.Add));
+                var responses = await table.Range(partition, TableKey.Below("R", school), token, CodingOnly).ListAsync(ResponseRow.Counted);
+                await CommitAsync(partition, school, standing, totals(responses), token);
+            },
+            cancellation);
+
+    /// <inheritdoc/>
+    public async Task RecomputeAllAsync(
+        string collection, IReadOnlyCollection<string> schools, Func<IReadOnlyList<CountedResponse>, IReadOnlyList<SchoolTotals>> totals,
+        CancellationToken cancellation)
+    {
+        var partition = TableKey.From(collection);
+        var wanted = schools.ToDictionary(school => school, _ => new Standing(), StringComparer.Ordinal);
+        // The same order as for one school, and for the same reason.
+        await Task.WhenAll(
+            ForEachAsync(
+                table.Range(partition, TableKey.Below("S"), cancellation),
+                row => wanted.GetValueOrDefault(row.GetString(TotalsRow.School))?.AddTotals(row)),
+            ForEachAsync(
+                table.Range(partition, TableKey.Below("P"), cancellation, [.. KeysOnly, MarkerRow.School]),
+                row => wanted.GetValueOrDefault(row.GetString(MarkerRow.School))?.Markers.Add(row)));
+
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = cancellation };
+        await Parallel.ForEachAsync(RecomputedAsync(partition, [.. wanted.Keys], totals, cancellation), parallel, async (recomputed, token) =>
+        {
+            try
+            {
+                await CommitAsync(partition, recomputed.School, wanted[recomputed.School], recomputed.Totals, token);
+            }
+            catch (RequestFailedException conflict) when (StorageResilience.SomebodyElseWasFirst(conflict))
+            {
+                await RecomputeAsync(collection, recomputed.School, totals, token);
+            }
+        });
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<SchoolTotals>> TotalsAsync(string collection, CancellationToken cancellation)
+    {
+        var totals = new List<SchoolTotals>();
+        await foreach (var row in table.Range(TableKey.From(collection), TableKey.Below("S"), cancellation))
+        {
+            if (!TotalsRow.IsFence(row)) totals.Add(TotalsRow.Totals(row));
+        }
+        return [.. totals.OrderBy(total => total.Wave, StringComparer.Ordinal).ThenBy(total => total.School, StringComparer.Ordinal)];
+    }
+
+    /// <summary>
+    /// Erases a response: its identity becomes a tombstone that every later delivery meets, all versions go, and its school is marked. An
+    /// identity that never came gets its tombstone all the same.
+    /// </summary>
+    internal Task EraseAsync(string collection, string identity, CancellationToken cancellation) =>
+        resilience.DecideAsync(
+            async token =>
+            {
+                var partition = TableKey.From(collection);
+                var row = await table.FindAsync(partition, IdentityRow.Key(identity), token);
+                if (row is null)
+                {
+                    await table.SubmitAsync([Add(IdentityRow.Tombstone(new TableEntity(partition, IdentityRow.Key(identity))))], token);
+                    return;
+                }
+                var history = await table.Range(partition, TableKey.Below("H", identity), token, KeysOnly).ListAsync(version => version);
+                var rest = new Queue<TableEntity>(history);
+                if (!IdentityRow.IsTombstone(row))
+                {
+                    var school = row.GetString(IdentityRow.School);
+                    var response = await table.FindAsync(partition, ResponseRow.Key(school, identity), token, KeysOnly)
+                        ?? throw new ChangedSinceReadException("The response moved while it was being erased.");
+                    await table.SubmitAsync(
+                        [
+                            Replace(IdentityRow.Tombstone(row), row.ETag),
+                            Delete(response),
+                            Add(MarkerRow.For(partition, school)),
+                            .. Take(rest, TableTransaction.MaxActions - 3).Select(Delete),
+                        ],
+                        token);
+                }
+                // Nothing is added beside a tombstone, so what did not fit, or was left by a crash, can go in peace.
+                while (rest.Count > 0) await table.SubmitAsync([.. Take(rest, TableTransaction.MaxActions).Select(Delete)], token);
+            },
+            cancellation);
+
+    private static List<TableTransactionAction> FirstOf(Arrival arrival) =>
+    [
+        Add(IdentityRow.First(arrival)),
+        Add(ResponseRow.From(arrival)),
+        Add(MarkerRow.For(arrival.Partition, arrival.School)),
+    ];
+
+    private async Task<Fate> TakeInKnownAsync(Arrival arrival, CancellationToken cancellation)
+    {
+        var identity = await table.FindAsync(arrival.Partition, IdentityRow.Key(arrival.Identity), cancellation);
+        if (identity is null)
+        {
+            await table.SubmitAsync(FirstOf(arrival), cancellation);
+            return Fate.Accepted;
+        }
+        if (identity.GetString(IdentityRow.Receipt) == arrival.Receipt) return Fate.Accepted;
+
+        var (fate, changes) = await DecideAsync(identity, arrival, cancellation);
+        try
+        {
+            await table.SubmitAsync([.. changes, Add(FateRow.From(arrival, fate))], cancellation);
+            return fate;
+        }
+        catch (RequestFailedException conflict) when (StorageResilience.SomebodyElseWasFirst(conflict))
+        {
+            // Perhaps ourselves: then this receipt has its fate already, and a second would count it twice.
+            if (await table.FindAsync(arrival.Partition, FateRow.Key(arrival), cancellation) is { } own) return FateRow.Fate(own);
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// What becomes of a delivery whose response is known. Of each content the version that counts over its equals is kept, and of the
+    /// contents the one whose version counts over all others is counted: two maxima, so the order of arrival cannot matter.
+    /// </summary>
+    private async Task<(Fate Fate, IReadOnlyList<TableTransactionAction> Changes)> DecideAsync(
+        TableEntity identity, Arrival arrival, CancellationToken cancellation)
+    {
+        if (IdentityRow.IsTombstone(identity)) return (Fate.Erased, []);
+
+        var counted = StorageJson.ReadVersion(identity.GetString(IdentityRow.Version));
+        var sameContent = arrival.Version.Hash == counted.Hash;
+        var counts = arrival.Version.CountsOver(counted);
+        if (sameContent && !counts) return (Fate.Duplicate, []);
+
+        var school = identity.GetString(IdentityRow.School);
+        var reads = (
+            Known: table.FindAsync(arrival.Partition, HistoryRow.Key(arrival.Identity, arrival.Version.Hash), cancellation, [.. KeysOnly, HistoryRow.Version]),
+            Response: counts ? table.FindAsync(arrival.Partition, ResponseRow.Key(school, arrival.Identity), cancellation) : Task.FromResult<TableEntity?>(null));
+        await Task.WhenAll(reads.Known, reads.Response);
+        var known = await reads.Known;
+
+        if (known is not null && !arrival.Version.CountsOver(StorageJson.ReadVersion(known.GetString(HistoryRow.Version)))) return (Fate.Duplicate, []);
+
+        var newContent = arrival.Version.Updated is null ? Fate.Conflict : Fate.Revised;
+        if (!counts)
+        {
+            // The identity row is written back as it is: an erasure that comes between must not find this version added beside its tombstone.
+            var kept = HistoryRow.From(arrival);
+            return known is null
+                ? (newContent, [Replace(identity, identity.ETag), Add(kept)])
+                : (Fate.Duplicate, [Replace(identity, identity.ETag), Replace(kept, known.ETag)]);
+        }
+
+        var before = await reads.Response ?? throw new ChangedSinceReadException("The response moved while a version of it was taken in.");
+        var after = ResponseRow.From(arrival);
+        List<TableTransactionAction> changes = [Replace(IdentityRow.Counting(identity, arrival), identity.ETag)];
+        if (after.RowKey == before.RowKey)
+            changes.Add(Replace(after, before.ETag));
+        else
+            changes.AddRange([Delete(before), Add(after)]);
+        if (!sameContent) changes.Add(Add(HistoryRow.From(before, arrival.Identity, counted)));
+        if (known is not null) changes.Add(Delete(known));
+        changes.Add(Add(MarkerRow.For(arrival.Partition, arrival.School)));
+        if (school != arrival.School) changes.Add(Add(MarkerRow.For(arrival.Partition, school)));
+        // An older content that is the newest again is a revision; only what counted already, said again later, is a duplicate.
+        return (sameContent ? Fate.Duplicate : newContent, changes);
+    }
+
+    /// <summary>Groups responses by school as they are read; schools without any come last.</summary>
+    private async IAsyncEnumerable<(string School, IReadOnlyList<SchoolTotals> Totals)> RecomputedAsync(
+        string partition, HashSet<string> wanted, Func<IReadOnlyList<CountedResponse>, IReadOnlyList<SchoolTotals>> totals,
+        [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        string? school = null;
+        var responses = new List<CountedResponse>();
+        await foreach (var row in table.Range(partition, TableKey.Below("R"), cancellation, [.. CodingOnly, ResponseRow.School]))
+        {
+            var next = row.GetString(ResponseRow.School);
+            if (next != school)
+            {
+                if (school is not null && wanted.Remove(school)) yield return (school, totals(responses));
+                school = next;
+                responses = [];
+            }
+            if (wanted.Contains(next)) responses.Add(ResponseRow.Counted(row));
+        }
+        if (school is not null && wanted.Remove(school)) yield return (school, totals(responses));
+        foreach (var empty in wanted) yield return (empty, totals([]));
+    }
+
+    private async Task CommitAsync(
+        string partition, string school, Standing standing, IReadOnlyList<SchoolTotals> totals, CancellationToken cancellation)
+    {
+        var changes = new List<TableTransactionAction>();
+        var left = new Dictionary<string, TableEntity>(standing.Totals, StringComparer.Ordinal);
+        foreach (var total in totals)
+        {
+            if (total.School != school || total.Wave.Length == 0)
+                throw new ArgumentException("Totals are of a wave, and of the school that was recomputed.", nameof(totals));
+            var row = TotalsRow.From(partition, total);
+            if (!left.Remove(row.RowKey, out var before))
+                changes.Add(Add(row));
+            else if (!Payload.Get(before).AsSpan().SequenceEqual(Payload.Get(row)))
+                changes.Add(Replace(row, before.ETag));
+        }
+        changes.AddRange(left.Values.Select(Delete));
+
+        var markers = new Queue<TableEntity>(standing.Markers);
+        var fence = standing.Fence?.ETag;
+        while (changes.Count > 0 || markers.Count > 0)
+        {
+            // Deleting markers says "these totals hold all that was marked", which is true only of the totals as they were read. Another
+            // recompute may have replaced them by older ones since, at another wave than those changed here or none at all: the fence,
+            // which every recompute replaces, is what all of them have in common.
+            var row = TotalsRow.Fence(partition, school);
+            var written = await table.SubmitAsync(
+                [
+                    fence is { } before ? Replace(row, before) : Add(row),
+                    .. changes,
+                    .. Take(markers, TableTransaction.MaxActions - 1 - changes.Count).Select(Delete),
+                ],
+                cancellation);
+            fence = written[0];
+            changes.Clear();
+        }
+    }
+
+    private static async Task ForEachAsync(AsyncPageable<TableEntity> rows, Action<TableEntity> action)
+    {
+        await foreach (var row in rows) action(row);
+    }
+
+    private static IEnumerable<T> Take<T>(Queue<T> queue, int most)
+    {
+        for (var taken = 0; taken < most && queue.TryDequeue(out var next); taken++) yield return next;
+    }
+
+    /// <summary>A delivery of a response, with the day it came on.</summary>
+    private sealed record Arrival(CodedResponse Response, string Receipt, string Day)
+    {
+        public string Partition { get; } = TableKey.From(Response.Collection);
+
+        public string Identity => Response.Identity;
+
+        public string School => Response.Coding.School;
+
+        public ResponseVersion Version => Response.Version;
+    }
+
+    /// <summary>A school's totals, fence and markers as they were read.</summary>
+    private sealed class Standing
+    {
+        public TableEntity? Fence { get; private set; }
+
+        public Dictionary<string, TableEntity> Totals { get; } = new(StringComparer.Ordinal);
+
+        public List<TableEntity> Markers { get; } = [];
+
+        public void AddTotals(TableEntity row)
+        {
+            if (TotalsRow.IsFence(row))
+                Fence = row;
+            else
+                Totals.Add(row.RowKey, row);
+        }
+    }
+
+    private static class IdentityRow
+    {
+        public const string School = nameof(School);
+        public const string Version = nameof(Version);
+        public const string Receipt = nameof(Receipt);
+        private const string State = nameof(State);
+        private const string Erased = "erased";
+
+        public static string Key(string identity) => TableKey.From("I", identity);
+
+        public static TableEntity First(Arrival arrival) => new(arrival.Partition, Key(arrival.Identity))
+        {
+            [State] = "live",
+            ["Source"] = arrival.Response.Source,
+            ["Day"] = arrival.Day,
+            [Receipt] = arrival.Receipt,
+            [School] = arrival.School,
+            [Version] = StorageJson.Write(arrival.Version),
+        };
+
+        /// <summary>Another version counts; day, source and receipt stay those of the delivery that was accepted.</summary>
+        public static TableEntity Counting(TableEntity row, Arrival arrival) => new(row)
+        {
+            [School] = arrival.School,
+            [Version] = StorageJson.Write(arrival.Version),
+        };
+
+        /// <summary>Nothing is left of the person; that one delivery was accepted on one day remains, or the counts would not add up.</summary>
+        public static TableEntity Tombstone(TableEntity row)
+        {
+            var tombstone = new TableEntity(row) { [State] = Erased };
+            tombstone.Remove(School);
+            tombstone.Remove(Version);
+            return tombstone;
+        }
+
+        public static bool IsTombstone(TableEntity row) => row.GetString(State) == Erased;
+    }
+
+    private static class ResponseRow
+    {
+        public const string School = nameof(School);
+        public const string Version = nameof(Version);
+
+        public static string Key(string school, string identity) => TableKey.From("R", school, identity);
+
+        public static TableEntity From(Arrival arrival)
+        {
+            var row = new TableEntity(arrival.Partition, Key(arrival.School, arrival.Identity))
+            {
+                [School] = arrival.School,
+                [Version] = StorageJson.Write(arrival.Version),
+            };
+            var coding = StorageJson.Write(arrival.Response.Coding);
+            if (coding.Length > MaxCoding) throw new ResponseTooLargeException(coding.Length, MaxCoding);
+            Payload.Put(row, coding, "Coding");
+            PutAnswers(row, arrival.Response, Payload.MaxBytes - coding.Length);
+            return row;
+        }
+
+        public static void PutAnswers(TableEntity row, CodedResponse response, int most)
+        {
+            var answers = response.Answers.ToJson();
+            if (answers.Length > most) throw new ResponseTooLargeException(answers.Length, most);
+            row["Source"] = response.Source;
+            row["Instrument"] = response.Instrument.Id;
+            row["InstrumentVersion"] = response.Instrument.Number;
+            Payload.Put(row, answers);
+        }
+
+        public static CountedResponse Counted(TableEntity row) =>
+            new(StorageJson.ReadCoding(Payload.Get(row, "Coding")), StorageJson.ReadVersion(row.GetString(Version)).Submitted);
+    }
+
+    private static class HistoryRow
+    {
+        public const string Version = nameof(Version);
+
+        public static string Key(string identity, string hash) => TableKey.From("H", identity, hash);
+
+        public static TableEntity From(Arrival arrival)
+        {
+            var row = new TableEntity(arrival.Partition, Key(arrival.Identity, arrival.Version.Hash)) { [Version] = StorageJson.Write(arrival.Version) };
+            ResponseRow.PutAnswers(row, arrival.Response, Payload.MaxBytes);
+            return row;
+        }
+
+        public static TableEntity From(TableEntity response, string identity, ResponseVersion version)
+        {
+            var row = new TableEntity(response.PartitionKey, Key(identity, version.Hash)) { [Version] = StorageJson.Write(version) };
+            foreach (var column in (string[])["Source", "Instrument", "InstrumentVersion"]) row[column] = response[column];
+            Payload.Copy(response, row);
+            return row;
+        }
+    }
+
+    private static class MarkerRow
+    {
+        public const string School = nameof(School);
+
+        public static TableEntity For(string partition, string school) =>
+            new(partition, TableKey.From("P", school, Guid.NewGuid().ToString("N"))) { [School] = school };
+    }
+
+    private static class TotalsRow
+    {
+        public const string School = nameof(School);
+
+        public static TableEntity From(string partition, SchoolTotals totals)
+        {
+            var row = new TableEntity(partition, TableKey.From("S", totals.School, totals.Wave)) { [School] = totals.School };
+            Payload.Put(row, JsonSerializer.SerializeToUtf8Bytes(totals, TotalsJson.Default.SchoolTotals));
+            return row;
+        }
+
+        /// <summary>The empty wave: first of the school's rows, so that a read that spans two pages cannot see it newer than a total.</summary>
+        public static TableEntity Fence(string partition, string school) => new(partition, TableKey.From("S", school, "")) { [School] = school };
+
+        public static bool IsFence(TableEntity row) => !Payload.IsIn(row);
+
+        public static SchoolTotals Totals(TableEntity row) => JsonSerializer.Deserialize(Payload.Get(row), TotalsJson.Default.SchoolTotals)!;
+    }
+
+    private static class FateRow
+    {
+        public static string Key(Arrival arrival) => TableKey.From("D", arrival.Day, arrival.Identity, arrival.Receipt);
+
+        public static TableEntity From(Arrival arrival, Fate fate) => new(arrival.Partition, Key(arrival))
+        {
+            ["Source"] = arrival.Response.Source,
+            ["Day"] = arrival.Day,
+            ["Fate"] = fate.ToString(),
+        };
+
+        public static Fate Fate(TableEntity row) => Enum.Parse<Fate>(row.GetString("Fate"));
+    }
+}

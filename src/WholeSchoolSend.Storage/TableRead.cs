@@ -1,0 +1,42 @@
+using Azure;
+using Azure.Data.Tables;
+
+namespace WholeSchoolSend.Storage;
+
+/// <summary>The two ways rows are read: one by its key, or a range of one partition in key order. There is no third, which would scan a table.</summary>
+internal static class TableRead
+{
+    /// <summary>Columns that name a row and let it be deleted.</summary>
+    public static readonly string[] KeysOnly = ["PartitionKey", "RowKey", "Timestamp"];
+
+    public static async Task<TableEntity?> FindAsync(
+        this TableClient table, string partition, string row, CancellationToken cancellation, IEnumerable<string>? columns = null)
+    {
+        var found = await table.GetEntityIfExistsAsync<TableEntity>(partition, row, columns, cancellation);
+        return found.HasValue ? found.Value : null;
+    }
+
+    public static AsyncPageable<TableEntity> Range(
+        this TableClient table, string partition, (string From, string To) rows, CancellationToken cancellation, IEnumerable<string>? columns = null) =>
+        table.QueryAsync<TableEntity>(
+            TableClient.CreateQueryFilter($"PartitionKey eq {partition} and RowKey ge {rows.From} and RowKey lt {rows.To}"),
+            select: columns, cancellationToken: cancellation);
+
+    public static AsyncPageable<TableEntity> Partition(
+        this TableClient table, string partition, CancellationToken cancellation, IEnumerable<string>? columns = null) =>
+        table.QueryAsync<TableEntity>(
+            TableClient.CreateQueryFilter($"PartitionKey eq {partition}"), select: columns, cancellationToken: cancellation);
+
+    public static async Task<List<T>> ListAsync<T>(this AsyncPageable<TableEntity> rows, Func<TableEntity, T> row)
+    {
+        var list = new List<T>();
+        await foreach (var entity in rows) list.Add(row(entity));
+        return list;
+    }
+
+    public static TableTransactionAction Add(TableEntity row) => new(TableTransactionActionType.Add, row);
+
+    public static TableTransactionAction Replace(TableEntity row, ETag before) => new(TableTransactionActionType.UpdateReplace, row, before);
+
+    public static TableTransactionAction Delete(TableEntity row) => new(TableTransactionActionType.Delete, row, row.ETag);
+}
