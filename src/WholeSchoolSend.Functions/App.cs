@@ -1,3 +1,4 @@
+using Azure.Identity;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -10,6 +11,7 @@ using WholeSchoolSend.Core.Schools;
 using WholeSchoolSend.Core.Snapshots;
 using WholeSchoolSend.Core.Webhooks;
 using WholeSchoolSend.Functions.Options;
+using WholeSchoolSend.Storage;
 
 namespace WholeSchoolSend.Functions;
 
@@ -26,6 +28,23 @@ public static class App
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<DisclosurePolicy>>().Value);
         services.AddSingleton(provider => new Pseudonyms(provider.GetRequiredService<IOptions<SurveyOptions>>().Value.PseudonymKey));
         services.AddSingleton(Catalogue.Current);
+
+        // Stores.
+        services.AddSingleton(provider => Connect(builder.Configuration, provider.GetRequiredService<IOptions<SurveyOptions>>().Value, provider.GetRequiredService<TimeProvider>()));
+        services.AddHostedService<PrepareStorage>();
+        AddStore<IEvidence>(storage => storage.Evidence);
+        AddStore<ISchoolTotals>(storage => storage.Evidence);
+        AddStore<IQuarantine>(storage => storage.Quarantine);
+        AddStore<IInstruments>(storage => storage.Instruments);
+        AddStore<IWaves>(storage => storage.Waves);
+        AddStore<IImports>(storage => storage.Imports);
+        AddStore<IVersionedRows<SchoolTotals>>(storage => storage.PollTotals);
+        AddStore<IVersionedRows<School>>(storage => storage.Schools);
+        AddStore<IVersionedRows<Engagement>>(storage => storage.Engagements);
+        AddStore<IDrops>(storage => storage.Drops);
+        AddStore<IKpiResults>(storage => storage.KpiResults);
+        AddStore<IDocuments>(storage => storage.Documents);
+        AddStore<IStorageProbe>(storage => storage.Probe);
 
         // Webhooks.
         services.AddSingleton<InstrumentShelf>();
@@ -46,5 +65,23 @@ public static class App
         services.AddSingleton<RecomputeKpis>();
         services.AddSingleton<PublishSnapshot>();
         return builder;
+
+        void AddStore<T>(Func<SurveyDataStorage, T> store)
+            where T : class => services.AddSingleton(provider => store(provider.GetRequiredService<SurveyDataStorage>()));
+    }
+
+    /// <summary>By connection string where <c>SurveyData</c> is one; by the app's identity where it names the services, as on Azure.</summary>
+    private static SurveyDataStorage Connect(IConfiguration configuration, SurveyOptions settings, TimeProvider time)
+    {
+        var options = new SurveyDataOptions { PublicContainer = settings.PublicContainer };
+        if (configuration["SurveyData"] is { Length: > 0 } connection) return new SurveyDataStorage(connection, options, time);
+
+        Uri Service(string name) => configuration[$"SurveyData:{name}ServiceUri"] is { Length: > 0 } address
+            ? new Uri(address)
+            : throw new InvalidOperationException($"The setting SurveyData should be a connection string, or SurveyData__{name}ServiceUri the address of the service.");
+        var credential = configuration["SurveyData:clientId"] is { Length: > 0 } client
+            ? new ManagedIdentityCredential(ManagedIdentityId.FromUserAssignedClientId(client))
+            : new ManagedIdentityCredential(ManagedIdentityId.SystemAssigned);
+        return new SurveyDataStorage(Service("table"), Service("blob"), credential, options, time);
     }
 }

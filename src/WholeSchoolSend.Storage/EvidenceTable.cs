@@ -25,6 +25,9 @@ namespace WholeSchoolSend.Storage;
 /// </remarks>
 public sealed class EvidenceTable(TableClient table, StorageResilience resilience, TimeProvider time) : IEvidence, ISchoolTotals
 {
+    // Below this many schools the count of all would cost more than it saves.
+    private const int WorthCounting = 20;
+
     // Four chunks: the columns selected when totals are computed.
     private const int MaxCoding = 4 * 64 * 1024;
     private static readonly string[] CodingOnly = [.. KeysOnly, ResponseRow.Version, "Coding0", "Coding1", "Coding2", "Coding3"];
@@ -55,6 +58,19 @@ public sealed class EvidenceTable(TableClient table, StorageResilience resilienc
     }
 
     /// <inheritdoc/>
+    public async Task RecomputeAsync(
+        string collection, IReadOnlyCollection<string> schools, Func<IReadOnlyList<CountedResponse>, IReadOnlyList<SchoolTotals>> totals,
+        CancellationToken cancellation)
+    {
+        if (schools.Count >= WorthCounting && schools.Count > await SchoolsKnownAsync(collection, cancellation) / 10)
+        {
+            await RecomputeAllAsync(collection, schools, totals, cancellation);
+            return;
+        }
+        foreach (var school in schools) await RecomputeAsync(collection, school, totals, cancellation);
+    }
+
+    /// <summary>Recomputes one school from its own rows.</summary>
     public Task RecomputeAsync(
         string collection, string school, Func<IReadOnlyList<CountedResponse>, IReadOnlyList<SchoolTotals>> totals, CancellationToken cancellation) =>
         resilience.DecideAsync(
@@ -72,7 +88,7 @@ public sealed class EvidenceTable(TableClient table, StorageResilience resilienc
             },
             cancellation);
 
-    /// <inheritdoc/>
+    /// <summary>Recomputes many schools after reading the partition once.</summary>
     public async Task RecomputeAllAsync(
         string collection, IReadOnlyCollection<string> schools, Func<IReadOnlyList<CountedResponse>, IReadOnlyList<SchoolTotals>> totals,
         CancellationToken cancellation)
@@ -285,6 +301,13 @@ public sealed class EvidenceTable(TableClient table, StorageResilience resilienc
             fence = written[0];
             changes.Clear();
         }
+    }
+
+    private async Task<int> SchoolsKnownAsync(string collection, CancellationToken cancellation)
+    {
+        var schools = new HashSet<string>(StringComparer.Ordinal);
+        await foreach (var row in table.Range(TableKey.From(collection), TableKey.Below("S"), cancellation, [TotalsRow.School])) schools.Add(row.GetString(TotalsRow.School));
+        return schools.Count;
     }
 
     private static async Task ForEachAsync(AsyncPageable<TableEntity> rows, Action<TableEntity> action)

@@ -27,23 +27,23 @@ public sealed class ImportsTable(TableClient table, StorageResilience resilience
     }
 
     /// <inheritdoc/>
-    public async Task<(bool Switched, ActiveImport? Other)> SwitchAsync(
-        ActiveImport next, Func<ActiveImport?, bool> replaces, CancellationToken cancellation)
+    public async Task<(ActiveImport? Before, ActiveImport? After)> SwitchAsync(
+        ImportUnit unit, Func<ActiveImport?, ActiveImport?> decide, CancellationToken cancellation)
     {
-        var row = ImportRow.From(next);
         ActiveImport? replaced = null;
-        var tried = false;
+        ActiveImport? tried = null;
         return await resilience.DecideAsync(
             async token =>
             {
-                var stored = await table.FindAsync(Active, row.RowKey, token);
+                var stored = await table.FindAsync(Active, ImportRow.Key(unit), token);
                 var current = stored is null ? null : ImportRow.Read(stored);
                 // Our own switch, when the answer to it was lost.
-                if (tried && current?.Version == next.Version) return (true, replaced);
-                if (!replaces(current)) return (false, current);
-                (tried, replaced) = (true, current);
+                if (tried is not null && current == tried) return (replaced, current);
+                if (decide(current) is not { } next) return (current, current);
+                (tried, replaced) = (next, current);
+                var row = ImportRow.From(next);
                 await table.SubmitAsync([stored is null ? Add(row) : Replace(row, stored.ETag)], token);
-                return (true, current);
+                return (current, next);
             },
             cancellation);
     }
@@ -60,9 +60,11 @@ public sealed class ImportsTable(TableClient table, StorageResilience resilience
 
     private static class ImportRow
     {
+        public static string Key(ImportUnit unit) => TableKey.From(unit.Supplier, unit.Instrument, unit.Wave);
+
         public static TableEntity From(ActiveImport import)
         {
-            var row = new TableEntity(Active, TableKey.From(import.Unit.Supplier, import.Unit.Instrument, import.Unit.Wave)) { ["Version"] = import.Version };
+            var row = new TableEntity(Active, Key(import.Unit)) { ["Version"] = import.Version };
             Payload.Put(row, JsonSerializer.SerializeToUtf8Bytes(import, ImportsJson.Default.ActiveImport));
             return row;
         }

@@ -7,11 +7,11 @@ public static class Totalling
     /// Totals of one school by wave. Of one person's answers to one indicator in one wave and stage the latest submitted counts (of two
     /// submitted together the later row); where there is no pseudonym each counts.
     /// </summary>
-    /// <param name="rows">the school's counted responses, in row-key order.</param>
-    public static IReadOnlyList<SchoolTotals> BySchool(string school, IReadOnlyList<CountedResponse> rows) =>
+    /// <param name="rows">the counted responses of one school, in row-key order.</param>
+    public static IReadOnlyList<SchoolTotals> BySchool(IReadOnlyList<CountedResponse> rows) =>
         rows.GroupBy(row => row.Coding.Wave, StringComparer.Ordinal)
             .OrderBy(wave => wave.Key, StringComparer.Ordinal)
-            .Select(wave => OneWave(wave.Key, school, wave.ToList()))
+            .Select(wave => OneWave(wave.Key, rows[0].Coding.School, wave.ToList()))
             .ToList();
 
     private static SchoolTotals OneWave(string wave, string school, List<CountedResponse> rows)

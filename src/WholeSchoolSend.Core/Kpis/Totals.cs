@@ -34,7 +34,7 @@ public interface ISchoolTotals
     /// read once instead of school by school.
     /// </summary>
     Task RecomputeAsync(
-        string collection, IReadOnlyCollection<string> schools, Func<string, IReadOnlyList<CountedResponse>, IReadOnlyList<SchoolTotals>> totals,
+        string collection, IReadOnlyCollection<string> schools, Func<IReadOnlyList<CountedResponse>, IReadOnlyList<SchoolTotals>> totals,
         CancellationToken cancellation);
 
     /// <summary>All totals of a collection, by wave and school.</summary>
