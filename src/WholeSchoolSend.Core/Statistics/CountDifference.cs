@@ -29,7 +29,10 @@ public static class CountDifference
         return new Interval(Math.Max(-1, p1 - p2 - half), Math.Min(1, p1 - p2 + half), "Wald");
     }
 
-    /// <summary>The z test with one common share under the hypothesis of no difference; its square is Pearson's chi-square. Nothing when nobody or everybody succeeds.</summary>
+    /// <summary>
+    /// The z test with one common share under the hypothesis of no difference; its square is Pearson's chi-square. Nothing when nobody or everybody
+    /// succeeds.
+    /// </summary>
     /// <remarks>Pearson (1900), Phil. Mag. 50:157-175. Needs expected counts of about five; below use <see cref="Fisher"/>.</remarks>
     public static SignificanceTest? PooledZ(int successes1, int trials1, int successes2, int trials2)
     {
@@ -40,7 +43,7 @@ public static class CountDifference
 
     /// <summary>The z test with each share's own variance; agrees with the Wald interval. Nothing when neither share varies and they are equal.</summary>
     /// <remarks>
-    /// Agresti (2013), Categorical Data Analysis, 3rd ed., section 3.2. Rejects too often in small samples, and with all against none z is infinite and p is 0: only to
+    /// Agresti (2013), Categorical Data Analysis, 3rd ed.. Rejects too often in small samples, and with all against none z is infinite and p is 0: only to
     /// compare with published tables.
     /// </remarks>
     public static SignificanceTest? UnpooledZ(int successes1, int trials1, int successes2, int trials2)

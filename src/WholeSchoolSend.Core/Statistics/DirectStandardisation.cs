@@ -18,9 +18,9 @@ public static class DirectStandardisation
 {
     /// <summary>Σ g_c p_c, with g_c the standard's shares; nothing when a cell with a share in the standard is empty.</summary>
     /// <remarks>
-    /// Direct standardisation as in Fleiss, Levin and Paik (2003), Statistical Methods for Rates and Proportions, 3rd ed., chapter 19; variance by Taylor linearisation of the sum,
-    /// so cells may share schools. With the cells' population counts as standard it is post-stratification: Holt and Smith (1979), J. R. Stat. Soc. A 142:33-46, with the
-    /// variance of R's postStratify. The standard is taken as known. It removes a difference in mix, not in who volunteered.
+    /// Direct standardisation as in Fleiss, Levin and Paik (2003), Statistical Methods for Rates and Proportions, 3rd ed.; variance by Taylor linearisation
+    /// of the sum, so cells may share schools. With the cells' population counts as standard it is post-stratification: Holt and Smith (1979), J. R. Stat.
+    /// Soc. A 142:33-46, with the variance of R's postStratify. The standard is taken as known. It removes a difference in mix, not in who volunteered.
     /// </remarks>
     public static StandardisedEstimate? Estimate(IReadOnlyList<StandardCell> cells)
     {

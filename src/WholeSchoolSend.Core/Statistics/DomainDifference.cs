@@ -59,9 +59,9 @@ public static class DomainDifference
 {
     /// <summary>First share less second share; nothing when either domain is empty.</summary>
     /// <remarks>
-    /// Difference of two ratios by Taylor linearisation: Woodruff (1971), J. Am. Stat. Assoc. 66:411-414. The covariance runs through schools that are in both
-    /// domains (leaders and SENCOs of a school, two waves) and through the common stratum mean. A difference between engaged and wider schools is a comparison, not an effect: engaged
-    /// schools volunteered.
+    /// Difference of two ratios by Taylor linearisation: Woodruff (1971), J. Am. Stat. Assoc. 66:411-414. The covariance runs through schools that are in
+    /// both domains (leaders and SENCOs of a school, two waves) and through the common stratum mean. A difference between engaged and wider schools is a
+    /// comparison, not an effect: engaged schools volunteered.
     /// </remarks>
     public static DifferenceEstimate? Estimate(DomainTotals first, DomainTotals second)
     {
@@ -81,7 +81,8 @@ public static class DomainDifference
 
     /// <summary>The published interval: MOVER on the design-based Wilson limits, with the correlation of the two shares.</summary>
     /// <remarks>
-    /// Zou and Donner (2008), Stat. Med. 27:1693-1702; see <see cref="Mover"/>. With weights 1 and one respondent a school it is close to Newcombe's hybrid score interval.
+    /// Zou and Donner (2008), Stat. Med. 27:1693-1702; see <see cref="Mover"/>. With weights 1 and one respondent a school it is close to Newcombe's hybrid
+    /// score interval.
     /// </remarks>
     public static Interval? MoverWilson(DifferenceEstimate difference)
     {

@@ -102,6 +102,7 @@ public sealed class DomainTotals
 
     internal static void RequireSameDesign(SampleDesign design, DomainTotals domain)
     {
-        if (!ReferenceEquals(design, domain.Design)) throw new ArgumentException("Domains that are compared must stand on the same sample design.", nameof(domain));
+        if (!ReferenceEquals(design, domain.Design))
+            throw new ArgumentException("Domains that are compared must stand on the same sample design.", nameof(domain));
     }
 }

@@ -5,8 +5,8 @@ public static class EffectiveSize
 {
     /// <summary>Kish's effective sample size, (Σw)²/Σw².</summary>
     /// <remarks>
-    /// Kish (1965), Survey Sampling, section 11.7; Kish (1992), J. Off. Stat. 8:183-200. It knows the weights but not the schools: only for poll tables that
-    /// come without school ids. Where schools are known the design effect of the estimate itself is used.
+    /// Kish (1965), Survey Sampling; Kish (1992), J. Off. Stat. 8:183-200. It knows the weights but not the schools: only for poll tables that come without
+    /// school ids. Where schools are known the design effect of the estimate itself is used.
     /// </remarks>
     public static double Kish(double sumOfWeights, double sumOfSquaredWeights)
     {

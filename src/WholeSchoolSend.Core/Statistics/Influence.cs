@@ -14,6 +14,8 @@ namespace WholeSchoolSend.Core.Statistics;
 /// </remarks>
 internal readonly struct Influence : IDisposable
 {
+    private const int OnStack = 256;
+
     private readonly SampleDesign _design;
     private readonly double[] _rented;
 
@@ -47,47 +49,69 @@ internal readonly struct Influence : IDisposable
             values[row.School] += (ofSum * row.WeightedSum) + (ofWeight * row.SumOfWeights);
     }
 
-    public double Variance() => Covariance(this, this);
+    public double Variance()
+    {
+        Span<double> work = stackalloc double[2 * OnStack];
+        if (_design.StratumCount > OnStack) work = new double[2 * _design.StratumCount];
+        var mean = work[.._design.StratumCount];
+        var squares = work.Slice(_design.StratumCount, _design.StratumCount);
+        squares.Clear();
+        Means(mean);
+        ReadOnlySpan<double> values = Values;
+        var stratumOf = _design.StratumOf[..values.Length];
+        for (var i = 0; i < values.Length; i++)
+        {
+            var h = stratumOf[i];
+            var deviation = values[i] - mean[h];
+            squares[h] += deviation * deviation;
+        }
+
+        return Total(squares);
+    }
 
     public static double Covariance(Influence first, Influence second)
     {
         var design = first._design;
-        var strata = design.StratumCount;
+        Span<double> work = stackalloc double[3 * OnStack];
+        if (design.StratumCount > OnStack) work = new double[3 * design.StratumCount];
+        var xMean = work[..design.StratumCount];
+        var yMean = work.Slice(design.StratumCount, design.StratumCount);
+        var products = work.Slice(2 * design.StratumCount, design.StratumCount);
+        products.Clear();
+        first.Means(xMean);
+        second.Means(yMean);
         ReadOnlySpan<double> x = first.Values;
-        ReadOnlySpan<double> y = second.Values;
-        Span<double> work = strata <= 128 ? stackalloc double[3 * strata] : new double[3 * strata];
-        work.Clear();
-        var xMean = work[..strata];
-        var yMean = work.Slice(strata, strata);
-        var products = work[(2 * strata)..];
-        var stratumOf = design.StratumOf;
-        for (var i = 0; i < x.Length; i++)
-        {
-            xMean[stratumOf[i]] += x[i];
-            yMean[stratumOf[i]] += y[i];
-        }
-
-        for (var h = 0; h < strata; h++)
-        {
-            var n = design.SchoolsIn[h];
-            xMean[h] = n > 1 ? xMean[h] / n : 0;
-            yMean[h] = n > 1 ? yMean[h] / n : 0;
-        }
-
+        ReadOnlySpan<double> y = second.Values[..x.Length];
+        var stratumOf = design.StratumOf[..x.Length];
         for (var i = 0; i < x.Length; i++)
         {
             var h = stratumOf[i];
             products[h] += (x[i] - xMean[h]) * (y[i] - yMean[h]);
         }
 
-        var covariance = 0.0;
-        for (var h = 0; h < strata; h++)
+        return first.Total(products);
+    }
+
+    // Two passes, means first: where every stratum is constant the deviations are then 0 but for rounding, and not a difference of large squares.
+    private void Means(Span<double> means)
+    {
+        means.Clear();
+        ReadOnlySpan<double> values = Values;
+        var stratumOf = _design.StratumOf[..values.Length];
+        for (var i = 0; i < values.Length; i++) means[stratumOf[i]] += values[i];
+        for (var h = 0; h < means.Length; h++) means[h] = _design.SchoolsIn[h] > 1 ? means[h] / _design.SchoolsIn[h] : 0;
+    }
+
+    private double Total(ReadOnlySpan<double> products)
+    {
+        var total = 0.0;
+        for (var h = 0; h < products.Length; h++)
         {
-            double n = design.SchoolsIn[h];
-            covariance += design.Unsampled(h) * (n > 1 ? n / (n - 1) : 1) * products[h];
+            double n = _design.SchoolsIn[h];
+            total += _design.Unsampled(h) * (n > 1 ? n / (n - 1) : 1) * products[h];
         }
 
-        return covariance;
+        return total;
     }
 
     public void Dispose() => ArrayPool<double>.Shared.Return(_rented);

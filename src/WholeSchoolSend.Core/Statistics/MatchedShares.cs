@@ -29,7 +29,9 @@ public readonly record struct PairCounts(int YesYes, int YesNo, int NoYes, int N
 public static class MatchedShares
 {
     /// <summary>McNemar's chi-square, (b-c)²/(b+c); nothing without a changed pair.</summary>
-    /// <remarks>McNemar (1947), Psychometrika 12:153-157. Asymptotic, ignores schools. With fewer than 25 changed pairs use <see cref="ExactPValue"/> or mid-p.</remarks>
+    /// <remarks>
+    /// McNemar (1947), Psychometrika 12:153-157. Asymptotic, ignores schools. With fewer than 25 changed pairs use <see cref="ExactPValue"/> or mid-p.
+    /// </remarks>
     public static SignificanceTest? McNemar(PairCounts pairs) =>
         SignificanceTest.ChiSquare(Squared(pairs.YesNo - pairs.NoYes) / ((double)pairs.YesNo + pairs.NoYes), "McNemar");
 
@@ -84,7 +86,9 @@ public static class MatchedShares
         return Mover.Difference(pairs.Post, after, pairs.Pre, before, Phi(pairs)) with { Method = "Newcombe paired score" };
     }
 
-    /// <summary>Newcombe's correlation: ad - bc is reduced by n/2 when larger than that, taken as 0 between 0 and n/2, over the root of the margins' product.</summary>
+    /// <summary>
+    /// Newcombe's correlation: ad - bc is reduced by n/2 when larger than that, taken as 0 between 0 and n/2, over the root of the margins' product.
+    /// </summary>
     public static double Phi(PairCounts pairs)
     {
         Require(pairs);
@@ -101,7 +105,9 @@ public static class MatchedShares
     {
         var clusters = Clusters(schools);
         double k = clusters.Count;
-        return SignificanceTest.ChiSquare((k - 1) / k * Squared(clusters.Sum(Change)) / clusters.Sum(s => Squared(Change(s))), "McNemar, clustered (Obuchowski)");
+        return SignificanceTest.ChiSquare(
+            (k - 1) / k * Squared(clusters.Sum(Change)) / clusters.Sum(s => Squared(Change(s))),
+            "McNemar, clustered (Obuchowski)");
     }
 
     /// <summary>McNemar's test for pairs in schools, each school with the same weight.</summary>

@@ -15,7 +15,9 @@ public sealed record PairedMeanEstimate(int Pairs, double Value, double Standard
         : Statistics.Interval.Around(Value, Distributions.StudentTCritical(Pairs - 1) * StandardError, "paired t");
 }
 
-/// <summary>Mean changes of matched pairs, as if pairs were independent; the version that knows schools is <see cref="DesignMean"/> of the differences.</summary>
+/// <summary>
+/// Mean changes of matched pairs, as if pairs were independent; the version that knows schools is <see cref="DesignMean"/> of the differences.
+/// </summary>
 public static class PairedMeans
 {
     /// <summary>The mean and standard deviation of the differences; nothing without two pairs.</summary>

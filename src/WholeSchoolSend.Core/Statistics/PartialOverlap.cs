@@ -41,8 +41,8 @@ public static class PartialOverlap
 {
     /// <summary>Derrick's T_new2 for mean scores, variances not assumed equal; nothing with fewer than two pairs.</summary>
     /// <remarks>
-    /// Derrick, Russ, Toher and White (2017), J. Mod. Appl. Stat. Methods 16(1):137-157. Degrees of freedom run between those of the paired and of Welch's test.
-    /// Ignores schools and weights.
+    /// Derrick, Russ, Toher and White (2017), J. Mod. Appl. Stat. Methods 16(1):137-157. Degrees of freedom run between those of the paired and of Welch's
+    /// test. Ignores schools and weights.
     /// </remarks>
     public static OverlapEstimate? Means(OverlapTotals totals)
     {
@@ -61,7 +61,10 @@ public static class PartialOverlap
     }
 
     /// <summary>Derrick's z8 for shares; answers are 0 or 1. Nothing with fewer than two pairs.</summary>
-    /// <remarks>Derrick, Dobson-McKittrick, Toher and White (2015), J. Appl. Quant. Methods 10(3):1-14. Ignores schools and weights; normal, so for middling numbers.</remarks>
+    /// <remarks>
+    /// Derrick, Dobson-McKittrick, Toher and White (2015), J. Appl. Quant. Methods 10(3):1-14. Ignores schools and weights; normal, so for middling
+    /// numbers.
+    /// </remarks>
     public static OverlapEstimate? Shares(OverlapTotals totals)
     {
         ArgumentNullException.ThrowIfNull(totals);

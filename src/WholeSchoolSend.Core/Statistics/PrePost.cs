@@ -76,9 +76,9 @@ public static class PrePost
 {
     /// <summary>Share or mean before and after; nothing when nobody answered one of the stages.</summary>
     /// <remarks>
-    /// Difference of two ratios over the stacked file: Woodruff (1971), J. Am. Stat. Assoc. 66:411-414; Kish (1965), Survey Sampling, section 12.4 on overlapping
-    /// samples. Chosen because it uses matched, pre-only and post-only answers alike: the covariance within persons and schools is inside the school totals. It does
-    /// not repair attrition: if leavers differ from stayers the change is biased, so the unmatched shares are published beside it.
+    /// Difference of two ratios over the stacked file: Woodruff (1971), J. Am. Stat. Assoc. 66:411-414; Kish (1965), Survey Sampling, on overlapping
+    /// samples. Chosen because it uses matched, pre-only and post-only answers alike: the covariance within persons and schools is inside the school
+    /// totals. It does not repair attrition: if leavers differ from stayers the change is biased, so the unmatched shares are published beside it.
     /// </remarks>
     public static PrePostEstimate? Estimate(DomainTotals pre, DomainTotals post)
     {

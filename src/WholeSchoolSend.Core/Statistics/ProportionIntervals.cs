@@ -8,11 +8,11 @@ public static class ProportionIntervals
 {
     /// <summary>Korn and Graubard's interval with the effective size capped at the number of responses: the published interval.</summary>
     /// <remarks>
-    /// Korn and Graubard (1998), Survey Methodology 24:193-201; cap: Parker et al. (2017), NCHS Vital Health Stat. 2(175).
-    /// The Clopper-Pearson interval with n* = min(n, p(1-p)/V (t(n-1)/t(df))²) and n*p not rounded. When p is 0 or 1, or nothing varies, n* = n, which is
-    /// the exact Clopper-Pearson interval. Chosen because in simulation its lower limit was above the truth in at most 2.2 % of samples (nominal 2.5 %), where the
-    /// plain interval reached 8 %; without the cap a handful of like-minded schools gives absurdly narrow limits. It is wider than need be for middling
-    /// shares and many schools.
+    /// Korn and Graubard (1998), Survey Methodology 24:193-201; cap: Parker et al. (2017), NCHS Vital Health Stat. 2(175). The Clopper-Pearson interval
+    /// with n* = min(n, p(1-p)/V (t(n-1)/t(df))²) and n*p not rounded. When p is 0 or 1, or nothing varies, n* = n, which is the exact Clopper-Pearson
+    /// interval. Chosen because in simulation its lower limit was above the truth in at most 2.2 % of samples (nominal 2.5 %), where the plain interval
+    /// reached 8 %; without the cap a handful of like-minded schools gives absurdly narrow limits. It is wider than need be for middling shares and many
+    /// schools.
     /// </remarks>
     public static Interval? KornGraubardCapped(ProportionEstimate estimate)
     {
@@ -21,7 +21,9 @@ public static class ProportionIntervals
     }
 
     /// <summary>Korn and Graubard's interval as R's svyciprop(method = "beta") gives it, without the cap.</summary>
-    /// <remarks>Korn and Graubard (1998), Survey Methodology 24:193-201. For comparison with other software; too narrow when the design effect is estimated below 1.</remarks>
+    /// <remarks>
+    /// Korn and Graubard (1998), Survey Methodology 24:193-201. For comparison with other software; too narrow when the design effect is estimated below 1.
+    /// </remarks>
     public static Interval? KornGraubard(ProportionEstimate estimate)
     {
         ArgumentNullException.ThrowIfNull(estimate);
@@ -30,9 +32,9 @@ public static class ProportionIntervals
 
     /// <summary>Wilson's score interval on the design effective size, with t in the place of z.</summary>
     /// <remarks>
-    /// Wilson (1927), J. Am. Stat. Assoc. 22:209-212; for surveys Dean and Pagano (2015), J. Surv. Stat. Methodol. 3:484-503, and
-    /// Franco et al. (2019), J. Surv. Stat. Methodol. 7:334-364; as svyciprop(method = "wilson") since survey 4.2. Used inside the intervals of differences.
-    /// When nothing varies the effective size is n.
+    /// Wilson (1927), J. Am. Stat. Assoc. 22:209-212; for surveys Dean and Pagano (2015), J. Surv. Stat. Methodol. 3:484-503, and Franco et al. (2019), J.
+    /// Surv. Stat. Methodol. 7:334-364; as svyciprop(method = "wilson") in recent versions of survey. Used inside the intervals of differences. When
+    /// nothing varies the effective size is n.
     /// </remarks>
     public static Interval? Wilson(ProportionEstimate estimate)
     {
@@ -44,7 +46,7 @@ public static class ProportionIntervals
 
     /// <summary>The interval on the log odds, put back to the share (closed form).</summary>
     /// <remarks>
-    /// logit(p) ± t SE/(p(1-p)): Korn and Graubard (1999), Analysis of Health Surveys, section 2.7; Stata's and SUDAAN's default; svyciprop(method = "xlogit").
+    /// logit(p) ± t SE/(p(1-p)): Korn and Graubard (1999), Analysis of Health Surveys; Stata's and SUDAAN's default; svyciprop(method = "xlogit").
     /// Undefined at 0 and 1.
     /// </remarks>
     public static Interval? Logit(ProportionEstimate estimate)
@@ -77,8 +79,8 @@ public static class ProportionIntervals
 
     /// <summary>p ± t SE.</summary>
     /// <remarks>
-    /// The textbook interval, named after Wald (1943), Trans. Am. Math. Soc. 54:426-482. Only a check: it collapses at 0 and 1, leaves [0, 1], and its lower limit
-    /// was above the truth in 3 to 8 % of simulated samples of our kind.
+    /// The textbook interval, named after Wald (1943), Trans. Am. Math. Soc. 54:426-482. Only a check: it collapses at 0 and 1, leaves [0, 1], and its
+    /// lower limit was above the truth in 3 to 8 % of simulated samples of our kind.
     /// </remarks>
     public static Interval? Wald(ProportionEstimate estimate)
     {

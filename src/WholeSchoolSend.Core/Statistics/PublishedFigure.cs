@@ -2,7 +2,14 @@ namespace WholeSchoolSend.Core.Statistics;
 
 /// <summary>A comparison with a published figure whose base is assumed.</summary>
 public sealed record AssumedBaseComparison(
-    double AssumedBase, double AssumedDesignEffect, double PublishedVariance, double StandardError, SignificanceTest? Test, SignificanceTest? NormalTest, Interval? Wald, Interval? MoverWilson);
+    double AssumedBase,
+    double AssumedDesignEffect,
+    double PublishedVariance,
+    double StandardError,
+    SignificanceTest? Test,
+    SignificanceTest? NormalTest,
+    Interval? Wald,
+    Interval? MoverWilson);
 
 /// <summary>Comparison of a share with a figure somebody else published, such as the 2016 surveys.</summary>
 public static class PublishedFigure
@@ -12,8 +19,9 @@ public static class PublishedFigure
 
     /// <summary>The t test that takes the published figure as exact.</summary>
     /// <remarks>
-    /// t = (p - p0)/SE on schools less strata degrees of freedom; one-sample t of a ratio, Korn and Graubard (1999), Analysis of Health Surveys, section 3.2.
-    /// Kept because the 2016 figures come without base or design. It ignores their sampling error and so overstates the evidence: see <see cref="WithAssumedBase"/>.
+    /// t = (p - p0)/SE on schools less strata degrees of freedom; one-sample t of a ratio, Korn and Graubard (1999), Analysis of Health Surveys. Kept
+    /// because the 2016 figures come without base or design. It ignores their sampling error and so overstates the evidence: see <see
+    /// cref="WithAssumedBase"/>.
     /// </remarks>
     public static SignificanceTest? AsConstant(ProportionEstimate estimate, double published)
     {
@@ -47,7 +55,8 @@ public static class PublishedFigure
     }
 
     /// <summary>
-    /// Whether the test has the same outcome at 5 % at the published figure and half a per cent on either side, since the figure was rounded; nothing without a test.
+    /// Whether the test has the same outcome at 5 % at the published figure and half a per cent on either side, since the figure was rounded; nothing
+    /// without a test.
     /// </summary>
     public static bool? IsRobustToRounding(ProportionEstimate estimate, double published)
     {

@@ -24,9 +24,9 @@ public static class RaoScott
 {
     /// <summary>Tests whether two domains have the same share; nothing when a cell of the table is empty or there are no degrees of freedom.</summary>
     /// <remarks>
-    /// Rao and Scott (1981), J. Am. Stat. Assoc. 76:221-230; (1984), Ann. Stat. 12:46-60; as svychisq in R. In a 2x2 table the one design effect is the linearised
-    /// variance of the log odds ratio over its value in a simple random sample, Σ(1/q)/n. The two domains must not share respondents. Where it and the t test
-    /// disagree the t test is reported: it keeps the small arm's own degrees of freedom.
+    /// Rao and Scott (1981), J. Am. Stat. Assoc. 76:221-230; (1984), Ann. Stat. 12:46-60; as svychisq in R. In a 2x2 table the one design effect is the
+    /// linearised variance of the log odds ratio over its value in a simple random sample, Σ(1/q)/n. The two domains must not share respondents. Where it
+    /// and the t test disagree the t test is reported: it keeps the small arm's own degrees of freedom.
     /// </remarks>
     public static RaoScottTest? Test(DomainTotals first, DomainTotals second)
     {

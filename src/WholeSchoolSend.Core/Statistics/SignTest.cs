@@ -7,7 +7,8 @@ public static class SignTest
 {
     /// <summary>The exact two-sided p-value of so many risen and so many fallen; unchanged ones do not count.</summary>
     /// <remarks>
-    /// Dixon and Mood (1946), J. Am. Stat. Assoc. 41:557-566. With five or fewer changed no two-sided result can be below 0.05 (the smallest is 0.0625 at five).
+    /// Dixon and Mood (1946), J. Am. Stat. Assoc. 41:557-566. With five or fewer changed no two-sided result can be below 0.05 (the smallest is 0.0625 at
+    /// five).
     /// </remarks>
     public static double PValue(int risen, int fallen)
     {

@@ -59,8 +59,8 @@ public static class SignedRank
 
     /// <summary>The normal approximation, no change dropped, ties at their mid-rank.</summary>
     /// <remarks>
-    /// Wilcoxon (1945), Biometrics Bull. 1:80-83; variance n(n+1)(2n+1)/24 less Σ(t³-t)/48 for ties: Lehmann (1975), Nonparametrics, section 3.2; as R's wilcox.test with
-    /// exact = FALSE. Differences of an ordinal scale are ranked as if steps were comparable. Ignores schools: see <see cref="Clustered"/>.
+    /// Wilcoxon (1945), Biometrics Bull. 1:80-83; variance n(n+1)(2n+1)/24 less Σ(t³-t)/48 for ties: Lehmann (1975), Nonparametrics; as R's wilcox.test
+    /// with exact = FALSE. Differences of an ordinal scale are ranked as if steps were comparable. Ignores schools: see <see cref="Clustered"/>.
     /// </remarks>
     public static Result Test(DifferenceHistogram differences)
     {
@@ -88,9 +88,9 @@ public static class SignedRank
 
     /// <summary>The exact two-sided p-value, over all ways the signs could have fallen; for small panels.</summary>
     /// <remarks>
-    /// Wilcoxon (1945), Biometrics Bull. 1:80-83; with ties the ranks are the mid-ranks and the distribution that of their sums (Pratt and Gibbons 1981, Concepts of Nonparametric
-    /// Theory, section 3.4), counted by adding one rank at a time. Twice the smaller tail, so with five or fewer changed it is never below 0.0625. Held to 500 changed pairs: beyond, the normal
-    /// approximation is as good.
+    /// Wilcoxon (1945), Biometrics Bull. 1:80-83; with ties the ranks are the mid-ranks and the distribution that of their sums (Pratt and Gibbons 1981,
+    /// Concepts of Nonparametric Theory), counted by adding one rank at a time. Twice the smaller tail, so with five or fewer changed it is never below
+    /// 0.0625. Held to 500 changed pairs: beyond, the normal approximation is as good.
     /// </remarks>
     public static double ExactPValue(DifferenceHistogram differences)
     {

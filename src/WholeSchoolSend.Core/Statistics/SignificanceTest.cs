@@ -7,7 +7,9 @@ public sealed record SignificanceTest(double Statistic, double? DegreesOfFreedom
         double.IsFinite(z) ? new SignificanceTest(z, null, Distributions.NormalTwoSided(z), method) : null;
 
     internal static SignificanceTest? StudentT(double t, double degreesOfFreedom, string method) =>
-        double.IsFinite(t) && degreesOfFreedom > 0 ? new SignificanceTest(t, degreesOfFreedom, Distributions.StudentTTwoSided(t, degreesOfFreedom), method) : null;
+        double.IsFinite(t) && degreesOfFreedom > 0
+            ? new SignificanceTest(t, degreesOfFreedom, Distributions.StudentTTwoSided(t, degreesOfFreedom), method)
+            : null;
 
     internal static SignificanceTest? ChiSquare(double statistic, string method) =>
         double.IsFinite(statistic) ? new SignificanceTest(statistic, 1, Distributions.ChiSquareUpper(statistic, 1), method) : null;

@@ -37,8 +37,8 @@ public static class Trend
 
     /// <summary>The weighted least-squares slope of the share over time; nothing when fewer than two waves have answers.</summary>
     /// <remarks>
-    /// Fuller (1975), Sankhya C 37:117-132; Binder (1983), Int. Stat. Rev. 51:279-292; as svyglm with identity link. Reads as points per wave. It can run outside [0, 1]: do not
-    /// extend it. With two waves it is the difference.
+    /// Fuller (1975), Sankhya C 37:117-132; Binder (1983), Int. Stat. Rev. 51:279-292; as svyglm with identity link. Reads as points per wave. It can run
+    /// outside [0, 1]: do not extend it. With two waves it is the difference.
     /// </remarks>
     public static TrendEstimate? Linear(IReadOnlyList<WaveTotals> waves)
     {
@@ -73,8 +73,8 @@ public static class Trend
 
     /// <summary>The slope of the log odds over time; nothing when fewer than two waves have answers, or the odds run to 0 or infinity.</summary>
     /// <remarks>
-    /// Binder (1983), Int. Stat. Rev. 51:279-292, pseudo-likelihood with linearised variance; as svyglm with quasibinomial. Newton's method on the waves' totals.
-    /// Stays inside [0, 1]; exp(slope) is the odds ratio per unit of time.
+    /// Binder (1983), Int. Stat. Rev. 51:279-292, pseudo-likelihood with linearised variance; as svyglm with quasibinomial. Newton's method on the waves'
+    /// totals. Stays inside [0, 1]; exp(slope) is the odds ratio per unit of time.
     /// </remarks>
     public static TrendEstimate? Logit(IReadOnlyList<WaveTotals> waves)
     {

@@ -81,7 +81,9 @@ public sealed class CountTests
 
     [Fact]
     public void Differences_change_sign_when_the_groups_are_swapped() =>
-        Gen.Select(Gen.Int[1, 200], Gen.Int[0, 200], Gen.Int[1, 200], Gen.Int[0, 200]).Where((n1, x1, n2, x2) => x1 <= n1 && x2 <= n2).Sample((n1, x1, n2, x2) =>
+        Gen.Select(Gen.Int[1, 200], Gen.Int[0, 200], Gen.Int[1, 200], Gen.Int[0, 200])
+            .Where((n1, x1, n2, x2) => x1 <= n1 && x2 <= n2)
+            .Sample((n1, x1, n2, x2) =>
         {
             var (there, back) = (CountDifference.Newcombe(x1, n1, x2, n2), CountDifference.Newcombe(x2, n2, x1, n1));
             Assert.Equal(there.Lower, -back.Upper, 1e-12);

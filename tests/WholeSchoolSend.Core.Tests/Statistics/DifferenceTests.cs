@@ -84,7 +84,11 @@ public sealed class DifferenceTests
             .. Enumerable.Range(0, 4).Select(i => new ASample.Answer($"3{i}", "wider secondary", 1, i < 3, true)),
         ]);
         var design = sample.Design;
-        StandardCell[] wider = [new(sample.Totals(a => a.Stratum == "wider primary", design), 4), new(sample.Totals(a => a.Stratum == "wider secondary", design), 0)];
+        StandardCell[] wider =
+        [
+            new(sample.Totals(a => a.Stratum == "wider primary", design), 4),
+            new(sample.Totals(a => a.Stratum == "wider secondary", design), 0),
+        ];
         var d = DirectStandardisation.Difference(sample.Totals(a => a.Stratum == "engaged", design), wider)!;
         Assert.Equal(0.25, d.Value, 1e-12);
         Assert.Equal(0, d.SharedSchools);
@@ -134,7 +138,8 @@ public sealed class DifferenceTests
         var (trend, difference) = (Trend.Linear([new(2, first), new(5, second)])!, DomainDifference.Estimate(second, first)!);
         Assert.Equal(difference.Value / 3, trend.Slope, 1e-12);
         Assert.Equal(difference.StandardError / 3, trend.SlopeStandardError, 1e-12);
-        Assert.Equal(Math.Log(difference.First.Value / (1 - difference.First.Value)), Trend.Logit([new(2, first), new(5, second)]) is { } l ? l.Intercept + (5 * l.Slope) : 0, 1e-9);
+        var logit = Trend.Logit([new(2, first), new(5, second)])!;
+        Assert.Equal(Math.Log(difference.First.Value / (1 - difference.First.Value)), logit.Intercept + (5 * logit.Slope), 1e-9);
     }
 
     private static (DomainTotals Leaders, DomainTotals Others) Roles(ASample sample)

@@ -5,8 +5,8 @@ using WholeSchoolSend.Core.Statistics;
 namespace WholeSchoolSend.Core.Tests.Statistics.Reference;
 
 /// <summary>
-/// Compares every expected field of a case with our value. A field we have no value for is gathered as not supported; one the reference leaves undefined while we
-/// define it is gathered as without reference. Neither passes silently.
+/// Compares every expected field of a case with our value. A field we have no value for is gathered as not supported; one the reference leaves undefined
+/// while we define it is gathered as without reference. Neither passes silently.
 /// </summary>
 internal sealed class ReferenceComparison
 {
@@ -131,8 +131,9 @@ internal sealed class ReferenceComparison
                 Compared++;
                 var value = expected.GetDouble();
                 var allowed = Math.Max(Floor, _case.ToleranceOf(path) * Math.Abs(value));
+                var relative = (ours / value) - 1;
                 if (!(Math.Abs(ours - value) <= allowed))
-                    _differences.Add(FormattableString.Invariant($"{path}: expected {value:R}, is {ours:R} (relative {(ours / value) - 1:0.0e0}, allowed {_case.ToleranceOf(path):0e0})"));
+                    _differences.Add(FormattableString.Invariant($"{path}: expected {value:R}, is {ours:R} (off by {relative:0.0e0}; allowed {allowed:0e0})"));
                 break;
             default:
                 _differences.Add($"{path}: expected {expected}, is {ours.ToString("R", CultureInfo.InvariantCulture)}");

@@ -3,12 +3,15 @@ using System.Text.Json;
 namespace WholeSchoolSend.Core.Tests.Statistics.Reference;
 
 /// <summary>One case of an `expected_*.json` file.</summary>
-internal sealed record ReferenceCase(string Folder, string File, string Id, string Kind, JsonElement Input, JsonElement Expected, double Tolerance, JsonElement Meta)
+internal sealed record ReferenceCase(
+    string Folder, string File, string Id, string Kind, JsonElement Input, JsonElement Expected, double Tolerance, JsonElement Meta)
 {
     /// <summary>Fields that come out of an iterative fit have their own tolerance, found by the end of their name.</summary>
     public double ToleranceOf(string field)
     {
-        if (Meta.ValueKind != JsonValueKind.Object || !Meta.TryGetProperty("conventions", out var conventions) || !conventions.TryGetProperty("tolerance_by_field", out var byField)) return Tolerance;
+        if (Meta.ValueKind != JsonValueKind.Object
+            || !Meta.TryGetProperty("conventions", out var conventions)
+            || !conventions.TryGetProperty("tolerance_by_field", out var byField)) return Tolerance;
         foreach (var named in byField.EnumerateObject())
         {
             if (named.Value.ValueKind == JsonValueKind.Number && (field == named.Name || field.EndsWith("." + named.Name, StringComparison.Ordinal)))

@@ -91,7 +91,8 @@ internal sealed class ReferenceSample
     {
         var sampled = schools.CountBy(s => s.Stratum).ToDictionary(StringComparer.Ordinal);
         return table.Rows
-            .DistinctBy(row => _school(row).Stratum)
-            .ToDictionary(row => _school(row).Stratum, row => fpc(row)!.Value > 1 ? fpc(row)!.Value : sampled[_school(row).Stratum] / fpc(row)!.Value, StringComparer.Ordinal);
+            .Select(row => (_school(row).Stratum, Correction: fpc(row)!.Value))
+            .DistinctBy(s => s.Stratum)
+            .ToDictionary(s => s.Stratum, s => s.Correction > 1 ? s.Correction : sampled[s.Stratum] / s.Correction, StringComparer.Ordinal);
     }
 }
