@@ -121,11 +121,11 @@ internal sealed class Sample
     /// <summary>The totals of one group for a reading, and the largest school's share of their weight.</summary>
     public (DomainTotals Domain, double? LargestShare) Domain(Share share, bool engaged)
     {
-        var rows = new List<Statistics.SchoolTotals>();
+        var rows = new List<SchoolSums>();
         foreach (var (totals, isEngaged, position) in _schools)
         {
             if (isEngaged != engaged) continue;
-            var row = Statistics.SchoolTotals.None(position);
+            var row = SchoolSums.None(position);
             foreach (var cell in totals.Cells)
                 if (cell.Stage == share.Stage && cell.Indicator == share.Indicator && share.Roles.Contains(cell.Role) && share.Valid.Contains(cell.Code))
                     row = row.Plus(cell.N, cell.W, cell.Q, share.Success.Contains(cell.Code));

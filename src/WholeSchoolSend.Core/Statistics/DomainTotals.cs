@@ -6,7 +6,7 @@ namespace WholeSchoolSend.Core.Statistics;
 /// <remarks>Holds the rows it is given without copying them; whoever made them does not change them afterwards.</remarks>
 public sealed class DomainTotals
 {
-    private DomainTotals(SampleDesign design, ReadOnlyMemory<SchoolTotals> schools, SchoolTotals sum, int schoolCount, int stratumCount)
+    private DomainTotals(SampleDesign design, ReadOnlyMemory<SchoolSums> schools, SchoolSums sum, int schoolCount, int stratumCount)
     {
         (Design, Schools, Sum, SchoolCount, StratumCount) = (design, schools, sum, schoolCount, stratumCount);
     }
@@ -15,7 +15,7 @@ public sealed class DomainTotals
     public SampleDesign Design { get; }
 
     /// <summary>One row per school, in rising order of position.</summary>
-    public ReadOnlyMemory<SchoolTotals> Schools { get; }
+    public ReadOnlyMemory<SchoolSums> Schools { get; }
 
     /// <summary>Respondents in the domain.</summary>
     public int Responses => Sum.Responses;
@@ -36,13 +36,13 @@ public sealed class DomainTotals
     public bool IsEmpty => !(Sum.SumOfWeights > 0);
 
     /// <summary>The sums over all schools; its position means nothing.</summary>
-    public SchoolTotals Sum { get; }
+    public SchoolSums Sum { get; }
 
     /// <summary>Σwy / Σw.</summary>
     internal double Ratio => Sum.WeightedSum / Sum.SumOfWeights;
 
     /// <summary>Gathers the rows of a domain: at most one per school, in rising order of position, weights not negative.</summary>
-    public static DomainTotals Of(SampleDesign design, ReadOnlyMemory<SchoolTotals> schools)
+    public static DomainTotals Of(SampleDesign design, ReadOnlyMemory<SchoolSums> schools)
     {
         ArgumentNullException.ThrowIfNull(design);
         var (responses, successes, count, last) = (0, 0, 0, -1);
@@ -67,7 +67,7 @@ public sealed class DomainTotals
             }
         }
 
-        return new DomainTotals(design, schools, new SchoolTotals(-1, responses, successes, w, a, q, s), count, seen.Count(true));
+        return new DomainTotals(design, schools, new SchoolSums(-1, responses, successes, w, a, q, s), count, seen.Count(true));
     }
 
     /// <summary>The schools and strata of several domains together: (schools, strata, schools that are in more than one).</summary>

@@ -32,11 +32,11 @@ internal sealed record ASample(IReadOnlyList<ASample.Answer> Answers)
     public DomainTotals Totals(Func<Answer, bool>? where = null, SampleDesign? design = null)
     {
         var sample = design ?? Design;
-        var totals = new SortedDictionary<int, SchoolTotals>();
+        var totals = new SortedDictionary<int, SchoolSums>();
         foreach (var a in Answers.Where(where ?? (_ => true)))
         {
             var position = sample.PositionOf(a.School, a.Stratum);
-            totals[position] = totals.GetValueOrDefault(position, SchoolTotals.None(position)).Plus(1, a.Weight, a.Weight * a.Weight, a.Yes);
+            totals[position] = totals.GetValueOrDefault(position, SchoolSums.None(position)).Plus(1, a.Weight, a.Weight * a.Weight, a.Yes);
         }
 
         return DomainTotals.Of(sample, totals.Values.ToArray());

@@ -145,7 +145,7 @@ public sealed class ProportionTests
     [Fact]
     public void Nobody_in_the_domain_gives_nothing()
     {
-        var empty = DomainTotals.Of(ASample.Of((1, 1)).Design, Array.Empty<SchoolTotals>());
+        var empty = DomainTotals.Of(ASample.Of((1, 1)).Design, Array.Empty<SchoolSums>());
         Assert.True(empty.IsEmpty);
         Assert.Null(Proportion.Estimate(empty));
         Assert.Null(DesignMean.Estimate(empty));
@@ -166,7 +166,7 @@ public sealed class ProportionTests
     public void Totals_out_of_order_or_outside_the_design_are_refused()
     {
         var design = ASample.Of((1, 1), (1, 1)).Design;
-        var (first, second) = (SchoolTotals.None(0).Plus(1, 1, 1, true), SchoolTotals.None(1).Plus(1, 1, 1, true));
+        var (first, second) = (SchoolSums.None(0).Plus(1, 1, 1, true), SchoolSums.None(1).Plus(1, 1, 1, true));
         Assert.Throws<ArgumentOutOfRangeException>(() => DomainTotals.Of(design, new[] { second, first }));
         Assert.Throws<ArgumentOutOfRangeException>(() => DomainTotals.Of(design, new[] { first, first }));
         Assert.Throws<ArgumentOutOfRangeException>(() => DomainTotals.Of(design, new[] { first with { School = 2 } }));

@@ -47,12 +47,12 @@ public sealed class ScaleTests
 
     private static DomainTotals Domain(SampleDesign design, bool engaged, int role)
     {
-        var rows = new List<SchoolTotals>();
+        var rows = new List<SchoolSums>();
         for (var i = 0; i < design.SchoolCount; i++)
         {
             if ((i % 2 == 0) != engaged) continue;
             var (w, yes) = (1 + (i % 7 / 10.0), (i + role) % 3 != 0);
-            rows.Add(SchoolTotals.None(i).Plus(1, w, w * w, yes).Plus(1, w, w * w, i % 5 == 0));
+            rows.Add(SchoolSums.None(i).Plus(1, w, w * w, yes).Plus(1, w, w * w, i % 5 == 0));
         }
 
         return DomainTotals.Of(design, rows.ToArray());

@@ -173,7 +173,7 @@ internal static class ReferenceEvaluation
         var reweighted = cells.Zip(factors).SelectMany(c => c.First.Domain.Schools.ToArray().Select(s => s.Reweighted(c.Second)))
             .GroupBy(s => s.School)
             .OrderBy(g => g.Key)
-            .Select(g => g.Aggregate((x, y) => new SchoolTotals(
+            .Select(g => g.Aggregate((x, y) => new SchoolSums(
                 x.School,
                 x.Responses + y.Responses,
                 x.Successes + y.Successes,
@@ -652,11 +652,11 @@ internal static class ReferenceEvaluation
         public DomainTotals Differences()
         {
             var design = SampleDesign.Of(_pairs.Select(p => p.School));
-            var totals = new SortedDictionary<int, SchoolTotals>();
+            var totals = new SortedDictionary<int, SchoolSums>();
             foreach (var (school, w, pre, post) in _pairs)
             {
                 var position = design.PositionOf(school.School, school.Stratum);
-                totals[position] = totals.GetValueOrDefault(position, SchoolTotals.None(position)).Plus(1, w, w * w, post - pre);
+                totals[position] = totals.GetValueOrDefault(position, SchoolSums.None(position)).Plus(1, w, w * w, post - pre);
             }
 
             return DomainTotals.Of(design, totals.Values.ToArray());

@@ -72,14 +72,14 @@ internal sealed class ReferenceSample
         return value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray().Select(v => v.ToString())] : [value.ToString()];
     }
 
-    private DomainTotals Total(Func<string[], bool> where, Func<SchoolTotals, string[], double, SchoolTotals?> add)
+    private DomainTotals Total(Func<string[], bool> where, Func<SchoolSums, string[], double, SchoolSums?> add)
     {
-        var totals = new SortedDictionary<int, SchoolTotals>();
+        var totals = new SortedDictionary<int, SchoolSums>();
         foreach (var row in _table.Rows.Where(where))
         {
             var school = _school(row);
             var position = _design.PositionOf(school.School, school.Stratum);
-            var soFar = totals.GetValueOrDefault(position, SchoolTotals.None(position));
+            var soFar = totals.GetValueOrDefault(position, SchoolSums.None(position));
             if (add(soFar, row, _weight(row)) is { } more) totals[position] = more;
         }
 

@@ -5,7 +5,7 @@ namespace WholeSchoolSend.Core.Statistics;
 /// Σw, Σwy, Σw² and Σwy² over its respondents in the domain.
 /// </summary>
 /// <remarks>Every design-based estimator here follows from these rows; nothing needs a respondent. For a share y is 0 or 1, so Σwy² = Σwy.</remarks>
-public readonly record struct SchoolTotals(
+public readonly record struct SchoolSums(
     int School,
     int Responses,
     int Successes,
@@ -15,10 +15,10 @@ public readonly record struct SchoolTotals(
     double WeightedSumOfSquares)
 {
     /// <summary>A school with nobody in the domain yet.</summary>
-    public static SchoolTotals None(int school) => new(school, 0, 0, 0, 0, 0, 0);
+    public static SchoolSums None(int school) => new(school, 0, 0, 0, 0, 0, 0);
 
     /// <summary>Adds respondents who all gave one answer that does or does not count as a success.</summary>
-    public SchoolTotals Plus(int responses, double sumOfWeights, double sumOfSquaredWeights, bool success) => new(
+    public SchoolSums Plus(int responses, double sumOfWeights, double sumOfSquaredWeights, bool success) => new(
         School,
         Responses + responses,
         success ? Successes + responses : Successes,
@@ -28,7 +28,7 @@ public readonly record struct SchoolTotals(
         success ? WeightedSumOfSquares + sumOfWeights : WeightedSumOfSquares);
 
     /// <summary>Adds respondents who all gave one answer that is worth a score.</summary>
-    public SchoolTotals Plus(int responses, double sumOfWeights, double sumOfSquaredWeights, double score) => new(
+    public SchoolSums Plus(int responses, double sumOfWeights, double sumOfSquaredWeights, double score) => new(
         School,
         Responses + responses,
         Successes,
@@ -38,7 +38,7 @@ public readonly record struct SchoolTotals(
         WeightedSumOfSquares + (sumOfWeights * score * score));
 
     /// <summary>The same answers when each respondent's weight is multiplied by a factor.</summary>
-    public SchoolTotals Reweighted(double factor) => new(
+    public SchoolSums Reweighted(double factor) => new(
         School,
         Responses,
         Successes,
