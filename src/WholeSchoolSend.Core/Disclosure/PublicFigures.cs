@@ -31,7 +31,7 @@ public static class PublicFigures
         CellStatus.Unreliable => Absent(figure, "u", $"fewer than {policy.ReliableRespondents} respondents, or an interval too wide to be of use"),
         _ => new Figure(
             figure.Name, figure.Unit, Percent(figure.Value!.Value, figure, target), Percent(figure.Lower!.Value, figure, target), Percent(figure.Upper!.Value, figure, target),
-            Base: RoundToNearest(figure.Base!.Value, policy.RoundBaseTo), Schools: RoundToNearest(figure.Schools!.Value, policy.RoundBaseTo),
+            Base: RoundToNearest(figure.Base!.Value, policy.RoundBaseTo), Schools: figure.Schools is { } schools ? RoundToNearest(schools, policy.RoundBaseTo) : null,
             Method: figure.Method, Marks: Cautions(figure, status)),
     };
 

@@ -94,32 +94,46 @@ public sealed class EngagementRegister(IReadOnlyDictionary<string, School> schoo
 /// <summary>The sample of one collection in one wave: its schools with group and phase as strata, and their totals.</summary>
 internal sealed class Sample
 {
+    private const string EngagedWithoutSchools = "engaged|";
+
     private readonly (SchoolTotals Totals, bool Engaged, int Position)[] _schools;
+    private readonly SampleDesign _design;
+    private readonly bool _hasSchools;
 
     public Sample(IReadOnlyList<EvidenceSource> sources, EngagementRegister register, DateOnly fieldwork)
     {
         SourceNames = sources.Select(source => source.Name).ToList();
-        HasSchools = sources.All(source => source.Totals.All(totals => !totals.School.Contains('|', StringComparison.Ordinal)));
+        // A poll file without schools brings its own group and stratum in place of a school's number.
+        _hasSchools = sources.All(source => source.Totals.All(totals => !totals.School.Contains('|', StringComparison.Ordinal)));
         var placed = sources.SelectMany(source => source.Totals)
-            .Select(totals => (Totals: totals, Engaged: register.IsEngaged(totals.School, fieldwork), Phase: register.PhaseOf(totals.School)))
-            .Select(school => (school.Totals, school.Engaged, Stratum: $"{(school.Engaged ? "engaged" : "wider")}|{school.Phase}"))
+            .Select(totals => (Totals: totals, Engaged: _hasSchools ? register.IsEngaged(totals.School, fieldwork) : totals.School.StartsWith(EngagedWithoutSchools, StringComparison.Ordinal)))
+            .Select(school => (school.Totals, school.Engaged, Stratum: $"{(school.Engaged ? "engaged" : "wider")}|{register.PhaseOf(school.Totals.School)}"))
             .ToList();
-        Design = SampleDesign.Of(placed.Select(school => new SampledSchool(school.Totals.School, school.Stratum)));
+        _design = SampleDesign.Of(placed.Select(school => new SampledSchool(school.Totals.School, school.Stratum)));
         _schools = placed
-            .Select(school => (school.Totals, school.Engaged, Position: Design.PositionOf(school.Totals.School, school.Stratum)))
+            .Select(school => (school.Totals, school.Engaged, Position: _design.PositionOf(school.Totals.School, school.Stratum)))
             .OrderBy(school => school.Position)
             .ToArray();
     }
 
-    public SampleDesign Design { get; }
-
     public IReadOnlyList<string> SourceNames { get; }
 
-    /// <summary>False when a poll file came without schools: nothing is known about clusters then.</summary>
-    public bool HasSchools { get; }
+    /// <summary>Engaged and wider respondents of a reading, and the difference between them where both are there.</summary>
+    public (Arm Engaged, Arm Wider, DifferenceEstimate? Difference) Compare(Share share)
+    {
+        var (engaged, wider) = (Rows(share, engaged: true), Rows(share, engaged: false));
+        if (_hasSchools)
+        {
+            var (first, second) = (DomainTotals.Of(_design, engaged), DomainTotals.Of(_design, wider));
+            return (ArmOf(engaged, Proportion.Estimate(first)), ArmOf(wider, Proportion.Estimate(second)), DomainDifference.Estimate(first, second));
+        }
+        var (one, other) = (UnclusteredProportion.Estimate(Sum(engaged)), UnclusteredProportion.Estimate(Sum(wider)));
+        // Two independent groups: no covariance, and Satterthwaite's degrees of freedom.
+        var difference = one is null || other is null ? null : new DifferenceEstimate(one, other, 0, 0, one.DegreesOfFreedom + other.DegreesOfFreedom);
+        return (new Arm(one, null, null), new Arm(other, null, null), difference);
+    }
 
-    /// <summary>The totals of one group for a reading, and the largest school's share of their weight.</summary>
-    public (DomainTotals Domain, double? LargestShare) Domain(Share share, bool engaged)
+    private SchoolSums[] Rows(Share share, bool engaged)
     {
         var rows = new List<SchoolSums>();
         foreach (var (totals, isEngaged, position) in _schools)
@@ -131,10 +145,19 @@ internal sealed class Sample
                     row = row.Plus(cell.N, cell.W, cell.Q, share.Success.Contains(cell.Code));
             if (row.Responses > 0) rows.Add(row);
         }
-        var domain = DomainTotals.Of(Design, rows.ToArray());
-        return (domain, rows.Count == 0 || domain.IsEmpty ? null : rows.Max(row => row.SumOfWeights) / rows.Sum(row => row.SumOfWeights));
+        return [.. rows];
     }
+
+    private static Arm ArmOf(SchoolSums[] rows, ProportionEstimate? estimate) =>
+        new(estimate, rows.Length, estimate is null ? null : rows.Max(row => row.SumOfWeights) / estimate.SumOfWeights);
+
+    private static SchoolSums Sum(SchoolSums[] rows) => rows.Aggregate(SchoolSums.None(-1), (sum, row) => new SchoolSums(
+        -1, sum.Responses + row.Responses, sum.Successes + row.Successes, sum.SumOfWeights + row.SumOfWeights, sum.WeightedSum + row.WeightedSum,
+        sum.SumOfSquaredWeights + row.SumOfSquaredWeights, sum.WeightedSumOfSquares + row.WeightedSumOfSquares));
 }
+
+/// <summary>One group's share; schools and the largest one's part of the weight where schools are known.</summary>
+internal sealed record Arm(ProportionEstimate? Estimate, int? Schools, double? LargestShare);
 
 /// <summary>A share among engaged schools, held against its target, beside wider schools and a figure of 2016.</summary>
 internal static class ShareReading
@@ -142,23 +165,23 @@ internal static class ShareReading
     public static ReadingResult Evaluate(
         Kpi kpi, Reading reading, Share share, Target target, WaveState wave, Sample sample, DisclosurePolicy policy)
     {
-        ReadingResult Undecided(string reason) => new(kpi.Id, reading.Id, wave.Id, Verdict.Insufficient, reason, []);
-
-        if (sample.SourceNames.Count > 1) return Undecided($"evidence of one wave from {string.Join(" and ", sample.SourceNames)} is not combined");
-        if (!sample.HasSchools) return Undecided("the poll file came without schools");
-
-        var (engaged, engagedLargest) = sample.Domain(share, engaged: true);
-        var (wider, widerLargest) = sample.Domain(share, engaged: false);
-        var estimate = Proportion.Estimate(engaged);
-        var figures = new List<Figure> { Figure("engaged", estimate, engagedLargest), Figure("wider", Proportion.Estimate(wider), widerLargest) };
-        if (DomainDifference.Estimate(engaged, wider) is { } difference) figures.Add(Figure(difference));
-        if (share.Published is { } published) figures.Add(Compared(estimate, published));
+        if (sample.SourceNames.Count > 1)
+        {
+            return new ReadingResult(
+                kpi.Id, reading.Id, wave.Id, Verdict.Insufficient, $"evidence of one wave from {string.Join(" and ", sample.SourceNames)} is not combined", []);
+        }
+        var (engaged, wider, difference) = sample.Compare(share);
+        var figures = new List<Figure> { Figure("engaged", engaged), Figure("wider", wider) };
+        if (difference is not null) figures.Add(Figure(difference));
+        if (share.Published is { } published) figures.Add(Compared(engaged.Estimate, published));
 
         var status = policy.StatusOf(figures[0]);
-        if (estimate is null || status is CellStatus.NoData or CellStatus.Confidential or CellStatus.Unreliable)
-            return new ReadingResult(kpi.Id, reading.Id, wave.Id, Verdict.Insufficient, Reason(status), figures);
-        return new ReadingResult(kpi.Id, reading.Id, wave.Id, Decide(estimate.Value * 100, figures[0].Lower!.Value, figures[0].Upper!.Value, target), null, figures);
+        return engaged.Estimate is null || status is CellStatus.NoData or CellStatus.Confidential or CellStatus.Unreliable
+            ? new ReadingResult(kpi.Id, reading.Id, wave.Id, Verdict.Insufficient, Reason(status), figures)
+            : new ReadingResult(kpi.Id, reading.Id, wave.Id, Decide(figures[0], target), null, figures);
     }
+
+    private static Verdict Decide(Figure figure, Target target) => Decide(figure.Value!.Value, figure.Lower!.Value, figure.Upper!.Value, target);
 
     internal static Verdict Decide(double value, double lower, double upper, Target target) =>
         target.MetBy(lower) ? Verdict.MetConfident
@@ -166,13 +189,13 @@ internal static class ShareReading
         : target.MetBy(upper) ? Verdict.NotMetPoint
         : Verdict.NotMetConfident;
 
-    private static Figure Figure(string name, ProportionEstimate? estimate, double? largestShare)
+    private static Figure Figure(string name, Arm arm)
     {
-        if (estimate is null) return new Figure(name, "%", Base: 0, Schools: 0);
+        if (arm.Estimate is not { } estimate) return new Figure(name, "%", Base: 0, Schools: arm.Schools);
         var interval = ProportionIntervals.KornGraubardCapped(estimate);
         return new Figure(
-            name, "%", 100 * estimate.Value, 100 * interval?.Lower, 100 * interval?.Upper, estimate.Responses, estimate.Schools, 100 * estimate.StandardError,
-            estimate.DegreesOfFreedom, estimate.CappedEffectiveSize, estimate.DesignEffect, estimate.SumOfWeights, largestShare,
+            name, "%", 100 * estimate.Value, 100 * interval?.Lower, 100 * interval?.Upper, estimate.Responses, arm.Schools, 100 * estimate.StandardError,
+            estimate.DegreesOfFreedom, estimate.CappedEffectiveSize, estimate.DesignEffect, estimate.SumOfWeights, arm.LargestShare,
             Method: interval is null ? estimate.Method : $"{estimate.Method}; {interval.Method}");
     }
 

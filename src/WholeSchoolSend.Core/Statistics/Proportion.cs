@@ -14,7 +14,7 @@ public sealed record ProportionEstimate(
     double SumOfSquaredWeights)
 {
     /// <summary>How the share and its variance were made.</summary>
-    public string Method { get; } = "weighted proportion, schools as clusters, Taylor linearisation";
+    public string Method { get; init; } = "weighted proportion, schools as clusters, Taylor linearisation";
 
     /// <summary>The square root of the variance.</summary>
     public double StandardError => Math.Sqrt(Variance);
