@@ -56,7 +56,6 @@ public sealed record RedactedAnswers(string Form, string Id, IReadOnlyList<Answe
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UseStringEnumConverter = true,
     RespectNullableAnnotations = true,
-    RespectRequiredConstructorParameters = true,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
 [JsonSerializable(typeof(RedactedAnswers))]
 [JsonSerializable(typeof(IReadOnlyList<Observation>))]
