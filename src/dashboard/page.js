@@ -131,7 +131,7 @@ function chart(groups, target) {
 
   return h(
     'div', { class: 'chart', role: 'img', 'aria-label': `Bar chart. ${said.join('. ')}.${target ? ` Target: ${targetOf(target)}.` : ''} The table that follows holds the same figures.` },
-    svg('svg', { class: 'aim', height: target ? 20 : 4 }, target ? svg('text', { x: at(target.value), y: 14, 'text-anchor': anchor(target.value) }, `Target: ${targetOf(target)}`) : null),
+    svg('svg', { class: 'aim' }, target ? svg('text', { x: at(target.value), y: '1.1em', 'text-anchor': anchor(target.value) }, `Target: ${targetOf(target)}`) : null),
     h(
       'div', { class: 'plot' },
       svg('svg', { class: 'lines' }, ticks.map((tick) => upright(tick === 0 ? 'zero' : 'grid', tick))),
@@ -140,7 +140,7 @@ function chart(groups, target) {
         group.title ? h('p', {}, h('strong', {}, group.title)) : null,
         group.figures.map((figure) => [h('p', { class: figure.symbol && 'barless' }, h('span', {}, h('b', {}, nameOf(figure)), ` ${briefly(figure)}`)), bar(figure, at)]))),
       target ? svg('svg', { class: 'lines over' }, upright('target', target.value)) : null),
-    svg('svg', { class: 'axis', height: 20 }, ticks.map((tick, i) => svg('text', { x: at(tick), y: 15, 'text-anchor': i === 0 ? 'start' : i === ticks.length - 1 ? 'end' : 'middle' }, amount(tick, drawn[0].unit === '%' ? '%' : '')))));
+    svg('svg', { class: 'axis' }, ticks.map((tick, i) => svg('text', { x: at(tick), y: '1.2em', 'text-anchor': i === 0 ? 'start' : i === ticks.length - 1 ? 'end' : 'middle' }, amount(tick, drawn[0].unit === '%' ? '%' : '')))));
 }
 
 const briefly = (figure) => figure.symbol ? valueOf(figure) : figure.name === figure.unit ? amount(figure.value) : `${bare(figure)}${intervalOf(figure) && ` (${intervalOf(figure)})`}`;
@@ -335,7 +335,7 @@ class Unreadable extends Error {}
 
 async function read(path, fresh) {
   const answer = await fetch(new URL(path, here), { cache: fresh ? 'no-cache' : 'default' });
-  if (answer.status === 404) return null;
+  if (answer.status === 404) return undefined;
   if (!answer.ok) throw new Error(`${path} was answered ${answer.status}`);
   try {
     return await answer.json();
@@ -346,9 +346,9 @@ async function read(path, fresh) {
 
 async function readLatest() {
   const latest = await read('latest.json', true);
-  if (latest === null) return null;
+  if (latest === undefined) return undefined;
   // A path that leads anywhere but to a published document is not followed.
-  if (typeof latest.id !== 'string' || !/^\d{4}\/\d{2}\/[\w-]+\.json$/.test(latest.path)) throw new Unreadable('latest.json names no document');
+  if (typeof latest?.id !== 'string' || !/^\d{4}\/\d{2}\/[\w-]+\.json$/.test(latest.path)) throw new Unreadable('latest.json names no document');
   return latest;
 }
 
@@ -375,10 +375,10 @@ async function show() {
   figures.replaceChildren();
   try {
     const latest = await readLatest();
-    if (latest === null) return say('', h('p', {}, h('strong', {}, 'Nothing has been published yet.')), h('p', {}, 'Survey figures appear here once the first wave of fieldwork has closed.'));
+    if (latest === undefined) return say('', h('p', {}, h('strong', {}, 'Nothing has been published yet.')), h('p', {}, 'Survey figures appear here once the first wave of fieldwork has closed.'));
     const [snapshot, published] = await Promise.all([read(latest.path), readPublished(latest.id)]);
-    if (snapshot === null) throw new Error('The document is missing');
-    if (!String(snapshot.schema).startsWith('schema/snapshot-1') || !Array.isArray(snapshot.kpis) || !Array.isArray(snapshot.waves)) throw new Unreadable('Not a snapshot of a kind this page knows');
+    if (snapshot === undefined) throw new Error('The document is missing');
+    if (!String(snapshot?.schema).startsWith('schema/snapshot-1') || !Array.isArray(snapshot.kpis) || !Array.isArray(snapshot.waves)) throw new Unreadable('Not a snapshot of a kind this page knows');
     figures.replaceChildren(...page(snapshot, latest, published).flat(2).filter(Boolean));
     if (published && Date.now() - published.getTime() > YEAR) say('', h('p', {}, h('strong', {}, 'These figures are over a year old.'), ` They were published on ${day.format(published)}, and nothing newer has been published since.`));
     else say('');
@@ -401,7 +401,7 @@ function watch(shown) {
     if (document.visibilityState !== 'visible') return;
     try {
       const latest = await readLatest();
-      if (latest === null || latest.id === shown.id) return;
+      if (latest === undefined || latest.id === shown.id) return;
       watching.abort();
       say('', h('p', {}, h('strong', {}, 'Newer figures have been published since you opened this page.')), reload('Show them'));
     } catch {
