@@ -21,7 +21,7 @@ internal sealed class Account(TextWriter output, TimeProvider time)
     public void Step(string what, int count, string unit)
     {
         var seconds = time.GetElapsedTime(_started).TotalSeconds;
-        output.WriteLine(Invariant($"{++_step,3}  {what,-38} {count,6:N0} {unit,-46} {seconds,6:0.0} s"));
+        output.WriteLine(Invariant($"{++_step,3}  {what,-34} {count,6:N0} {unit,-58} {seconds,6:0.0} s"));
         _started = time.GetTimestamp();
     }
 
@@ -35,7 +35,7 @@ internal sealed class Account(TextWriter output, TimeProvider time)
     public void Kpis(JsonElement document)
     {
         output.WriteLine($"  {"KPI",-5}{"",-46}{"wave",-13}{"engaged",-19}{"wider",-19}verdict");
-        output.WriteLine("  " + new string('-', 123));
+        output.WriteLine("  " + new string('-', 115));
         foreach (var kpi in Items(document, "kpis"))
             foreach (var reading in Items(kpi, "readings").Where(reading => reading.TryGetProperty("primary", out var primary) && primary.GetBoolean()))
                 foreach (var (result, first) in Items(reading, "results").Select((result, i) => (result, i == 0)))

@@ -22,7 +22,7 @@ internal sealed class Year(Surface surface, Account account, Plan plan)
         await DropRegisterAsync(cancellation);
         await DeliverAsync(cancellation);
         await DropPollsAsync(cancellation);
-        await ComputeAsync("Computed, with the waves still open", cancellation);
+        await ComputeAsync("Computed, waves still open", cancellation);
         await CloseAsync(cancellation);
         await PublishAsync(before, cancellation);
     }
@@ -87,7 +87,7 @@ internal sealed class Year(Surface surface, Account account, Plan plan)
 
         var draft = await surface.DropAsync("poll-drop", $"{Programme.Supplier}/", Programme.DraftFile, plan.Draft2026, cancellation);
         if (Outcome(draft) != "refused") throw new UnexpectedAnswerException($"{Programme.DraftFile} has three bad rows and was not refused but {Outcome(draft)}.");
-        account.Step("Draft of the poll of autumn 2026", draft.GetProperty("problemCount").GetInt32(), "problems: refused, nothing changed");
+        account.Step("Draft of the poll of autumn 2026", draft.GetProperty("problemCount").GetInt32(), "problems found: refused, nothing changed");
         Problems(draft);
 
         await DropPollAsync("Poll of autumn 2026 dropped", Programme.Autumn2026.File, plan.Poll2026, cancellation);
@@ -158,7 +158,7 @@ internal sealed class Year(Surface surface, Account account, Plan plan)
                 return null;
             },
             cancellation);
-        account.Step(_news ? "Published" : "Published already: nothing was new", latest.Document.GetProperty("kpis").GetArrayLength(), $"KPIs, {latest.Path}");
+        account.Step(_news ? "Published" : "Published already, nothing new", latest.Document.GetProperty("kpis").GetArrayLength(), $"KPIs, {latest.Path}");
         account.Blank();
         account.Kpis(latest.Document);
     }

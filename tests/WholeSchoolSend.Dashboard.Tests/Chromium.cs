@@ -9,8 +9,7 @@ namespace WholeSchoolSend.Dashboard.Tests;
 /// <summary>A real browser, started once. Without one, tests are skipped and say so; in CI they fail.</summary>
 public sealed class Chromium : IAsyncLifetime
 {
-    private static readonly string? Executable =
-        new[] { Environment.GetEnvironmentVariable("CHROMIUM_PATH"), "/usr/bin/chromium" }.FirstOrDefault(path => path is { Length: > 0 } && File.Exists(path));
+    private static readonly string Executable = Environment.GetEnvironmentVariable("CHROMIUM_PATH") is { Length: > 0 } path ? path : "/usr/bin/chromium";
 
     private readonly SemaphoreSlim _once = new(1);
     private IPlaywright? _playwright;
@@ -21,7 +20,7 @@ public sealed class Chromium : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        if (Executable is null) return;
+        if (!File.Exists(Executable)) return;
         _playwright = await Playwright.CreateAsync();
         _browser = await _playwright.Chromium.LaunchAsync(new() { ExecutablePath = Executable, Args = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"] });
     }
@@ -36,7 +35,7 @@ public sealed class Chromium : IAsyncLifetime
     /// <summary>A page in a fresh profile, in the middle of November 2026.</summary>
     public async Task<IPage> PageAsync(BrowserNewContextOptions? options = null)
     {
-        if (_browser is null) SkipOrFail("No Chromium: set CHROMIUM_PATH, or install it at /usr/bin/chromium (apt-get install chromium).");
+        if (_browser is null) SkipOrFail($"No Chromium at {Executable}: install it (apt-get install chromium) or set CHROMIUM_PATH.");
         var context = await _browser!.NewContextAsync(options ?? new());
         var page = await context.NewPageAsync();
         await page.Clock.SetFixedTimeAsync(new DateTime(2026, 11, 25, 9, 0, 0, DateTimeKind.Utc));

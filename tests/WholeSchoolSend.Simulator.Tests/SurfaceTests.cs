@@ -66,7 +66,7 @@ public sealed class SurfaceTests
         await using var system = new PretendSystem();
         await PlayAsync(system);
         var told = await PlayAsync(system);
-        Assert.Contains("Published already: nothing was new", told, StringComparison.Ordinal);
+        Assert.Contains("Published already, nothing new", told, StringComparison.Ordinal);
         Assert.Contains("duplicate", told, StringComparison.Ordinal);
     }
 
