@@ -6,7 +6,7 @@ namespace WholeSchoolSend.Storage;
 
 /// <summary>Documents that only rows hold; what the domain shows to others has a context of its own in Core.</summary>
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(Coding))]
 [JsonSerializable(typeof(ResponseVersion))]

@@ -92,11 +92,11 @@ internal sealed class PollReading
         _schools = new Utf8Lookup<SchoolSums>(text => InstrumentMap.School(text, "", []) is { } urn ? Sums(urn) : null);
         _school = instrument.School is { } school ? Column(school.Field) : null;
         _weight = instrument.Weight is { } weight ? Column(weight.Field) : null;
-        _wave = Term(instrument.Wave, "");
+        _wave = Term(instrument.Wave, "", AsId);
         _stage = Term(instrument.Stage, "single");
         _role = Term(instrument.Role, "other");
         _group = instrument.Group is null ? null : Term(instrument.Group, "");
-        _stratum = instrument.Stratum is null ? null : Term(instrument.Stratum, "");
+        _stratum = instrument.Stratum is null ? null : Term(instrument.Stratum, "", text => text.Trim() is { Length: > 0 and <= 64 } stratum ? stratum : null);
         foreach (var item in instrument.Items)
             if (Column(item.Field) is { } column) _items.Add(new ItemColumn(item.Indicator, column, Codes(item.Codes), item.Codes.Count));
     }
@@ -193,10 +193,11 @@ internal sealed class PollReading
         return sums;
     }
 
-    private TermColumn Term(Term? term, string otherwise) =>
+    /// <param name="asItIs">what a cell means where the instrument gives no codes.</param>
+    private TermColumn Term(Term? term, string otherwise, Func<string, string?>? asItIs = null) =>
         term is null ? new TermColumn(otherwise, null, null)
         : term.Value is not null ? new TermColumn(term.Value, null, null)
-        : new TermColumn(null, Column(term.Field!), term.Codes is null ? new Utf8Lookup<string>(AsId) : Codes(term.Codes));
+        : new TermColumn(null, Column(term.Field!), term.Codes is null ? new Utf8Lookup<string>(asItIs ?? (text => text.Trim())) : Codes(term.Codes));
 
     private int? Column(string name)
     {

@@ -23,7 +23,8 @@ public sealed record ActiveImport(
 /// <param name="EffectiveSize">Kish's effective sample size; null where there are no weights.</param>
 public sealed record ImportFacts(int Rows, int Schools, int ZeroWeights, double? SumOfWeights, double? MaxOverMean, double? EffectiveSize);
 
-/// <summary>What became of one drop of a file.</summary>
+/// <summary>What became of one drop of a file; written in lower case.</summary>
+[JsonConverter(typeof(ImportOutcomeJson))]
 public enum ImportOutcome
 {
     /// <summary>Its rows count now.</summary>
@@ -38,6 +39,8 @@ public enum ImportOutcome
     /// <summary>It has problems, all of them in its report: nothing changed.</summary>
     Refused,
 }
+
+internal sealed class ImportOutcomeJson() : JsonStringEnumConverter<ImportOutcome>(System.Text.Json.JsonNamingPolicy.CamelCase);
 
 /// <summary>One drop of a file in the history of imports.</summary>
 public sealed record ImportRecord(
