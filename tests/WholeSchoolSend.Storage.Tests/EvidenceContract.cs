@@ -105,7 +105,7 @@ public abstract class EvidenceContract
 
         Assert.Equal(["100001", "100002"], await totals.ChangedSchoolsAsync(Collection, Cancellation));
         await RecomputeChangedAsync(totals);
-        Assert.Equal([$"{Wave} 100002 other=1"], (await totals.TotalsAsync(Collection, Cancellation)).Shown());
+        Assert.Equal([$"{Autumn} 100002 other=1"], (await totals.TotalsAsync(Collection, Cancellation)).Shown());
     }
 
     [Fact]
@@ -191,7 +191,7 @@ public abstract class EvidenceContract
         await totals.RecomputeAllAsync(Collection, ["100002"], Totals, Cancellation);
 
         Assert.Equal(["100001", "100003"], await totals.ChangedSchoolsAsync(Collection, Cancellation));
-        Assert.Equal([$"{Wave} 100002 agree=1"], (await totals.TotalsAsync(Collection, Cancellation)).Shown());
+        Assert.Equal([$"{Autumn} 100002 agree=1"], (await totals.TotalsAsync(Collection, Cancellation)).Shown());
     }
 
     [Fact]
@@ -203,7 +203,7 @@ public abstract class EvidenceContract
         await totals.RecomputeAsync(Collection, School, Totals, Cancellation);
 
         Assert.Empty(await totals.ChangedSchoolsAsync(Collection, Cancellation));
-        Assert.Equal([$"{Wave} {School} agree=230"], (await totals.TotalsAsync(Collection, Cancellation)).Shown());
+        Assert.Equal([$"{Autumn} {School} agree=230"], (await totals.TotalsAsync(Collection, Cancellation)).Shown());
     }
 
     [Fact]
@@ -221,7 +221,7 @@ public abstract class EvidenceContract
 
         Assert.Empty(await totals.ChangedSchoolsAsync(Collection, Cancellation));
         Assert.Equal(
-            [$"{Wave} 100000 agree=40", $"{Wave} 100001 agree=40", $"{Wave} 100002 agree=40"],
+            [$"{Autumn} 100000 agree=40", $"{Autumn} 100001 agree=40", $"{Autumn} 100002 agree=40"],
             (await totals.TotalsAsync(Collection, Cancellation)).Shown());
     }
 

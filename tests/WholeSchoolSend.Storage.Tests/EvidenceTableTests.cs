@@ -252,9 +252,9 @@ public sealed class EvidenceTableTests(AzuriteFixture azurite) : EvidenceContrac
 
         var shown = (await storage.Store.Evidence.TotalsAsync(Collection, Cancellation)).Shown().Single();
         // Either it is in the totals, or its marker is still there.
-        Assert.True(shown == $"{Wave} {School} agree=2" || (await storage.RowsAsync("Evidence", "P~")).Count == 1);
+        Assert.True(shown == $"{Autumn} {School} agree=2" || (await storage.RowsAsync("Evidence", "P~")).Count == 1);
         await RecomputeChangedAsync(storage.Store.Evidence);
-        Assert.Equal([$"{Wave} {School} agree=2"], (await storage.Store.Evidence.TotalsAsync(Collection, Cancellation)).Shown());
+        Assert.Equal([$"{Autumn} {School} agree=2"], (await storage.Store.Evidence.TotalsAsync(Collection, Cancellation)).Shown());
         Assert.Empty(await storage.RowsAsync("Evidence", "P~"));
     }
 
@@ -277,7 +277,7 @@ public sealed class EvidenceTableTests(AzuriteFixture azurite) : EvidenceContrac
 
         await storage.Store.Evidence.RecomputeAllAsync(Collection, [School], Totals, Cancellation);
 
-        Assert.Equal([$"{Wave} {School} agree=2"], (await storage.Store.Evidence.TotalsAsync(Collection, Cancellation)).Shown());
+        Assert.Equal([$"{Autumn} {School} agree=2"], (await storage.Store.Evidence.TotalsAsync(Collection, Cancellation)).Shown());
         Assert.Empty(await storage.RowsAsync("Evidence", "P~"));
     }
 
@@ -297,7 +297,7 @@ public sealed class EvidenceTableTests(AzuriteFixture azurite) : EvidenceContrac
         Assert.Equal(before.ETag, (await TotalsRowAsync()).ETag);
         Assert.Empty(await storage.RowsAsync("Evidence", "P~"));
 
-        async Task<TableEntity> TotalsRowAsync() => Assert.Single(await storage.RowsAsync("Evidence", $"S~{School}~{Wave}"));
+        async Task<TableEntity> TotalsRowAsync() => Assert.Single(await storage.RowsAsync("Evidence", $"S~{School}~{Autumn}"));
     }
 
     // Docs/decisions/0002: without the fence the older totals would stand, with no marker left to say so.
@@ -347,7 +347,7 @@ public sealed class EvidenceTableTests(AzuriteFixture azurite) : EvidenceContrac
 
         await storage.Store.Evidence.RecomputeAsync(Collection, School, Totals, Cancellation);
 
-        Assert.Equal([$"{Wave} {School} agree=130"], (await storage.Store.Evidence.TotalsAsync(Collection, Cancellation)).Shown());
+        Assert.Equal([$"{Autumn} {School} agree=130"], (await storage.Store.Evidence.TotalsAsync(Collection, Cancellation)).Shown());
         Assert.Empty(await storage.RowsAsync("Evidence", "P~"));
     }
 
@@ -359,7 +359,7 @@ public sealed class EvidenceTableTests(AzuriteFixture azurite) : EvidenceContrac
 
         await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => storage.Connect().Store.Evidence.RecomputeAsync(Collection, School, Totals, Cancellation)));
 
-        Assert.Equal([$"{Wave} {School} agree=5"], (await storage.Store.Evidence.TotalsAsync(Collection, Cancellation)).Shown());
+        Assert.Equal([$"{Autumn} {School} agree=5"], (await storage.Store.Evidence.TotalsAsync(Collection, Cancellation)).Shown());
         Assert.Empty(await storage.RowsAsync("Evidence", "P~"));
     }
 

