@@ -65,7 +65,7 @@ public sealed class ImportsTable(TableClient table, StorageResilience resilience
         public static TableEntity From(ActiveImport import)
         {
             var row = new TableEntity(Active, Key(import.Unit)) { ["Version"] = import.Version };
-            Payload.Put(row, JsonSerializer.SerializeToUtf8Bytes(import, ImportsJson.Default.ActiveImport));
+            Payload.Put(row, JsonSerializer.SerializeToUtf8Bytes(import, StorageJson.Default.ActiveImport));
             return row;
         }
 
@@ -77,10 +77,10 @@ public sealed class ImportsTable(TableClient table, StorageResilience resilience
             {
                 ["Outcome"] = record.Outcome.ToString(),
             };
-            Payload.Put(row, JsonSerializer.SerializeToUtf8Bytes(record, ImportsJson.Default.ImportRecord));
+            Payload.Put(row, JsonSerializer.SerializeToUtf8Bytes(record, StorageJson.Default.ImportRecord));
             return row;
         }
 
-        public static ActiveImport Read(TableEntity row) => JsonSerializer.Deserialize(Payload.Get(row), ImportsJson.Default.ActiveImport)!;
+        public static ActiveImport Read(TableEntity row) => JsonSerializer.Deserialize(Payload.Get(row), StorageJson.Default.ActiveImport)!;
     }
 }

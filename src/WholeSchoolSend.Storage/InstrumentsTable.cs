@@ -63,7 +63,7 @@ public sealed class InstrumentsTable(TableClient table) : IInstruments
 
         public static string VersionKey(string id, int version) => TableKey.From("V", id, TableKey.Number(version));
 
-        public static byte[] Bytes(Instrument instrument) => JsonSerializer.SerializeToUtf8Bytes(instrument, InstrumentsJson.Default.Instrument);
+        public static byte[] Bytes(Instrument instrument) => JsonSerializer.SerializeToUtf8Bytes(instrument, StorageJson.Default.Instrument);
 
         public static TableEntity From(Instrument instrument, string key)
         {
@@ -72,7 +72,7 @@ public sealed class InstrumentsTable(TableClient table) : IInstruments
             return row;
         }
 
-        public static Instrument Instrument(TableEntity row) => JsonSerializer.Deserialize(Payload.Get(row), InstrumentsJson.Default.Instrument)! with
+        public static Instrument Instrument(TableEntity row) => JsonSerializer.Deserialize(Payload.Get(row), StorageJson.Default.Instrument)! with
         {
             Id = row.GetString(Id),
             Version = row.GetInt32(Version)!.Value,

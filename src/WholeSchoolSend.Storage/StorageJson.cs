@@ -1,15 +1,25 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using WholeSchoolSend.Core.Instruments;
+using WholeSchoolSend.Core.Polls;
+using WholeSchoolSend.Core.Schools;
 using WholeSchoolSend.Core.Webhooks;
 
 namespace WholeSchoolSend.Storage;
 
-/// <summary>Documents that only rows hold; what the domain shows to others has a context of its own in Core.</summary>
+/// <summary>
+/// Documents as rows hold them. Nulls are written: what others send may leave out what it does not have, but a row that lacks something is
+/// broken, and is not read as if it were whole.
+/// </summary>
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true,
+    UseStringEnumConverter = true)]
 [JsonSerializable(typeof(Coding))]
 [JsonSerializable(typeof(ResponseVersion))]
+[JsonSerializable(typeof(Instrument))]
+[JsonSerializable(typeof(WaveState))]
+[JsonSerializable(typeof(ActiveImport))]
+[JsonSerializable(typeof(ImportRecord))]
 [JsonSerializable(typeof(QuarantineTable.Content))]
 internal sealed partial class StorageJson : JsonSerializerContext
 {

@@ -48,10 +48,10 @@ public sealed class WavesTable(TableClient table) : IWaves
         public static TableEntity From(WaveState wave)
         {
             var row = new TableEntity(Waves, TableKey.From(wave.Id)) { ["Title"] = wave.Wave.Title, ["Revision"] = wave.Revision };
-            Payload.Put(row, JsonSerializer.SerializeToUtf8Bytes(wave, WavesJson.Default.WaveState));
+            Payload.Put(row, JsonSerializer.SerializeToUtf8Bytes(wave, StorageJson.Default.WaveState));
             return row;
         }
 
-        public static WaveState Wave(TableEntity row) => JsonSerializer.Deserialize(Payload.Get(row), WavesJson.Default.WaveState)!;
+        public static WaveState Wave(TableEntity row) => JsonSerializer.Deserialize(Payload.Get(row), StorageJson.Default.WaveState)!;
     }
 }

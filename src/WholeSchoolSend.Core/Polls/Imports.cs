@@ -40,7 +40,8 @@ public enum ImportOutcome
     Refused,
 }
 
-internal sealed class ImportOutcomeJson() : JsonStringEnumConverter<ImportOutcome>(System.Text.Json.JsonNamingPolicy.CamelCase);
+/// <summary>Writes an outcome in lower case.</summary>
+public sealed class ImportOutcomeJson() : JsonStringEnumConverter<ImportOutcome>(System.Text.Json.JsonNamingPolicy.CamelCase);
 
 /// <summary>One drop of a file in the history of imports.</summary>
 public sealed record ImportRecord(
@@ -96,10 +97,3 @@ public interface IDrops
     /// <summary>Writes <c>poll-reports/{supplier}/{name}.report.json</c> and <c>.report.csv</c>, over what an earlier drop left there.</summary>
     Task ReportAsync(DroppedFile file, byte[] json, byte[] csv, CancellationToken cancellation);
 }
-
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true,
-    UseStringEnumConverter = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
-[JsonSerializable(typeof(ActiveImport))]
-[JsonSerializable(typeof(ImportRecord))]
-public sealed partial class ImportsJson : JsonSerializerContext;

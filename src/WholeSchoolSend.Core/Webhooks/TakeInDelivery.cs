@@ -97,7 +97,14 @@ public sealed class TakeInDelivery(
         if (coding.Value is { } coded)
         {
             var ready = new CodedResponse(source, identity, instrument!.Collection, new InstrumentVersion(instrument.Id, instrument.Version), version, answers, coded);
-            return (await evidence.TakeInAsync(ready, receipt, cancellation), []);
+            try
+            {
+                return (await evidence.TakeInAsync(ready, receipt, cancellation), []);
+            }
+            catch (ResponseTooLargeException tooLarge)
+            {
+                coding = Problems.ResponseTooLarge.At("", tooLarge.Message);
+            }
         }
         await quarantine.KeepAsync(new QuarantinedResponse(source, received, identity, coding.Problems, version, answers, null), cancellation);
         return (Fate.Quarantined, coding.Problems);

@@ -1,0 +1,331 @@
+using WholeSchoolSend.Core.Instruments;
+using WholeSchoolSend.Core.Kpis;
+using WholeSchoolSend.Core.Polls;
+using WholeSchoolSend.Core.Schools;
+using WholeSchoolSend.Core.Snapshots;
+using static WholeSchoolSend.Storage.Tests.Given;
+
+namespace WholeSchoolSend.Storage.Tests;
+
+/// <summary>What every store of instruments promises.</summary>
+public abstract class InstrumentsContract
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    protected abstract Task<IInstruments> EmptyStoreAsync();
+
+    [Fact]
+    public async Task Every_version_is_kept_and_the_newest_is_in_force()
+    {
+        var instruments = await EmptyStoreAsync();
+        Assert.True(await instruments.AddAsync(AnInstrument("teachers", 1), Cancellation));
+        Assert.True(await instruments.AddAsync(AnInstrument("leaders", 1), Cancellation));
+        Assert.True(await instruments.AddAsync(AnInstrument("teachers", 2), Cancellation));
+
+        Assert.Equal([("leaders", 1), ("teachers", 2)], (await instruments.AllAsync(Cancellation)).Select(all => (all.Id, all.Version)));
+        Assert.Equal("teachers 2", (await instruments.FindAsync("teachers", null, Cancellation))!.Title);
+        Assert.Equal("teachers 1", (await instruments.FindAsync("teachers", 1, Cancellation))!.Title);
+        Assert.Null(await instruments.FindAsync("teachers", 3, Cancellation));
+        Assert.Null(await instruments.FindAsync("teacher", null, Cancellation));
+    }
+
+    [Fact]
+    public async Task A_version_somebody_else_added_is_not_added_over()
+    {
+        var instruments = await EmptyStoreAsync();
+        await instruments.AddAsync(AnInstrument("leaders", 1), Cancellation);
+        await instruments.AddAsync(AnInstrument("leaders", 2), Cancellation);
+
+        Assert.False(await instruments.AddAsync(AnInstrument("leaders", 2) with { Title = "mine" }, Cancellation));
+        Assert.False(await instruments.AddAsync(AnInstrument("leaders", 1) with { Title = "mine" }, Cancellation));
+
+        Assert.Equal("leaders 2", (await instruments.FindAsync("leaders", null, Cancellation))!.Title);
+        Assert.Equal("leaders 1", (await instruments.FindAsync("leaders", 1, Cancellation))!.Title);
+    }
+
+    [Fact]
+    public async Task Of_many_who_add_a_version_one_does()
+    {
+        var instruments = await EmptyStoreAsync();
+        await instruments.AddAsync(AnInstrument("leaders", 1), Cancellation);
+
+        var added = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => instruments.AddAsync(AnInstrument("leaders", 2) with { Title = $"{i}" }, Cancellation)));
+
+        Assert.Equal(1, added.Count(one => one));
+        Assert.Equal($"{Array.IndexOf(added, true)}", (await instruments.FindAsync("leaders", null, Cancellation))!.Title);
+    }
+
+    [Fact]
+    public async Task An_instrument_comes_back_as_it_was_put()
+    {
+        var instruments = await EmptyStoreAsync();
+        var put = AnInstrument("leaders", 1) with
+        {
+            Form = new FormBinding("leaders_typeform", "abc"),
+            Role = new Term(Field: "role", Codes: new Dictionary<string, string> { ["Headteacher / Principal"] = "leader" }),
+            Items = [new Item("every-teacher-responsible", "q1", new Dictionary<string, string> { ["Strongly agree é"] = "5" })],
+        };
+        await instruments.AddAsync(put, Cancellation);
+
+        Assert.Equivalent(put, await instruments.FindAsync("leaders", 1, Cancellation), strict: true);
+    }
+
+    protected static Instrument AnInstrument(string id, int version) =>
+        new($"{id} {version}", Collection, null, null, new Term(Autumn), null, new FieldName("hidden.urn"), null, null, null, null, null, [])
+        {
+            Id = id,
+            Version = version,
+        };
+}
+
+/// <summary>What every store of waves promises.</summary>
+public abstract class WavesContract
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    protected abstract Task<IWaves> EmptyStoreAsync();
+
+    [Fact]
+    public async Task Waves_come_by_first_day_then_id()
+    {
+        var waves = await EmptyStoreAsync();
+        await waves.PutAsync(AWave("b", day: 2), Cancellation);
+        await waves.PutAsync(AWave("c", day: 1), Cancellation);
+        await waves.PutAsync(AWave("a", day: 2), Cancellation);
+
+        Assert.Equal(["c", "a", "b"], (await waves.AllAsync(Cancellation)).Select(wave => wave.Id));
+        Assert.Equal(AWave("b", day: 2), await waves.FindAsync("b", Cancellation));
+        Assert.Null(await waves.FindAsync("d", Cancellation));
+    }
+
+    [Fact]
+    public async Task A_writer_states_the_revision_it_read()
+    {
+        var waves = await EmptyStoreAsync();
+        var closed = new WaveClosure(Monday, "Fieldwork is over.");
+
+        Assert.False(await waves.PutAsync(AWave("a") with { Revision = 2 }, Cancellation));
+        Assert.True(await waves.PutAsync(AWave("a"), Cancellation));
+        Assert.False(await waves.PutAsync(AWave("a", day: 3), Cancellation));
+        Assert.True(await waves.PutAsync(AWave("a") with { Revision = 2, Closed = closed }, Cancellation));
+        Assert.False(await waves.PutAsync(AWave("a", day: 3) with { Revision = 2 }, Cancellation));
+        Assert.False(await waves.PutAsync(AWave("a", day: 3) with { Revision = 4 }, Cancellation));
+
+        Assert.Equal(AWave("a") with { Revision = 2, Closed = closed }, await waves.FindAsync("a", Cancellation));
+    }
+
+    [Fact]
+    public async Task Of_many_who_write_a_revision_one_does()
+    {
+        var waves = await EmptyStoreAsync();
+        await waves.PutAsync(AWave("a"), Cancellation);
+
+        var put = await Task.WhenAll(Enumerable.Range(1, 8).Select(day => waves.PutAsync(AWave("a", day) with { Revision = 2 }, Cancellation)));
+
+        Assert.Equal(1, put.Count(one => one));
+        Assert.Equal(Array.IndexOf(put, true) + 1, (await waves.FindAsync("a", Cancellation))!.Wave.From.Day);
+    }
+
+    protected static WaveState AWave(string id, int day = 1) =>
+        new(id, new Wave("Autumn", new DateOnly(2026, 10, day), new DateOnly(2026, 12, 1)), null, 1);
+}
+
+/// <summary>What every store of imports promises.</summary>
+public abstract class ImportsContract
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    protected abstract Task<IImports> EmptyStoreAsync();
+
+    [Fact]
+    public async Task A_unit_is_switched_from_what_counted()
+    {
+        var imports = await EmptyStoreAsync();
+
+        var (first, second) = (AnImport("v1", 1), AnImport("v2", 2));
+        Assert.Equal((null, first), await imports.SwitchAsync(first.Unit, current => current is null ? first : null, Cancellation));
+        Assert.Equal((first, second), await imports.SwitchAsync(first.Unit, current => current!.Version == "v1" ? second : null, Cancellation));
+        Assert.Equal((second, second), await imports.SwitchAsync(first.Unit, _ => null, Cancellation));
+        var other = AnImport("v3", 1) with { Unit = new("another", "teachers", Autumn) };
+        await imports.SwitchAsync(other.Unit, _ => other, Cancellation);
+
+        Assert.Equal(["v3", "v2"], (await imports.ActiveAsync(Cancellation)).Select(active => active.Version));
+    }
+
+    [Fact]
+    public async Task Of_many_who_switch_at_once_the_latest_drop_counts()
+    {
+        var imports = await EmptyStoreAsync();
+
+        var switched = await Task.WhenAll(Enumerable.Range(1, 12).Select(i => imports.SwitchAsync(
+            AnImport("v", i).Unit, current => current is null || current.Modified < Monday.AddMinutes(i) ? AnImport($"v{i}", i) : null, Cancellation)));
+
+        Assert.Equal("v12", Assert.Single(await imports.ActiveAsync(Cancellation)).Version);
+        // What one replaced, no other replaced: each version's rows are removed once.
+        var replaced = switched.Where(one => one.Before is not null && one.Before != one.After).Select(one => one.Before!.Version).ToList();
+        Assert.Equal(replaced.Count, replaced.Distinct(StringComparer.Ordinal).Count());
+    }
+
+    [Fact]
+    public async Task A_drop_is_recorded_as_often_as_wanted()
+    {
+        var imports = await EmptyStoreAsync();
+        var record = new ImportRecord("pollster", "autumn/leaders (final).csv", "hash", Monday, ImportOutcome.Refused, null, null, 3);
+
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => imports.RecordAsync(record, Cancellation)));
+        await imports.RecordAsync(record with { Outcome = ImportOutcome.Unchanged }, Cancellation);
+        await imports.RecordAsync(record with { File = new string('x', 900) }, Cancellation);
+
+        Assert.Empty(await imports.ActiveAsync(Cancellation));
+    }
+
+    protected static ActiveImport AnImport(string version, int minutes) => new(
+        new ImportUnit("pollster", "leaders", Autumn), version, "leaders.csv", "hash", 1, null, Monday.AddMinutes(minutes), new ImportFacts(1, 1, 0, null, null, null));
+}
+
+/// <summary>What every store of versioned rows promises.</summary>
+public abstract class VersionedRowsContract
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    protected abstract Task<IVersionedRows<School>> EmptyStoreAsync();
+
+    [Fact]
+    public async Task A_version_is_read_as_written_in_key_order()
+    {
+        var rows = await EmptyStoreAsync();
+        await rows.WriteAsync("v1", Schools(250).Reverse(), Cancellation);
+        await rows.WriteAsync("v2", Schools(3), Cancellation);
+
+        Assert.Equal(Schools(250), await rows.ReadAsync("v1", Cancellation));
+        Assert.Equal(Schools(3), await rows.ReadAsync("v2", Cancellation));
+        Assert.Empty(await rows.ReadAsync("v3", Cancellation));
+    }
+
+    [Fact]
+    public async Task Writing_the_same_rows_again_changes_nothing()
+    {
+        var rows = await EmptyStoreAsync();
+        await rows.WriteAsync("v1", Schools(120).Take(110), Cancellation);   // as if a crash had come
+
+        await Task.WhenAll(rows.WriteAsync("v1", Schools(120), Cancellation), rows.WriteAsync("v1", Schools(120), Cancellation));
+
+        Assert.Equal(Schools(120), await rows.ReadAsync("v1", Cancellation));
+    }
+
+    [Fact]
+    public async Task A_version_is_removed_and_no_other()
+    {
+        var rows = await EmptyStoreAsync();
+        await rows.WriteAsync("v1", Schools(250), Cancellation);
+        await rows.WriteAsync("v2", Schools(2), Cancellation);
+
+        await Task.WhenAll(rows.DeleteAsync("v1", Cancellation), rows.DeleteAsync("v1", Cancellation), rows.DeleteAsync("v0", Cancellation));
+
+        Assert.Empty(await rows.ReadAsync("v1", Cancellation));
+        Assert.Equal(2, (await rows.ReadAsync("v2", Cancellation)).Count);
+    }
+
+    protected static IEnumerable<School> Schools(int count) =>
+        Enumerable.Range(0, count).Select(i => new School($"{100000 + i}", $"St. Mary's {i}", "Primary", "London", true));
+}
+
+/// <summary>What every store of KPI results promises.</summary>
+public abstract class KpiResultsContract
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    protected abstract Task<IKpiResults> EmptyStoreAsync();
+
+    [Fact]
+    public async Task Before_the_first_run_there_is_none()
+    {
+        var results = await EmptyStoreAsync();
+
+        Assert.Null(await results.CurrentInputsAsync(Cancellation));
+        Assert.Null(await results.CurrentAsync(Cancellation));
+    }
+
+    [Fact]
+    public async Task The_run_switched_to_is_current_whole()
+    {
+        var results = await EmptyStoreAsync();
+        await results.SwitchAsync(ARun("one", 230), Cancellation);
+        await results.SwitchAsync(ARun("two", 3), Cancellation);
+        await results.SwitchAsync(ARun("two", 3), Cancellation);
+
+        Assert.Equal("two", await results.CurrentInputsAsync(Cancellation));
+        Assert.Equivalent(ARun("two", 3), await results.CurrentAsync(Cancellation), strict: true);
+    }
+
+    [Fact]
+    public async Task A_run_is_whole_whatever_is_switched_while_it_is_read()
+    {
+        var results = await EmptyStoreAsync();
+        await results.SwitchAsync(ARun("0", 20), Cancellation);
+        var switching = Task.WhenAll(Enumerable.Range(0, 3).Select(async writer =>
+        {
+            for (var i = 0; i < 4; i++) await results.SwitchAsync(ARun($"{writer}{i}", 20 + writer), Cancellation);
+        }));
+
+        while (!switching.IsCompleted)
+        {
+            var run = (await results.CurrentAsync(Cancellation))!;
+            Assert.All(run.Results.Values, value => Assert.Equal(run.Inputs, System.Text.Encoding.UTF8.GetString(value)));
+        }
+        await switching;
+        Assert.InRange((await results.CurrentAsync(Cancellation))!.Results.Count, 20, 22);
+    }
+
+    protected static KpiRun ARun(string inputs, int results) => new(
+        inputs, [1, 2, 3],
+        Enumerable.Range(0, results).ToDictionary(i => $"K1~wave {i}~pooled", _ => System.Text.Encoding.UTF8.GetBytes(inputs)));
+}
+
+/// <summary>What every store of published documents promises.</summary>
+public abstract class DocumentsContract
+{
+    private static readonly byte[] One = "{\"n\":1}"u8.ToArray();
+    private static readonly byte[] Two = "{\"n\":2}"u8.ToArray();
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    protected abstract Task<IDocuments> EmptyStoreAsync();
+
+    [Fact]
+    public async Task A_document_added_stays_as_it_is()
+    {
+        var documents = await EmptyStoreAsync();
+        await documents.AddAsync(Audience.Public, "2026/09/a.json", One, Cancellation);
+        await documents.AddAsync(Audience.Public, "2026/09/a.json", Two, Cancellation);
+
+        Assert.Equal(One, (await documents.ReadAsync(Audience.Public, "2026/09/a.json", Cancellation))!.Bytes);
+        Assert.Null(await documents.ReadAsync(Audience.Internal, "2026/09/a.json", Cancellation));
+    }
+
+    [Fact]
+    public async Task A_rolling_document_is_replaced_only_as_it_was_read()
+    {
+        var documents = await EmptyStoreAsync();
+
+        Assert.True(await documents.ReplaceAsync(Audience.Internal, "latest.json", One, null, Cancellation));
+        Assert.False(await documents.ReplaceAsync(Audience.Internal, "latest.json", Two, null, Cancellation));
+        var read = await documents.ReadAsync(Audience.Internal, "latest.json", Cancellation);
+        Assert.True(await documents.ReplaceAsync(Audience.Internal, "latest.json", Two, read, Cancellation));
+        Assert.False(await documents.ReplaceAsync(Audience.Internal, "latest.json", One, read, Cancellation));
+
+        Assert.Equal(Two, (await documents.ReadAsync(Audience.Internal, "latest.json", Cancellation))!.Bytes);
+    }
+
+    [Fact]
+    public async Task Of_many_who_replace_one_does()
+    {
+        var documents = await EmptyStoreAsync();
+        await documents.ReplaceAsync(Audience.Public, "latest.json", One, null, Cancellation);
+        var read = await documents.ReadAsync(Audience.Public, "latest.json", Cancellation);
+
+        var replaced = await Task.WhenAll(Enumerable.Range(10, 8).Select(i => documents.ReplaceAsync(Audience.Public, "latest.json", [(byte)i], read, Cancellation)));
+
+        Assert.Equal(1, replaced.Count(one => one));
+    }
+}
