@@ -1,5 +1,6 @@
 using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
+using WholeSchoolSend.Testing;
 
 namespace WholeSchoolSend.Functions.Tests;
 
@@ -9,16 +10,10 @@ public sealed class ArchitectureTests
     [Theory]
     [InlineData("WholeSchoolSend.PollFiles", "CsvHelper")]
     [InlineData("WholeSchoolSend.Core", "WholeSchoolSend.PollFiles MathNet.Numerics")]
-    [InlineData("WholeSchoolSend.Storage", "WholeSchoolSend.Core WholeSchoolSend.PollFiles Azure.Core Azure.Data.Tables Azure.Storage.Blobs Azure.Storage.Common Polly.Core System.ClientModel")]
-    [InlineData("WholeSchoolSend.LocalHost", "Azure.Core Azure.Storage.Blobs Azure.Storage.Common Azure.Storage.Queues NCrontab.Signed Microsoft.AspNetCore. Microsoft.Extensions. Microsoft.Net.Http.Headers")]
-    [InlineData("companion/WholeSchoolSend.Simulator", "Azure.Core Azure.Storage.Blobs Azure.Storage.Common")]
+    [InlineData("WholeSchoolSend.Storage", "WholeSchoolSend.Core WholeSchoolSend.PollFiles Azure.Core Azure.Data.Tables Azure.Storage.Blobs Azure.Storage.Common Polly.Core System.ClientModel System.Memory.Data")]
+    [InlineData("WholeSchoolSend.LocalHost", "Azure.Core Azure.Storage.Blobs Azure.Storage.Common Azure.Storage.Queues NCrontab.Signed System.Memory.Data Microsoft.AspNetCore Microsoft.AspNetCore. Microsoft.Extensions. Microsoft.Net.Http.Headers")]
     [InlineData("WholeSchoolSend.Functions", "WholeSchoolSend.Core WholeSchoolSend.Storage WholeSchoolSend.PollFiles WholeSchoolSend.LocalHost Azure.Core Azure.Identity Azure.Storage.Blobs Microsoft.AspNetCore. Microsoft.Extensions. Microsoft.Net.Http.Headers")]
-    public void A_project_imports_only_what_the_picture_allows(string project, string allowed)
-    {
-        var may = allowed.Split(' ');
-        var strangers = References(project).Where(name => !IsOfTheBaseLibrary(name) && !may.Any(one => one.EndsWith('.') ? name.StartsWith(one, StringComparison.Ordinal) : name == one));
-        Assert.Empty(strangers);
-    }
+    public void A_project_imports_only_what_the_picture_allows(string project, string allowed) => Assert.Empty(AssemblyImports.StrangersIn(project, allowed));
 
     [Fact]
     public void Functions_reach_their_host_through_the_published_types_only()
@@ -29,15 +24,4 @@ public sealed class ArchitectureTests
         var own = metadata.TypeReferences.Select(metadata.GetTypeReference).Select(type => metadata.GetString(type.Namespace)).Where(name => name.StartsWith("WholeSchoolSend.LocalHost", StringComparison.Ordinal));
         Assert.Empty(own);
     }
-
-    private static List<string> References(string project)
-    {
-        using var reader = new PEReader(File.OpenRead(Path.Combine(AppContext.BaseDirectory, project + ".dll")));
-        var metadata = reader.GetMetadataReader();
-        return metadata.AssemblyReferences.Select(handle => metadata.GetString(metadata.GetAssemblyReference(handle).Name)).ToList();
-    }
-
-    /// <summary>What .NET itself brings, without ASP.NET and the hosting extensions.</summary>
-    private static bool IsOfTheBaseLibrary(string name) =>
-        name is "netstandard" or "mscorlib" || (File.Exists(Path.Combine(Path.GetDirectoryName(typeof(object).Assembly.Location)!, name + ".dll")) && !name.StartsWith("Microsoft.", StringComparison.Ordinal));
 }

@@ -18,7 +18,7 @@ public sealed partial class SourceOptions
     public string? Verification { get; set; }
 
     /// <value>One secret, or two while one replaces the other.</value>
-    public IList<string> Secrets { get; } = [];
+    public IList<string?> Secrets { get; } = [];
 
     /// <value>The header with the signature, where it is not the tool's usual one.</value>
     public string? Header { get; set; }
@@ -52,9 +52,9 @@ public sealed partial class SourceOptions
         {
             if (Secrets.Count is < 1 or > 2) Wrong("Secrets__0", "should hold a secret, and Secrets__1 at most a second one");
             for (var position = 0; position < Secrets.Count; position++)
-                if (tool.Signature(Header).Refuses(Secrets[position]) is { } should) Wrong($"Secrets__{position}", should);
+                if (tool.Signature(Header).Refuses(Secrets[position] ?? "") is { } should) Wrong($"Secrets__{position}", should);
         }
-        return wrong.Count == before ? new Source(name, tool, verification, Secrets.AsReadOnly(), Header) : null;
+        return wrong.Count == before ? new Source(name, tool, verification, [.. Secrets.OfType<string>()], Header) : null;
     }
 
     [GeneratedRegex("^[a-z0-9_]{1,64}$", RegexOptions.CultureInvariant)]
