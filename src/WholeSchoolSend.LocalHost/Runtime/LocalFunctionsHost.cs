@@ -80,7 +80,7 @@ internal sealed partial class LocalFunctionsHost(HostPlan plan, WebApplication w
         foreach (var function in functions.Where(one => one.Error is not null)) Log.InError(log, function.Name, function.Error!);
 
         if (plan.Settings.AnyIs("UseDevelopmentStorage=true"))
-            _azurite = await Azurite.StartUnlessRunningAsync(Path.Combine(Directory.GetCurrentDirectory(), ".data", "azurite"), cancellation);
+            _azurite = await Azurite.StartUnlessRunningAsync(Path.Combine(Directory.GetCurrentDirectory(), ".data", "azurite"), Azurite.UsualPorts, cancellation);
         await ListenAsync(cancellation);
         var address = this.GetAddress();
         Log.Listening(log, address, functions.Count);
