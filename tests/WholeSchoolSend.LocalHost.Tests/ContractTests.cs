@@ -37,12 +37,12 @@ public class ContractTests
             yield break;
         }
         if (type.BaseType is { } parent && parent != typeof(object) && !type.IsSubclassOf(typeof(Delegate))) yield return (name, $": {Name(parent)}");
-        foreach (var one in type.GetInterfaces()) yield return (name, $": {Name(one)}");
         if (type.IsSubclassOf(typeof(Delegate)))
         {
             yield return (name, Signature(type.GetMethod("Invoke")!));
             yield break;
         }
+        foreach (var one in type.GetInterfaces()) yield return (name, $": {Name(one)}");
         const BindingFlags Own = BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
         foreach (var one in type.GetConstructors(Own)) yield return (name, $".ctor({Parameters(one)})");
         foreach (var one in type.GetProperties(Own))

@@ -79,9 +79,9 @@ public partial class HostTests(SharedStorage storage)
         await app.SaysAsync("Executed 'Functions.EverySecond' (Succeeded");
         using var client = new HttpClient { BaseAddress = new Uri(Address().Match(app.Output).Value) };
         var running = client.GetAsync("/api/slow?ms=1500");
-        await Task.Delay(300);
+        await app.SaysAsync("said: began");
         await app.SignalAsync("TERM");
-        Assert.Equal("\"finished\"", await (await running).Content.ReadAsStringAsync());
+        Assert.Equal("finished", await (await running).Content.ReadAsStringAsync());
         await app.EndAsync();
         Assert.Equal(0, app.ExitCode);
         var calls = new Calls();
@@ -96,7 +96,7 @@ public partial class HostTests(SharedStorage storage)
         await app.SaysAsync("Listening on");
         using var client = new HttpClient { BaseAddress = new Uri(Address().Match(app.Output).Value) };
         var running = client.GetAsync("/api/slow?ms=60000");
-        await Task.Delay(300);
+        await app.SaysAsync("said: began");
         await app.SignalAsync("INT");
         await Until.TrueAsync(async () => (await client.GetAsync("/api/ping")).StatusCode == HttpStatusCode.ServiceUnavailable);
         await app.SignalAsync("INT");

@@ -21,7 +21,7 @@ switch (Environment.GetEnvironmentVariable(ChildProcess.Role))
         builder.UseFunctions(typeof(Ping), typeof(Slow), typeof(EverySecond));
         builder.Plan.IsProgram = true;
         builder.ConfigureFunctionsWebApplication();
-        builder.Services.AddSingleton(new Calls());
+        builder.Services.AddSingleton(new Calls { IsAloud = true });
         await builder.Build().RunAsync();
         return 0;
     case "azurite":

@@ -38,7 +38,14 @@ public sealed class Calls
     public ConcurrentQueue<object> Things { get; } = new();
     public TaskCompletionSource Gate { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public void Say(string text) => _said.Enqueue(text);
+    /// <summary>A process of its own can only be heard.</summary>
+    public bool IsAloud { get; init; }
+
+    public void Say(string text)
+    {
+        _said.Enqueue(text);
+        if (IsAloud) Console.WriteLine($"said: {text}");
+    }
 }
 
 /// <summary>A host in this process, on a free port, with an identity of its own in storage.</summary>

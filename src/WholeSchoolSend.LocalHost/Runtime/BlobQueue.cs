@@ -41,7 +41,8 @@ internal sealed partial class BlobQueue(Storage storage, HostJson hostJson, Invo
             try
             {
                 var free = hostJson.BlobsAtOnce - running.Count;
-                QueueMessage[] messages = free > 0 ? (await _queue.ReceiveMessagesAsync(Math.Min(free, 32), Visibility, stopping)).Value : [];
+                // Not cancelled by the stop: what was received and not heard of would be invisible for a while, and one try poorer.
+                QueueMessage[] messages = free > 0 ? (await _queue.ReceiveMessagesAsync(Math.Min(free, 32), Visibility, CancellationToken.None)).Value : [];
                 running.AddRange(messages.Select(one => Task.Run(() => ProcessAsync(one), CancellationToken.None)));
                 if (messages.Length > 0) continue;
                 if (free > 0) await _news.WaitAsync(Idle, stopping);

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -72,6 +72,7 @@ internal sealed partial class LocalFunctionsHost(HostPlan plan, WebApplication w
         foreach (var key in hostJson.NotHonoured) Log.NotHonoured(log, key);
         if (plan.Settings["WEBSITE_TIME_ZONE"] is not null) throw new CannotStartException("The setting WEBSITE_TIME_ZONE is not supported: timers run in UTC.");
         var functions = FunctionFinder.Find(plan);
+        var urls = Urls();
 
         var storage = new Storage(plan.Settings, plan.HostId);
         _invoker = new Invoker(plan, web.Services, hostJson);
@@ -81,7 +82,8 @@ internal sealed partial class LocalFunctionsHost(HostPlan plan, WebApplication w
 
         if (plan.Settings.AnyIs("UseDevelopmentStorage=true"))
             _azurite = await Azurite.StartUnlessRunningAsync(Path.Combine(Directory.GetCurrentDirectory(), ".data", "azurite"), Azurite.UsualPorts, cancellation);
-        await ListenAsync(cancellation);
+        foreach (var url in urls) web.Urls.Add(url);
+        await web.StartAsync(cancellation);
         var address = this.GetAddress();
         Log.Listening(log, address, functions.Count);
         _triggering = _triggers.RunAsync(_stopping.Token);
@@ -89,22 +91,37 @@ internal sealed partial class LocalFunctionsHost(HostPlan plan, WebApplication w
             _companion = Companion.Start(companion, address, plan.Settings, _loggers.CreateLogger("Companion"));
     }
 
-    private async Task ListenAsync(CancellationToken cancellation)
+    private static IEnumerable<IPAddress> LoopbackOf(Uri url) =>
+        IPAddress.TryParse(url.Host.Trim('[', ']'), out var address) ? IPAddress.IsLoopback(address) ? [address] : []
+        : url.Host != "localhost" ? []
+        : Socket.OSSupportsIPv6 ? [IPAddress.Loopback, IPAddress.IPv6Loopback] : [IPAddress.Loopback];
+
+    /// <summary>Where to listen; refused before anything is started.</summary>
+    private string[] Urls()
     {
-        var urls = plan.Settings["urls"] ?? plan.Settings["ASPNETCORE_URLS"] ?? "http://localhost:7071";
-        foreach (var url in urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        var given = plan.Settings["urls"] ?? plan.Settings["ASPNETCORE_URLS"] ?? "http://localhost:7071";
+        var urls = given.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        foreach (var text in urls)
         {
-            if (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Scheme != Uri.UriSchemeHttp || !(uri.Host == "localhost" || (IPAddress.TryParse(uri.Host.Trim('[', ']'), out var ip) && IPAddress.IsLoopback(ip))))
-                throw new CannotStartException($"--urls: '{url}' is not possible. LocalHost listens on this machine only, by HTTP: for example http://localhost:7071.");
-            web.Urls.Add(url);
+            if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme != Uri.UriSchemeHttp || !LoopbackOf(url).Any())
+                throw new CannotStartException($"--urls: '{text}' is not possible. LocalHost listens on this machine only, by HTTP: for example http://localhost:7071.");
+            if (url.Port != 0 && LoopbackOf(url).Any(address => IsTaken(address, url.Port)))
+                throw new CannotStartException($"The address {text} is in use. End the other program, or choose another port: --urls=http://localhost:7072.");
         }
+        return urls;
+    }
+
+    private static bool IsTaken(IPAddress address, int port)
+    {
+        using var socket = new TcpListener(address, port);
         try
         {
-            await web.StartAsync(cancellation);
+            socket.Start();
+            return false;
         }
-        catch (IOException taken) when (taken.InnerException is AddressInUseException)
+        catch (SocketException taken)
         {
-            throw new CannotStartException($"The address {urls} is in use. End the other program, or choose another port: --urls=http://localhost:7072.", taken);
+            return taken.SocketErrorCode == SocketError.AddressAlreadyInUse;
         }
     }
 
