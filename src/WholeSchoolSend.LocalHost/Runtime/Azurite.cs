@@ -35,7 +35,7 @@ public sealed partial class Azurite : IAsyncDisposable
     {
         var temporary = Directory.CreateTempSubdirectory("azurite-").FullName;
         string[] data = location is null ? ["--inMemoryPersistence"] : ["--location", location];
-        return await StartAsync(Path.Combine(temporary, "azurite.log"), ["--dieWithParent", .. data], [0, 0, 0], temporary, cancellation);
+        return await StartAsync(Path.Combine(temporary, "azurite.log"), dieWithParent: true, data, [0, 0, 0], temporary, cancellation);
     }
 
     /// <summary>An emulator on these ports, which keeps its data. Null when an Azurite listens there already.</summary>
@@ -54,7 +54,7 @@ public sealed partial class Azurite : IAsyncDisposable
         }
         Directory.CreateDirectory(location);
         // Data that are kept outlive even a killed host: such an Azurite stays, and the next run finds it.
-        return await StartAsync(Path.Combine(location, "azurite.log"), ["--location", location], ports, null, cancellation);
+        return await StartAsync(Path.Combine(location, "azurite.log"), dieWithParent: false, ["--location", location], ports, null, cancellation);
     }
 
     public async ValueTask DisposeAsync()
@@ -73,11 +73,10 @@ public sealed partial class Azurite : IAsyncDisposable
         if (_temporary is not null) Directory.Delete(_temporary, recursive: true);
     }
 
-    private static async Task<Azurite> StartAsync(string log, string[] options, int[] ports, string? temporary, CancellationToken cancellation)
+    private static async Task<Azurite> StartAsync(string log, bool dieWithParent, string[] data, int[] ports, string? temporary, CancellationToken cancellation)
     {
         var installed = await AzuriteInstallation.FindOrInstallAsync(cancellation);
         File.Delete(log);
-        string[] own = options[0] == "--dieWithParent" ? options[..1] : [];
         var start = new ProcessStartInfo(installed.Node)
         {
             RedirectStandardInput = true,
@@ -87,7 +86,7 @@ public sealed partial class Azurite : IAsyncDisposable
         };
         string[] arguments =
         [
-            installed.Script, log, .. own, "--silent", "--disableTelemetry", "--skipApiVersionCheck", .. options[own.Length..],
+            installed.Script, log, .. dieWithParent ? new[] { "--dieWithParent" } : [], "--silent", "--disableTelemetry", "--skipApiVersionCheck", .. data,
             .. new[] { "--blobPort", "--queuePort", "--tablePort" }.Zip(ports, (name, port) => new[] { name, port.ToString(CultureInfo.InvariantCulture) }).SelectMany(one => one),
         ];
         foreach (var argument in arguments) start.ArgumentList.Add(argument);

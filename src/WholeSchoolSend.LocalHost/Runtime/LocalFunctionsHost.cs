@@ -43,6 +43,7 @@ internal sealed partial class LocalFunctionsHost(HostPlan plan, WebApplication w
 
     public async Task StopAsync(CancellationToken cancellationToken = default)
     {
+        if (!_stopping.IsCancellationRequested) Log.Stopping(_loggers.CreateLogger("Host"), Grace);
         await _stopping.CancelAsync();
         if (_invoker is not null) await _invoker.DrainAsync(Grace);
         await _triggering;
@@ -69,7 +70,8 @@ internal sealed partial class LocalFunctionsHost(HostPlan plan, WebApplication w
     {
         var log = _loggers.CreateLogger("Host");
         var hostJson = plan.HostJson;
-        foreach (var key in hostJson.NotHonoured) Log.NotHonoured(log, key);
+        foreach (var key in hostJson.NotHonoured) Log.NotHonoured(log, "host.json", key);
+        foreach (var section in plan.Settings.NotHonoured) Log.NotHonoured(log, "local.settings.json", section);
         if (plan.Settings["WEBSITE_TIME_ZONE"] is not null) throw new CannotStartException("The setting WEBSITE_TIME_ZONE is not supported: timers run in UTC.");
         var functions = FunctionFinder.Find(plan);
         var urls = Urls();
@@ -81,7 +83,12 @@ internal sealed partial class LocalFunctionsHost(HostPlan plan, WebApplication w
         foreach (var function in functions.Where(one => one.Error is not null)) Log.InError(log, function.Name, function.Error!);
 
         if (plan.Settings.AnyIs("UseDevelopmentStorage=true"))
-            _azurite = await Azurite.StartUnlessRunningAsync(Path.Combine(Directory.GetCurrentDirectory(), ".data", "azurite"), Azurite.UsualPorts, cancellation);
+        {
+            var folder = Path.Combine(Directory.GetCurrentDirectory(), ".data", "azurite");
+            _azurite = await Azurite.StartUnlessRunningAsync(folder, Azurite.UsualPorts, cancellation);
+            if (_azurite is null) Log.AzuriteFound(log);
+            else Log.AzuriteStarted(log, folder);
+        }
         foreach (var url in urls) web.Urls.Add(url);
         await web.StartAsync(cancellation);
         var address = this.GetAddress();
@@ -169,7 +176,16 @@ internal sealed partial class LocalFunctionsHost(HostPlan plan, WebApplication w
         [LoggerMessage(2, LogLevel.Error, "The '{Name}' function is in error: {Problem}. The others run")]
         public static partial void InError(ILogger logger, string name, string problem);
 
-        [LoggerMessage(3, LogLevel.Warning, "host.json: LocalHost does not honour '{Key}'")]
-        public static partial void NotHonoured(ILogger logger, string key);
+        [LoggerMessage(3, LogLevel.Warning, "{File}: LocalHost does not honour '{Key}'")]
+        public static partial void NotHonoured(ILogger logger, string file, string key);
+
+        [LoggerMessage(4, LogLevel.Information, "Azurite is started; its data are in {Folder}")]
+        public static partial void AzuriteStarted(ILogger logger, string folder);
+
+        [LoggerMessage(5, LogLevel.Information, "The Azurite that listens already is used")]
+        public static partial void AzuriteFound(ILogger logger);
+
+        [LoggerMessage(6, LogLevel.Information, "Stopping when what runs has finished, after {Grace} at the latest")]
+        public static partial void Stopping(ILogger logger, TimeSpan grace);
     }
 }
