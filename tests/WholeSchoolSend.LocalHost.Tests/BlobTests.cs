@@ -3,6 +3,29 @@ using Azure.Storage.Blobs.Models;
 
 namespace WholeSchoolSend.LocalHost.Tests;
 
+/// <summary>By itself, because it takes longer than a message stays invisible.</summary>
+public class LongBlobTests(SharedStorage storage)
+{
+    [Fact]
+    public async Task A_message_stays_with_its_host_for_as_long_as_the_function_runs()
+    {
+        var id = TestHost.NewId();
+        var container = storage.Blobs.GetBlobContainerClient(id);
+        await container.CreateAsync();
+        var calls = new Calls();
+        await using var first = await TestHost.StartAsync(storage, id, typeof(DropSlow), calls);
+        await using var second = await TestHost.StartAsync(storage, id, typeof(DropSlow), calls);
+        await container.UploadBlobAsync("a.csv", BinaryData.FromString("x"));
+        await Until.TrueAsync(() => calls.Said.Length == 1);
+        await Task.Delay(TimeSpan.FromSeconds(33));
+        Assert.Equal(["begin a.csv"], calls.Said);
+        calls.Gate.SetResult();
+        var queue = storage.Queues.GetQueueClient($"azure-webjobs-blobtrigger-{id}");
+        await Until.TrueAsync(async () => (await queue.GetPropertiesAsync()).Value.ApproximateMessagesCount == 0);
+        Assert.Equal(["begin a.csv", "end a.csv"], calls.Said);
+    }
+}
+
 public class BlobTests(SharedStorage storage)
 {
     private readonly string _id = TestHost.NewId(); // also the container

@@ -33,6 +33,17 @@ public partial class HostTests(SharedStorage storage)
     }
 
     [Fact]
+    public async Task Functions_are_those_of_the_assembly_that_was_named()
+    {
+        var builder = FunctionsApplication.CreateBuilder(["--urls=http://127.0.0.1:0"]);
+        builder.UseFunctionsFrom(typeof(Azurite).Assembly); // has none
+        await using var host = await TestHost.StartAsync(builder);
+        await using var other = await TestHost.StartAsync(typeof(Ping)); // a second host in this process
+        Assert.Equal("[]", await host.Client.GetStringAsync("/admin/functions"));
+        Assert.Equal(HttpStatusCode.OK, (await other.Client.GetAsync("/api/ping")).StatusCode);
+    }
+
+    [Fact]
     public async Task With_keys_the_admin_api_wants_the_master_key()
     {
         await using var host = await TestHost.StartAsync(TestHost.Builder([typeof(Ping)], null, null, "--LocalHost:Keys:Master=m", "--LocalHost:Keys:Default=d"));

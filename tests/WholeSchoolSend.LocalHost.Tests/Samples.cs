@@ -134,14 +134,12 @@ public sealed class HourlyFailing(Calls calls)
 
 public sealed class Lonely(Calls calls)
 {
-    private static int s_running;
-
     [Function(nameof(Lonely))]
     public async Task Run([TimerTrigger("* * * * * *")] TimerInfo timer)
     {
-        calls.Say(Interlocked.Increment(ref s_running) == 1 ? "alone" : "OVERLAP");
+        calls.Say(calls.Enter() == 1 ? "alone" : "OVERLAP");
         await Task.Delay(1200);
-        Interlocked.Decrement(ref s_running);
+        calls.Leave();
     }
 }
 
@@ -184,13 +182,10 @@ public sealed class DropFails(Calls calls)
 
 public sealed class DropSlow(Calls calls)
 {
-    private int _now;
-
     [Function(nameof(DropSlow))]
     public async Task Run([BlobTrigger("%Place%/{name}")] BlobClient blob, string name)
     {
         calls.Say($"begin {name}");
-        Interlocked.Increment(ref _now);
         await calls.Gate.Task;
         calls.Say($"end {name}");
     }

@@ -34,9 +34,15 @@ public sealed class Calls
 {
     private readonly ConcurrentQueue<string> _said = new();
 
+    private int _inside;
+
     public string[] Said => [.. _said];
     public ConcurrentQueue<object> Things { get; } = new();
     public TaskCompletionSource Gate { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public int Enter() => Interlocked.Increment(ref _inside);
+
+    public int Leave() => Interlocked.Decrement(ref _inside);
 
     /// <summary>A process of its own can only be heard.</summary>
     public bool IsAloud { get; init; }

@@ -66,11 +66,10 @@ internal sealed partial class BlobQueue(Storage storage, HostJson hostJson, Invo
     }
 
     /// <summary>Runs the function for a blob as it is now. Null is success; what went wrong otherwise.</summary>
-    public async Task<Exception?> RunNowAsync(BlobTriggered trigger, string blobName, CancellationToken cancellation)
+    public async Task<Exception?> RunNowAsync(BlobTriggered trigger, string blobName)
     {
-        var client = trigger.Container.GetBlobClient(blobName);
-        var properties = (await client.GetPropertiesAsync(cancellationToken: cancellation)).Value;
-        return await RunAsync(trigger, blobName, properties, cancellation);
+        var properties = (await trigger.Container.GetBlobClient(blobName).GetPropertiesAsync()).Value;
+        return await RunAsync(trigger, blobName, properties, CancellationToken.None);
     }
 
     public void Dispose() => _news.Dispose();

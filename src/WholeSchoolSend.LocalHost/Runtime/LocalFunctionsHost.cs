@@ -136,7 +136,7 @@ internal sealed partial class LocalFunctionsHost(HostPlan plan, WebApplication w
     {
         var keys = new AccessKeys(plan.Settings);
         var http = new HttpFunctions(plan.Settings, hostJson, keys, invoker, _stopping.Token);
-        var admin = new AdminApi(functions, triggers, http, keys, storage.HostId, log);
+        var admin = new AdminApi(functions, triggers, http, keys, storage.HostId, log, _stopping.Token);
         var pages = new BlobPages(plan.AppInfo.BlobFolder, plan.Settings, storage, log);
         ((IEndpointRouteBuilder)web).DataSources.Add(new DefaultEndpointDataSource(http.MakeEndpoints(functions, web.Services)));
 
