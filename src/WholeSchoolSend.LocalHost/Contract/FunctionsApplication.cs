@@ -14,13 +14,6 @@ public static class FunctionsApplication
     public static FunctionsApplicationBuilder CreateBuilder(string[] args) => new(args);
 }
 
-public interface IFunctionsWorkerApplicationBuilder
-{
-    IServiceCollection Services { get; }
-
-    IFunctionsWorkerApplicationBuilder Use(Func<FunctionExecutionDelegate, FunctionExecutionDelegate> middleware);
-}
-
 /// <summary>The real builder's face. What it builds is <see cref="LocalFunctionsHost"/>.</summary>
 public sealed class FunctionsApplicationBuilder : IHostApplicationBuilder, IFunctionsWorkerApplicationBuilder
 {

@@ -1,7 +1,17 @@
-using Microsoft.Azure.Functions.Worker.Builder;
+using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Middleware;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Microsoft.Azure.Functions.Worker
+{
+    public interface IFunctionsWorkerApplicationBuilder
+    {
+        IServiceCollection Services { get; }
+
+        IFunctionsWorkerApplicationBuilder Use(Func<FunctionExecutionDelegate, FunctionExecutionDelegate> middleware);
+    }
+}
 
 namespace Microsoft.Azure.Functions.Worker.Middleware
 {

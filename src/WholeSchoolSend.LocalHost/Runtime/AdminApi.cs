@@ -7,7 +7,7 @@ namespace WholeSchoolSend.LocalHost;
 
 /// <summary>The part of the host's own API that operators use: list the functions, see which are in error, run one now.</summary>
 internal sealed partial class AdminApi(
-    IReadOnlyList<Function> functions, Triggers triggers, HttpFunctions http, AccessKeys keys, string hostId, ILogger log)
+    IReadOnlyList<Function> functions, Triggers triggers, HttpFunctions http, AccessKeys keys, string hostId, ILogger log, CancellationToken stopping)
 {
     public async Task HandleAsync(HttpContext context, PathString rest)
     {
@@ -50,6 +50,7 @@ internal sealed partial class AdminApi(
 
     private async Task<IResult> RunAsync(HttpRequest request, Function function)
     {
+        if (stopping.IsCancellationRequested) return Results.StatusCode(StatusCodes.Status503ServiceUnavailable);
         if (function.Error is not null) return Results.StatusCode(StatusCodes.Status500InternalServerError);
         string? input = null;
         try
@@ -65,7 +66,7 @@ internal sealed partial class AdminApi(
         {
             return Results.BadRequest();
         }
-        if (!triggers.TryRunNow(function, input, out var run)) return Results.BadRequest();
+        if (!triggers.TryRunNow(function, input, stopping, out var run)) return Results.BadRequest();
         _ = WatchAsync(function, run);
         return Results.Accepted();
     }
@@ -75,6 +76,10 @@ internal sealed partial class AdminApi(
         try
         {
             await run;
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // It waited for its turn until the host stopped.
         }
         catch (Exception problem)
         {

@@ -11,7 +11,8 @@ namespace WholeSchoolSend.LocalHost;
 public sealed partial class Azurite : IAsyncDisposable
 {
     private const string Key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
-    private static readonly int[] UsualPorts = [10000, 10001, 10002];
+    /// <summary>What <c>UseDevelopmentStorage=true</c> means.</summary>
+    internal static readonly int[] UsualPorts = [10000, 10001, 10002];
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly Process _process;
@@ -34,26 +35,26 @@ public sealed partial class Azurite : IAsyncDisposable
     {
         var temporary = Directory.CreateTempSubdirectory("azurite-").FullName;
         string[] data = location is null ? ["--inMemoryPersistence"] : ["--location", location];
-        return await StartAsync(Path.Combine(temporary, "azurite.log"), ["--dieWithParent", .. data], [0, 0, 0], temporary, cancellation);
+        return await StartAsync(Path.Combine(temporary, "azurite.log"), dieWithParent: true, data, [0, 0, 0], temporary, cancellation);
     }
 
-    /// <summary>What <c>UseDevelopmentStorage=true</c> means: the usual ports. Null when an Azurite listens there already.</summary>
-    internal static async Task<Azurite?> StartUnlessRunningAsync(string location, CancellationToken cancellation)
+    /// <summary>An emulator on these ports, which keeps its data. Null when an Azurite listens there already.</summary>
+    internal static async Task<Azurite?> StartUnlessRunningAsync(string location, int[] ports, CancellationToken cancellation)
     {
-        var found = await Task.WhenAll(UsualPorts.Select(port => WhoListensAsync(port, cancellation)));
+        var found = await Task.WhenAll(ports.Select(port => WhoListensAsync(port, cancellation)));
         if (found.All(one => one == Listener.Azurite)) return null;
         for (var i = 0; i < found.Length; i++)
         {
             if (found[i] != Listener.Nobody)
             {
                 throw new CannotStartException(
-                    $"Azurite needs port {UsualPorts[i]}, which {(found[i] == Listener.Azurite ? "an Azurite without its other services" : "another program")} uses. "
+                    $"Azurite needs port {ports[i]}, which {(found[i] == Listener.Azurite ? "an Azurite without its other services" : "another program")} uses. "
                     + "End that, or set AzureWebJobsStorage and the other connections that are UseDevelopmentStorage=true to the connection string of another storage account.");
             }
         }
         Directory.CreateDirectory(location);
         // Data that are kept outlive even a killed host: such an Azurite stays, and the next run finds it.
-        return await StartAsync(Path.Combine(location, "azurite.log"), ["--location", location], UsualPorts, null, cancellation);
+        return await StartAsync(Path.Combine(location, "azurite.log"), dieWithParent: false, ["--location", location], ports, null, cancellation);
     }
 
     public async ValueTask DisposeAsync()
@@ -72,11 +73,10 @@ public sealed partial class Azurite : IAsyncDisposable
         if (_temporary is not null) Directory.Delete(_temporary, recursive: true);
     }
 
-    private static async Task<Azurite> StartAsync(string log, string[] options, int[] ports, string? temporary, CancellationToken cancellation)
+    private static async Task<Azurite> StartAsync(string log, bool dieWithParent, string[] data, int[] ports, string? temporary, CancellationToken cancellation)
     {
         var installed = await AzuriteInstallation.FindOrInstallAsync(cancellation);
         File.Delete(log);
-        string[] own = options[0] == "--dieWithParent" ? options[..1] : [];
         var start = new ProcessStartInfo(installed.Node)
         {
             RedirectStandardInput = true,
@@ -86,7 +86,7 @@ public sealed partial class Azurite : IAsyncDisposable
         };
         string[] arguments =
         [
-            installed.Script, log, .. own, "--silent", "--disableTelemetry", "--skipApiVersionCheck", .. options[own.Length..],
+            installed.Script, log, .. dieWithParent ? new[] { "--dieWithParent" } : [], "--silent", "--disableTelemetry", "--skipApiVersionCheck", .. data,
             .. new[] { "--blobPort", "--queuePort", "--tablePort" }.Zip(ports, (name, port) => new[] { name, port.ToString(CultureInfo.InvariantCulture) }).SelectMany(one => one),
         ];
         foreach (var argument in arguments) start.ArgumentList.Add(argument);

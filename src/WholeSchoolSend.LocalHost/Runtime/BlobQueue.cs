@@ -41,7 +41,8 @@ internal sealed partial class BlobQueue(Storage storage, HostJson hostJson, Invo
             try
             {
                 var free = hostJson.BlobsAtOnce - running.Count;
-                QueueMessage[] messages = free > 0 ? (await _queue.ReceiveMessagesAsync(Math.Min(free, 32), Visibility, stopping)).Value : [];
+                // Not cancelled by the stop: what was received and not heard of would be invisible for a while, and one try poorer.
+                QueueMessage[] messages = free > 0 ? (await _queue.ReceiveMessagesAsync(Math.Min(free, 32), Visibility, CancellationToken.None)).Value : [];
                 running.AddRange(messages.Select(one => Task.Run(() => ProcessAsync(one), CancellationToken.None)));
                 if (messages.Length > 0) continue;
                 if (free > 0) await _news.WaitAsync(Idle, stopping);
@@ -65,11 +66,10 @@ internal sealed partial class BlobQueue(Storage storage, HostJson hostJson, Invo
     }
 
     /// <summary>Runs the function for a blob as it is now. Null is success; what went wrong otherwise.</summary>
-    public async Task<Exception?> RunNowAsync(BlobTriggered trigger, string blobName, CancellationToken cancellation)
+    public async Task<Exception?> RunNowAsync(BlobTriggered trigger, string blobName)
     {
-        var client = trigger.Container.GetBlobClient(blobName);
-        var properties = (await client.GetPropertiesAsync(cancellationToken: cancellation)).Value;
-        return await RunAsync(trigger, blobName, properties, cancellation);
+        var properties = (await trigger.Container.GetBlobClient(blobName).GetPropertiesAsync()).Value;
+        return await RunAsync(trigger, blobName, properties, CancellationToken.None);
     }
 
     public void Dispose() => _news.Dispose();

@@ -73,7 +73,7 @@ internal sealed partial class BlobScanner(BlobTriggered trigger, Storage storage
         var lease = receipt.GetBlobLeaseClient();
         try
         {
-            await lease.AcquireAsync(ReceiptLease, cancellationToken: stopping);
+            await lease.AcquireAsync(ReceiptLease, cancellationToken: CancellationToken.None);
         }
         catch (RequestFailedException taken) when (taken.Status == StatusCodes.Status409Conflict)
         {
@@ -81,7 +81,7 @@ internal sealed partial class BlobScanner(BlobTriggered trigger, Storage storage
         }
         try
         {
-            if (await IsCompletedAsync(receipt, stopping)) return true;
+            if (await IsCompletedAsync(receipt, CancellationToken.None)) return true;
             await queue.SendAsync(
                 new BlobMessage("BlobTrigger", trigger.Function.StorageName, $"{blob.Properties.BlobType}Blob", trigger.Path.Container, blob.Name, etag.ToString("H")), CancellationToken.None);
             await receipt.SetMetadataAsync(Completed, new BlobRequestConditions { LeaseId = lease.LeaseId }, CancellationToken.None);

@@ -38,7 +38,7 @@ internal sealed class HostJson
     {
         if (!File.Exists(file)) throw new CannotStartException($"host.json is missing: there should be one at {file}.");
         Json.Parse(file).Dispose();
-        var json = new ConfigurationBuilder().AddJsonFile(file).AddConfiguration(settings.GetSection("AzureFunctionsJobHost")).Build();
+        var json = new ConfigurationBuilder().AddJsonFile(file).AddInMemoryCollection(settings.GetSection("AzureFunctionsJobHost").AsEnumerable(makePathsRelative: true).Where(one => one.Value is not null)).Build();
         if (json["version"] != "2.0") throw Wrong("version", json["version"], "\"2.0\"");
         return new HostJson(json)
         {

@@ -61,6 +61,7 @@ internal sealed class HostPlan
         foreach (var (category, level) in HostJson.LogLevels) web.Logging.AddFilter(category, level);
         // ASP.NET Core logs every request with its query string, where keys are.
         web.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        web.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
         web.Logging.AddConfiguration(web.Configuration.GetSection("Logging"));
         web.Logging.AddSimpleConsole(options =>
         {

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -43,6 +43,7 @@ internal sealed partial class LocalFunctionsHost(HostPlan plan, WebApplication w
 
     public async Task StopAsync(CancellationToken cancellationToken = default)
     {
+        if (!_stopping.IsCancellationRequested) Log.Stopping(_loggers.CreateLogger("Host"), Grace);
         await _stopping.CancelAsync();
         if (_invoker is not null) await _invoker.DrainAsync(Grace);
         await _triggering;
@@ -69,9 +70,11 @@ internal sealed partial class LocalFunctionsHost(HostPlan plan, WebApplication w
     {
         var log = _loggers.CreateLogger("Host");
         var hostJson = plan.HostJson;
-        foreach (var key in hostJson.NotHonoured) Log.NotHonoured(log, key);
+        foreach (var key in hostJson.NotHonoured) Log.NotHonoured(log, "host.json", key);
+        foreach (var section in plan.Settings.NotHonoured) Log.NotHonoured(log, "local.settings.json", section);
         if (plan.Settings["WEBSITE_TIME_ZONE"] is not null) throw new CannotStartException("The setting WEBSITE_TIME_ZONE is not supported: timers run in UTC.");
         var functions = FunctionFinder.Find(plan);
+        var urls = Urls();
 
         var storage = new Storage(plan.Settings, plan.HostId);
         _invoker = new Invoker(plan, web.Services, hostJson);
@@ -80,8 +83,14 @@ internal sealed partial class LocalFunctionsHost(HostPlan plan, WebApplication w
         foreach (var function in functions.Where(one => one.Error is not null)) Log.InError(log, function.Name, function.Error!);
 
         if (plan.Settings.AnyIs("UseDevelopmentStorage=true"))
-            _azurite = await Azurite.StartUnlessRunningAsync(Path.Combine(Directory.GetCurrentDirectory(), ".data", "azurite"), cancellation);
-        await ListenAsync(cancellation);
+        {
+            var folder = Path.Combine(Directory.GetCurrentDirectory(), ".data", "azurite");
+            _azurite = await Azurite.StartUnlessRunningAsync(folder, Azurite.UsualPorts, cancellation);
+            if (_azurite is null) Log.AzuriteFound(log);
+            else Log.AzuriteStarted(log, folder);
+        }
+        foreach (var url in urls) web.Urls.Add(url);
+        await web.StartAsync(cancellation);
         var address = this.GetAddress();
         Log.Listening(log, address, functions.Count);
         _triggering = _triggers.RunAsync(_stopping.Token);
@@ -89,22 +98,37 @@ internal sealed partial class LocalFunctionsHost(HostPlan plan, WebApplication w
             _companion = Companion.Start(companion, address, plan.Settings, _loggers.CreateLogger("Companion"));
     }
 
-    private async Task ListenAsync(CancellationToken cancellation)
+    private static IEnumerable<IPAddress> LoopbackOf(Uri url) =>
+        IPAddress.TryParse(url.Host.Trim('[', ']'), out var address) ? IPAddress.IsLoopback(address) ? [address] : []
+        : url.Host != "localhost" ? []
+        : Socket.OSSupportsIPv6 ? [IPAddress.Loopback, IPAddress.IPv6Loopback] : [IPAddress.Loopback];
+
+    /// <summary>Where to listen; refused before anything is started.</summary>
+    private string[] Urls()
     {
-        var urls = plan.Settings["urls"] ?? plan.Settings["ASPNETCORE_URLS"] ?? "http://localhost:7071";
-        foreach (var url in urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        var given = plan.Settings["urls"] ?? plan.Settings["ASPNETCORE_URLS"] ?? "http://localhost:7071";
+        var urls = given.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        foreach (var text in urls)
         {
-            if (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Scheme != Uri.UriSchemeHttp || !(uri.Host == "localhost" || (IPAddress.TryParse(uri.Host.Trim('[', ']'), out var ip) && IPAddress.IsLoopback(ip))))
-                throw new CannotStartException($"--urls: '{url}' is not possible. LocalHost listens on this machine only, by HTTP: for example http://localhost:7071.");
-            web.Urls.Add(url);
+            if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme != Uri.UriSchemeHttp || !LoopbackOf(url).Any())
+                throw new CannotStartException($"--urls: '{text}' is not possible. LocalHost listens on this machine only, by HTTP: for example http://localhost:7071.");
+            if (url.Port != 0 && LoopbackOf(url).Any(address => IsTaken(address, url.Port)))
+                throw new CannotStartException($"The address {text} is in use. End the other program, or choose another port: --urls=http://localhost:7072.");
         }
+        return urls;
+    }
+
+    private static bool IsTaken(IPAddress address, int port)
+    {
+        using var socket = new TcpListener(address, port);
         try
         {
-            await web.StartAsync(cancellation);
+            socket.Start();
+            return false;
         }
-        catch (IOException taken) when (taken.InnerException is AddressInUseException)
+        catch (SocketException taken)
         {
-            throw new CannotStartException($"The address {urls} is in use. End the other program, or choose another port: --urls=http://localhost:7072.", taken);
+            return taken.SocketErrorCode == SocketError.AddressAlreadyInUse;
         }
     }
 
@@ -112,7 +136,7 @@ internal sealed partial class LocalFunctionsHost(HostPlan plan, WebApplication w
     {
         var keys = new AccessKeys(plan.Settings);
         var http = new HttpFunctions(plan.Settings, hostJson, keys, invoker, _stopping.Token);
-        var admin = new AdminApi(functions, triggers, http, keys, storage.HostId, log);
+        var admin = new AdminApi(functions, triggers, http, keys, storage.HostId, log, _stopping.Token);
         var pages = new BlobPages(plan.AppInfo.BlobFolder, plan.Settings, storage, log);
         ((IEndpointRouteBuilder)web).DataSources.Add(new DefaultEndpointDataSource(http.MakeEndpoints(functions, web.Services)));
 
@@ -152,7 +176,16 @@ internal sealed partial class LocalFunctionsHost(HostPlan plan, WebApplication w
         [LoggerMessage(2, LogLevel.Error, "The '{Name}' function is in error: {Problem}. The others run")]
         public static partial void InError(ILogger logger, string name, string problem);
 
-        [LoggerMessage(3, LogLevel.Warning, "host.json: LocalHost does not honour '{Key}'")]
-        public static partial void NotHonoured(ILogger logger, string key);
+        [LoggerMessage(3, LogLevel.Warning, "{File}: LocalHost does not honour '{Key}'")]
+        public static partial void NotHonoured(ILogger logger, string file, string key);
+
+        [LoggerMessage(4, LogLevel.Information, "Azurite is started; its data are in {Folder}")]
+        public static partial void AzuriteStarted(ILogger logger, string folder);
+
+        [LoggerMessage(5, LogLevel.Information, "The Azurite that listens already is used")]
+        public static partial void AzuriteFound(ILogger logger);
+
+        [LoggerMessage(6, LogLevel.Information, "Stopping when what runs has finished, after {Grace} at the latest")]
+        public static partial void Stopping(ILogger logger, TimeSpan grace);
     }
 }

@@ -56,10 +56,10 @@ internal sealed partial class TimerListener : IDisposable
     }
 
     /// <summary>POST /admin/functions/{name}: a run out of turn, which leaves the schedule alone but never overlaps with it.</summary>
-    public async Task RunNowAsync()
+    public async Task RunNowAsync(CancellationToken stopping)
     {
-        var status = _statusBlob is null ? null : await ReadAsync(CancellationToken.None);
-        await RunOnceAsync(new TimerInfo { ScheduleStatus = status }, CancellationToken.None);
+        var status = _statusBlob is null ? null : await ReadAsync(stopping);
+        await RunOnceAsync(new TimerInfo { ScheduleStatus = status }, stopping, CancellationToken.None);
     }
 
     public void Dispose() => _oneAtATime.Dispose();
@@ -82,7 +82,7 @@ internal sealed partial class TimerListener : IDisposable
 
     private async Task<ScheduleStatus?> ServeAsync(ScheduleStatus? status, DateTime at, bool isPastDue, bool onTime, CancellationToken lost)
     {
-        await RunOnceAsync(new TimerInfo { ScheduleStatus = status, IsPastDue = isPastDue }, lost);
+        await RunOnceAsync(new TimerInfo { ScheduleStatus = status, IsPastDue = isPastDue }, lost, lost);
         // Whoever holds the lock now writes the status: a late word from here would take theirs back.
         lost.ThrowIfCancellationRequested();
         if (status is null) return null;
@@ -93,12 +93,12 @@ internal sealed partial class TimerListener : IDisposable
         return served;
     }
 
-    private async Task RunOnceAsync(TimerInfo timer, CancellationToken lost)
+    private async Task RunOnceAsync(TimerInfo timer, CancellationToken waiting, CancellationToken running)
     {
-        await _oneAtATime.WaitAsync(lost);
+        await _oneAtATime.WaitAsync(waiting);
         try
         {
-            await _invoker.RunAsync(_function, timer, new Dictionary<string, object?>(), lost);
+            await _invoker.RunAsync(_function, timer, new Dictionary<string, object?>(), running);
         }
         finally
         {

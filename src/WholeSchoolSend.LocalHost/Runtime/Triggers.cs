@@ -54,18 +54,18 @@ internal sealed class Triggers : IDisposable
         Task.Run(() => _queue?.RunAsync(stopping) ?? Task.CompletedTask, CancellationToken.None)]);
 
     /// <summary>What an administrator asks for; <paramref name="input"/> is <c>container/blob</c> for a blob function. False where that is no blob of its own.</summary>
-    public bool TryRunNow(Function function, string? input, out Task run)
+    public bool TryRunNow(Function function, string? input, CancellationToken stopping, out Task run)
     {
         run = Task.CompletedTask;
         if (Timers.TryGetValue(function, out var timer))
         {
-            run = Task.Run(timer.RunNowAsync);
+            run = Task.Run(() => timer.RunNowAsync(stopping), CancellationToken.None);
             return true;
         }
         if (_queue is null || !_queue.Triggers.TryGetValue(function.StorageName, out var blob)) return false;
         var start = $"{blob.Path.Container}/";
         if (input?.StartsWith(start, StringComparison.Ordinal) != true || blob.Path.Match(input[start.Length..]) is null) return false;
-        run = Task.Run(() => _queue.RunNowAsync(blob, input[start.Length..], CancellationToken.None));
+        run = Task.Run(() => _queue.RunNowAsync(blob, input[start.Length..]), CancellationToken.None);
         return true;
     }
 
