@@ -49,7 +49,7 @@ public sealed class Pipeline : IAsyncLifetime
     {
         var builder = FunctionsApplication.CreateBuilder(
         [
-            "--urls=http://127.0.0.1:0", $"--AzureWebJobsStorage={connection}", $"--SurveyData={connection}",
+            "--urls=http://127.0.0.1:0", "--LocalHost:BlobScanInterval=00:00:00.2", $"--AzureWebJobsStorage={connection}", $"--SurveyData={connection}",
             .. Settings.Select(setting => $"--{setting.Key}={setting.Value}"), .. more,
         ]);
         builder.UseFunctionsFrom(typeof(App).Assembly);

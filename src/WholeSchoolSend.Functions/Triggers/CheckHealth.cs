@@ -28,6 +28,6 @@ public sealed partial class CheckHealth(IStorageProbe storage, TimeProvider time
         }
     }
 
-    [LoggerMessage(LogLevel.Error, "Storage does not answer")]
+    [LoggerMessage(1, LogLevel.Error, "Storage does not answer")]
     private partial void LogUnhealthy(Exception fault);
 }

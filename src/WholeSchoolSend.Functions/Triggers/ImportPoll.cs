@@ -18,6 +18,6 @@ public sealed partial class ImportPoll(UseCase imports, ILogger<ImportPoll> logg
             LogImported(supplier, record.ContentHash, record.Outcome, record.Facts?.Rows, record.Problems);
     }
 
-    [LoggerMessage(LogLevel.Information, "Poll file of {Supplier} with content {ContentHash}: {Outcome}, {Rows} rows, {Problems} problems")]
+    [LoggerMessage(1, LogLevel.Information, "Poll file of {Supplier} with content {ContentHash}: {Outcome}, {Rows} rows, {Problems} problems")]
     private partial void LogImported(string supplier, string contentHash, ImportOutcome outcome, int? rows, int problems);
 }

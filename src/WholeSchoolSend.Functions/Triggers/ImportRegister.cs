@@ -18,6 +18,6 @@ public sealed partial class ImportRegister(UseCase imports, ILogger<ImportRegist
             LogImported(record.ContentHash, record.Unit?.Instrument, record.Outcome, record.Facts?.Rows, record.Problems);
     }
 
-    [LoggerMessage(LogLevel.Information, "Register file with content {ContentHash} ({Kind}): {Outcome}, {Rows} rows, {Problems} problems")]
+    [LoggerMessage(1, LogLevel.Information, "Register file with content {ContentHash} ({Kind}): {Outcome}, {Rows} rows, {Problems} problems")]
     private partial void LogImported(string contentHash, string? kind, ImportOutcome outcome, int? rows, int problems);
 }

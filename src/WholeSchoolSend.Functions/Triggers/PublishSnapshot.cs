@@ -14,6 +14,6 @@ public sealed partial class PublishSnapshot(UseCase snapshots, ILogger<PublishSn
         LogPublished(outcome.Internal ?? "unchanged", outcome.Public ?? outcome.PublicWaits ?? "unchanged");
     }
 
-    [LoggerMessage(LogLevel.Information, "Published internal {Internal}, public {Public}")]
+    [LoggerMessage(1, LogLevel.Information, "Published internal {Internal}, public {Public}")]
     private partial void LogPublished(string @internal, string @public);
 }

@@ -33,9 +33,9 @@ public sealed partial class ReceiveResponses(TakeInDelivery intake, TimeProvider
         return Responses.From(outcome.Problem);
     }
 
-    [LoggerMessage(LogLevel.Information, "Delivery taken from {Source} with secret {Secret}: {Reply} {Reasons}")]
+    [LoggerMessage(1, LogLevel.Information, "Delivery taken from {Source} with secret {Secret}: {Reply} {Reasons}")]
     private partial void LogTaken(string source, int? secret, DeliveryReply reply, string reasons);
 
-    [LoggerMessage(LogLevel.Warning, "Delivery refused from {Source}: {Code}")]
+    [LoggerMessage(2, LogLevel.Warning, "Delivery refused from {Source}: {Code}")]
     private partial void LogRefused(string source, string code, Exception? fault);
 }

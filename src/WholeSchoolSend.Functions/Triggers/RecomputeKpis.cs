@@ -14,6 +14,6 @@ public sealed partial class RecomputeKpis(UseCase kpis, ILogger<RecomputeKpis> l
         LogRecomputed(outcome.SchoolsRecomputed, outcome.Evaluated, outcome.Inputs);
     }
 
-    [LoggerMessage(LogLevel.Information, "Recomputed {Schools} schools; evaluated {Evaluated}, inputs {Inputs}")]
+    [LoggerMessage(1, LogLevel.Information, "Recomputed {Schools} schools; evaluated {Evaluated}, inputs {Inputs}")]
     private partial void LogRecomputed(int schools, bool evaluated, string inputs);
 }

@@ -62,6 +62,9 @@ internal sealed class HostPlan
         // ASP.NET Core logs every request with its query string, where keys are.
         web.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         web.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
+        // Beside a companion's account, the console keeps to what needs somebody's attention.
+        if (AppInfo.Companion is { } companion && Args.Contains(companion.Flag))
+            web.Logging.AddFilter<ConsoleLoggerProvider>((category, level) => level >= LogLevel.Warning || category is "Host" or "Companion");
         web.Logging.AddConfiguration(web.Configuration.GetSection("Logging"));
         web.Logging.AddSimpleConsole(options =>
         {
