@@ -152,4 +152,5 @@ public sealed class Pipeline : IAsyncLifetime
         return JsonDocument.Parse(text).RootElement;
     }
 
-    private static StringContent Body(string json) => new(json, Encoding.UTF8, "application/json");}
+    private static StringContent Body(string json) => new(json, Encoding.UTF8, "application/json");
+}

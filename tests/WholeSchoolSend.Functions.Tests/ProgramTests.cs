@@ -57,7 +57,10 @@ public sealed class ProgramTests
     {
         var settings = new Dictionary<string, string?>
         {
-            ["Sources:a:Tool"] = "typeform", ["Sources:a:Secrets:0"] = "a-secret-that-is-long", ["Sources:a:Secrets:1"] = "a-second-that-is-long", ["Sources:a:Header"] = "X",
+            ["Sources:a:Tool"] = "typeform",
+            ["Sources:a:Secrets:0"] = "a-secret-that-is-long",
+            ["Sources:a:Secrets:1"] = "a-second-that-is-long",
+            ["Sources:a:Header"] = "X",
             [setting] = value,
         };
         if (setting.EndsWith('0') && value is null) settings.Remove("Sources:a:Secrets:1");
