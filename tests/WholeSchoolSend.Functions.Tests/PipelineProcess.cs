@@ -31,7 +31,8 @@ public sealed class PipelineProcess : IAsyncDisposable
         {
             if (line is null) return;
             said.Enqueue(line);
-            if (line.IndexOf("Now listening on: ", StringComparison.Ordinal) is >= 0 and var at) listening.TrySetResult(new Uri(line[(at + 18)..].Trim()));
+            const string told = "Listening on ";
+            if (line.IndexOf(told, StringComparison.Ordinal) is >= 0 and var at) listening.TrySetResult(new Uri(line[(at + told.Length)..].Split(' ')[0]));
         }
         process.OutputDataReceived += (_, line) => Heard(line.Data);
         process.ErrorDataReceived += (_, line) => Heard(line.Data);
