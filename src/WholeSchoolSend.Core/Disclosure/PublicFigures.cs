@@ -56,8 +56,8 @@ public static class PublicFigures
         return marks.Count == 0 ? null : marks;
     }
 
-    /// <summary>0 % and 100 % of a base under 100 would tell what every single respondent answered.</summary>
-    private static bool IsExtreme(Figure figure) => figure is { Base: < 100, Value: <= 0 or >= 100 };
+    /// <summary>What would be shown as 0 % or 100 % of a base under 100 would tell what every single respondent answered.</summary>
+    private static bool IsExtreme(Figure figure) => figure is { Base: < 100, Value: < 0.5 or >= 99.5 };
 
     /// <summary>Whole per cent; one decimal from 500 respondents on, or where rounding would turn the figure's relation to the target.</summary>
     private static double Percent(double value, Figure figure, Target target)

@@ -1,0 +1,96 @@
+using CsCheck;
+using WholeSchoolSend.Core.Disclosure;
+using WholeSchoolSend.Core.Kpis;
+
+namespace WholeSchoolSend.Core.Tests.Disclosure;
+
+public sealed class PublicFiguresTests
+{
+    private static readonly DisclosurePolicy Policy = new();
+    private static readonly Target Seventy = new(TargetRelation.AtLeast, 70, "%");
+
+    // facts of practice: ONS 10, DfE School and College Voice 30 and 100, Sport England three schools, NCHS 30 points and 8 df.
+    [Theory]
+    [InlineData(0, 9, CellStatus.NoData)]
+    [InlineData(9, 9, CellStatus.Confidential)]
+    [InlineData(10, 9, CellStatus.Unreliable)]
+    [InlineData(12, 2, CellStatus.Confidential)]
+    [InlineData(29, 20, CellStatus.Unreliable)]
+    [InlineData(30, 20, CellStatus.SmallBase)]
+    [InlineData(99, 50, CellStatus.SmallBase)]
+    [InlineData(100, 50, CellStatus.Shown)]
+    public void Thresholds_are_those_of_the_policy(int respondents, int schools, CellStatus status) => Assert.Equal(status, Policy.StatusOf(AFigure(respondents, schools)));
+
+    [Fact]
+    public void A_dominant_school_a_wide_interval_and_few_degrees_of_freedom_count_too()
+    {
+        Assert.Equal(CellStatus.Confidential, Policy.StatusOf(AFigure() with { LargestShare = 0.51 }));
+        Assert.Equal(CellStatus.Unreliable, Policy.StatusOf(AFigure() with { Lower = 50, Upper = 80 }));
+        Assert.Equal(CellStatus.Unreliable, Policy.StatusOf(AFigure() with { Lower = null, Upper = null }));
+        Assert.Equal(CellStatus.SmallBase, Policy.StatusOf(AFigure() with { DegreesOfFreedom = 7 }));
+    }
+
+    [Theory]
+    [InlineData(10, 10)]
+    [InlineData(12, 10)]
+    [InlineData(13, 15)]
+    [InlineData(17, 15)]
+    [InlineData(18, 20)]
+    [InlineData(32, 30)]
+    [InlineData(33, 35)]
+    [InlineData(1182, 1180)]
+    public void Bases_are_rounded_to_five(int value, int rounded) => Assert.Equal(rounded, PublicFigures.RoundToNearest(value, 5));
+
+    [Theory]
+    [InlineData(0.5, 1)]
+    [InlineData(2.5, 3)]
+    [InlineData(69.5, 70)]
+    [InlineData(69.49, 69)]
+    [InlineData(12.5, 13)]
+    public void Percentages_are_rounded_half_up(double value, double rounded) => Assert.Equal(rounded, PublicFigures.Round(value, 0));
+
+    [Fact]
+    public void Rounding_never_turns_a_figures_relation_to_its_target()
+    {
+        Assert.Equal(69.6, Engaged(AFigure() with { Value = 69.6, Lower = 65, Upper = 75 }).Value);
+        Assert.Equal(68, Engaged(AFigure() with { Value = 68.4, Lower = 65, Upper = 75 }).Value);
+        Assert.Equal(68.4, Engaged(AFigure(500, 90) with { Value = 68.4, Lower = 65, Upper = 75 }).Value);
+    }
+
+    [Theory]
+    [InlineData(9, 9, "c")]
+    [InlineData(20, 9, "u")]
+    [InlineData(0, 0, "x")]
+    public void What_is_withheld_takes_everything_made_from_it_along(int respondents, int schools, string symbol)
+    {
+        var result = PublicFigures.Of(AResult(AFigure(respondents, schools) with { Value = respondents == 0 ? null : 90 }), Seventy, Policy);
+        Assert.Equal(Verdict.Insufficient, result.Verdict);
+        Assert.Equal((symbol, null, null, null), (result.Figures[0].Symbol, result.Figures[0].Value, result.Figures[0].Base, result.Figures[0].Lower));
+        Assert.Equal(("c", null), (result.Figures[2].Symbol, result.Figures[2].Value));
+        Assert.Equal((null, null, null), (result.Figures[3].P, result.Figures[3].PValue, result.Figures[3].Method));
+        Assert.Equal(52, result.Figures[3].Value);
+        Assert.NotNull(result.Figures[1].Value);
+    }
+
+    [Fact]
+    public void No_public_figure_carries_more_than_is_meant_for_everybody() =>
+        Gen.Select(Gen.Int[0, 300], Gen.Int[0, 60], Gen.Double[0, 100]).Sample((respondents, schools, value) =>
+        {
+            foreach (var figure in PublicFigures.Of(AResult(AFigure(respondents, schools) with { Value = value, Lower = value * 0.9, Upper = value + ((100 - value) * 0.1) }), Seventy, Policy).Figures)
+            {
+                Assert.True(figure is { StandardError: null, DegreesOfFreedom: null, EffectiveSize: null, DesignEffect: null, SumOfWeights: null, LargestShare: null, PValue: null });
+                Assert.True(figure.Base is null or >= 30 && (figure.Base ?? 0) % 5 == 0);
+                Assert.True(figure.Symbol is null || figure is { Value: null, Lower: null, Upper: null, Base: null, Schools: null, P: null });
+                Assert.False(figure is { Name: "engaged", Base: < 100, Value: 0 or 100 });
+            }
+        });
+
+    private static Figure Engaged(Figure figure) => PublicFigures.Of(AResult(figure), Seventy, Policy).Figures[0];
+
+    private static Figure AFigure(int respondents = 200, int schools = 90) =>
+        new("engaged", "%", 75, 70, 80, respondents, schools, 2.5, 80, 180, 1.1, 200, 0.02, Method: "m");
+
+    private static ReadingResult AResult(Figure engaged) => new(
+        "K1", "K1.leaders", "w", Verdict.MetPoint, null,
+        [engaged, AFigure() with { Name = "wider" }, new Figure("difference", "pp", 3.4, -1, 8, StandardError: 2, DegreesOfFreedom: 60, PValue: 0.02, Method: "t"), new Figure("published-2016", "%", 52, PValue: 0.0004, DegreesOfFreedom: 50, Method: "t", Source: "NAHT Edge, May 2016")]);
+}

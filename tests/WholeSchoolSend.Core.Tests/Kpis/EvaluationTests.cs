@@ -1,0 +1,130 @@
+using System.Globalization;
+using CsCheck;
+using WholeSchoolSend.Core.Disclosure;
+using WholeSchoolSend.Core.Kpis;
+using WholeSchoolSend.Core.Schools;
+
+namespace WholeSchoolSend.Core.Tests.Kpis;
+
+public sealed class EvaluationTests
+{
+    private static readonly WaveState Autumn = new("2026-autumn", new Wave("Autumn 2026", new DateOnly(2026, 11, 2), new DateOnly(2026, 11, 20)), null, 1);
+
+    [Fact]
+    public void A_school_is_engaged_from_the_day_after_its_first_contact()
+    {
+        var register = new EngagementRegister(new Dictionary<string, School>(), [new Engagement("100001", new DateOnly(2026, 11, 2), "", 1), new Engagement("100001", new DateOnly(2026, 11, 1), "", 2), new Engagement("100002", new DateOnly(2026, 11, 2), "", 3)]);
+        Assert.True(register.IsEngaged("100001", Autumn.Wave.From));
+        Assert.False(register.IsEngaged("100002", Autumn.Wave.From));
+        Assert.False(register.IsEngaged("100003", Autumn.Wave.From));
+    }
+
+    [Theory]
+    [InlineData(75, 71, 79, Verdict.MetConfident)]
+    [InlineData(70, 70, 75, Verdict.MetConfident)]
+    [InlineData(70, 65, 75, Verdict.MetPoint)]
+    [InlineData(69.99999, 65, 75, Verdict.NotMetPoint)]
+    [InlineData(60, 50, 69.99, Verdict.NotMetConfident)]
+    public void A_verdict_compares_unrounded_values(double value, double lower, double upper, Verdict verdict) =>
+        Assert.Equal(verdict, ShareReading.Decide(value, lower, upper, new Target(TargetRelation.AtLeast, 70, "%")));
+
+    [Fact]
+    public void A_share_that_is_the_target_exactly_meets_it()
+    {
+        // 100 · (k/n) in doubles must not fall short of a whole target that k of n is exactly.
+        foreach (var target in new[] { 20, 60, 70 })
+            for (var n = 1; n <= 3000; n++)
+                if (target * n % 100 == 0)
+                    Assert.True(new Target(TargetRelation.AtLeast, target, "%").MetBy(100 * ((double)(target * n / 100) / n)), $"{target} % of {n}");
+    }
+
+    [Fact]
+    public void Verdicts_joined_are_as_sure_as_the_least_sure()
+    {
+        // 200 leaders at 90 %, 200 SENCOs at 72 %: the pooled reading is confident, SENCOs are not.
+        var results = Results(Schools(100, engaged: true, ("leader", 2, 9), ("senco", 2, 7)));
+        Assert.Equal(Verdict.MetConfident, results["K1.leaders"].Verdict);
+        Assert.Equal(Verdict.MetPoint, results["K1.sencos"].Verdict);
+        Assert.Equal(Verdict.MetPoint, results["K1.both"].Verdict);
+    }
+
+    [Fact]
+    public void Who_ticked_both_roles_counts_in_both_readings_and_once_in_the_pooled_one()
+    {
+        var results = Results(Schools(100, engaged: true, ("leader+senco", 1, 8)));
+        Assert.Equal([100, 100, 100], new[] { "K1.pooled", "K1.leaders", "K1.sencos" }.Select(id => results[id].Figures[0].Base));
+    }
+
+    [Fact]
+    public void Too_few_to_decide_is_said_and_why()
+    {
+        Assert.Equal((Verdict.Insufficient, "too few respondents or schools"), Told(Results(Schools(2, true, ("leader", 20, 9)))["K1.leaders"]));
+        Assert.Equal((Verdict.Insufficient, "too uncertain: too few respondents, or too wide an interval"), Told(Results(Schools(20, true, ("leader", 1, 9)))["K1.leaders"]));
+        Assert.Equal((Verdict.Insufficient, "no engaged respondent has a valid answer"), Told(Results(Schools(50, false, ("leader", 1, 9)))["K1.leaders"]));
+        Assert.Equal((Verdict.Insufficient, "no list of engagements was imported"), Told(Results([], [])["R1.direct"]));
+    }
+
+    [Fact]
+    public void Two_sources_of_one_wave_are_not_mixed_unasked()
+    {
+        var (totals, engagements) = Schools(50, true, ("leader", 1, 9));
+        var evidence = Evidence(engagements, new EvidenceSource("leaders", "a/poll", totals), new EvidenceSource("leaders", "webhooks", totals));
+        var result = Evaluation.Results(Catalogue.Current, evidence, new DisclosurePolicy()).First(one => one.Reading == "K1.pooled");
+        Assert.Equal((Verdict.Insufficient, "evidence of one wave from a/poll and webhooks is not combined"), Told(result));
+    }
+
+    [Fact]
+    public void The_same_evidence_in_any_order_gives_the_same_bytes()
+    {
+        var (totals, engagements) = Schools(40, true, ("leader", 2, 7), ("senco", 1, 5));
+        var (wider, _) = Schools(30, false, ("leader", 2, 4));
+        var all = totals.Concat(wider.Select(school => school with { School = "9" + school.School[1..] })).ToArray();
+        var expected = Bytes(all, engagements);
+        Gen.Shuffle(all).Sample(shuffled => Assert.Equal(expected, Bytes(shuffled, engagements)), iter: 50);
+
+        static string Bytes(IReadOnlyList<SchoolTotals> totals, IReadOnlyList<Engagement> engagements) => string.Join('\n', Evaluation
+            .Run(Catalogue.Current, Evidence(engagements, new EvidenceSource("leaders", "poll", totals)), new DisclosurePolicy())
+            .Results.OrderBy(result => result.Key, StringComparer.Ordinal).Select(result => $"{result.Key} {System.Text.Encoding.UTF8.GetString(result.Value)}"));
+    }
+
+    [Fact]
+    public void The_catalogue_is_whole()
+    {
+        var catalogue = Catalogue.Current;
+        Assert.Equal(catalogue.Kpis.Count, catalogue.Kpis.Select(kpi => kpi.Id).Distinct().Count());
+        Assert.All(catalogue.Kpis, kpi => Assert.Single(kpi.Readings, reading => reading.Primary));
+        Assert.All(catalogue.Readings(), entry => Assert.StartsWith(entry.Kpi.Id, entry.Reading.Id, StringComparison.Ordinal));
+        Assert.Contains("K1.both", catalogue.Readings().Select(entry => entry.Reading.Id));
+    }
+
+    [Fact]
+    public void A_typing_error_in_the_catalogue_stops_the_start()
+    {
+        using var json = System.Text.Json.JsonDocument.Parse(JsonSchema.EmbeddedText("kpi-catalogue.json"));
+        var text = System.Text.Json.JsonSerializer.Serialize(json);
+        foreach (var (right, wrong) in new[] { ("\"wording\"", "\"wordings\""), ("\"kind\":\"share\"", "\"kind\":\"shares\""), ("\"success\":[\"fully\"", "\"success\":[\"full\""), ("\"indicator\":\"every-teacher-responsible\"", "\"indicator\":\"every-teacher\"") })
+        {
+            Assert.Contains(right, text, StringComparison.Ordinal);
+            Assert.Throws<System.Text.Json.JsonException>(() => Catalogue.Parse(System.Text.Encoding.UTF8.GetBytes(text.Replace(right, wrong, StringComparison.Ordinal))));
+        }
+    }
+
+    private static (Verdict, string?) Told(ReadingResult result) => (result.Verdict, result.Reason);
+
+    private static Dictionary<string, ReadingResult> Results((IReadOnlyList<SchoolTotals> Totals, IReadOnlyList<Engagement> Engagements) schools) => Results(schools.Totals, schools.Engagements);
+
+    private static Dictionary<string, ReadingResult> Results(IReadOnlyList<SchoolTotals> totals, IReadOnlyList<Engagement> engagements) =>
+        Evaluation.Results(Catalogue.Current, Evidence(engagements, new EvidenceSource("leaders", "poll", totals)), new DisclosurePolicy()).ToDictionary(result => result.Reading);
+
+    private static Evidence Evidence(IReadOnlyList<Engagement> engagements, params EvidenceSource[] sources) =>
+        new("inputs", [Autumn], new Dictionary<string, School>(), engagements, sources);
+
+    /// <summary>Schools with so many respondents of each role; of every ten schools in a row so many have respondents that all say "fully".</summary>
+    private static (IReadOnlyList<SchoolTotals>, IReadOnlyList<Engagement>) Schools(int count, bool engaged, params (string Role, int Each, int FullyOfTen)[] roles)
+    {
+        var urns = Enumerable.Range(0, count).Select(index => (100000 + index).ToString(CultureInfo.InvariantCulture)).ToList();
+        var totals = urns.Select((urn, index) => new SchoolTotals(Autumn.Id, urn, roles.Sum(role => role.Each), roles
+            .Select(role => new CellTotal("single", role.Role, "every-teacher-responsible", index % 10 < role.FullyOfTen ? "fully" : "not", role.Each, role.Each, role.Each)).ToList(), [])).ToList();
+        return (totals, engaged ? urns.Select(urn => new Engagement(urn, new DateOnly(2026, 1, 5), "", 1)).ToList() : [new Engagement("999999", new DateOnly(2026, 1, 5), "", 1)]);
+    }
+}
