@@ -1,0 +1,36 @@
+using WholeSchoolSend.Core.Kpis;
+using WholeSchoolSend.PollFiles;
+
+namespace WholeSchoolSend.Core.Tests;
+
+/// <summary>What the documents list is what the code has.</summary>
+public sealed class DocumentationTests
+{
+    [Fact]
+    public void The_readme_lists_every_reading_as_the_catalogue_says()
+    {
+        var expected = Catalogue.Current.Readings().Select(entry =>
+        {
+            var target = entry.Reading.Target ?? entry.Kpi.Target;
+            return $"| {entry.Reading.Id} | {(target.Relation == TargetRelation.Over ? ">" : ">=")} {target.Value:0} {target.Unit} | {entry.Reading.Title} |";
+        });
+        Assert.Equal(expected, Lines("README.md").Where(line => Catalogue.Current.Kpis.Any(kpi => line.StartsWith($"| {kpi.Id}.", StringComparison.Ordinal))));
+    }
+
+    [Fact]
+    public void Every_problem_code_is_explained_and_no_other()
+    {
+        var ours = Problems.All.Values.Select(kind => $"| `{kind.Code}` | {kind.Status} | {kind.Title} |").ToHashSet(StringComparer.Ordinal);
+        var readers = typeof(PollFileCodes).GetFields().Select(field => (string)field.GetRawConstantValue()!).ToList();
+        var rows = Lines("docs/problem-codes.md").Where(line => line.StartsWith("| `", StringComparison.Ordinal)).ToList();
+        Assert.Equal(ours.Order(), rows.Where(row => row.Count(sign => sign == '|') == 4).Order());
+        Assert.Equal(readers.Order(), rows.Where(row => row.Count(sign => sign == '|') == 3).Select(row => row.Split('`')[1]).Order());
+    }
+
+    private static string[] Lines(string file)
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+            if (File.Exists(Path.Combine(folder.FullName, "WholeSchoolSend.Functions.sln"))) return File.ReadAllLines(Path.Combine(folder.FullName, file));
+        throw new FileNotFoundException("The tests run outside the repository.", file);
+    }
+}
