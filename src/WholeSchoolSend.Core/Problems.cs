@@ -55,12 +55,10 @@ public static class Problems
     public static readonly ProblemKind ReasonMissing = new(422, "reason-missing", "This decision is recorded with a reason: give one");
 
     // Why a dropped file was refused. Problems of its rows carry the codes above or the file reader's own.
-    public static readonly ProblemKind FileUnreadable = new(422, "file-unreadable", "The file cannot be read");
     public static readonly ProblemKind FileUnclaimed = new(422, "file-unclaimed", "No instrument of this supplier maps the file");
     public static readonly ProblemKind ColumnMissing = new(422, "column-missing", "A column the import needs is not in the file");
     public static readonly ProblemKind CellInvalid = new(422, "cell-invalid", "A cell does not hold what its column should");
     public static readonly ProblemKind WaveMixed = new(422, "wave-mixed", "One file holds one wave");
-    public static readonly ProblemKind FileEmpty = new(422, "file-empty", "The file has no rows");
     public static readonly ProblemKind HeaderUnknown = new(422, "header-unknown", "The header is none of the registers this service reads");
 
     /// <summary>Every kind, by code.</summary>

@@ -115,9 +115,7 @@ internal sealed class PollReading
                 case PollRead.Row: Row(reader); break;
                 case PollRead.Problem: Findings.Add(From(reader.Problem!)); break;
                 case PollRead.Refused: Findings.Add(ImportPoll.From(reader.FileProblem!)); return;
-                case PollRead.End:
-                    if (_rows == 0 && Findings.Count == 0) Findings.Add(FileFinding.From(Problems.FileEmpty, "should have rows below its header"));
-                    return;
+                case PollRead.End: return;
                 default: throw new InvalidOperationException("The reader knows a step this import does not.");
             }
         }

@@ -53,7 +53,6 @@ public sealed class ImportRegister(IDrops drops, FileImport import, IVersionedRo
                 rows.Add(row);
             }
         }
-        if (rows.Count == 0 && cells.Findings.Count == 0) cells.Findings.Add(FileFinding.From(Problems.FileEmpty, "should have rows below its header"));
         var notes = reader.Header.Notes.Select(note => note.Message).ToList();
         if (cells.Findings.Count > 0) return await import.RefuseAsync(file, hash, cells.Findings, notes, cancellation);
 
