@@ -38,7 +38,7 @@ public static class Problems
     public static readonly ProblemKind FieldMissing = new(422, "field-missing", "A field the instrument needs is not there");
     public static readonly ProblemKind AnswerUnknown = new(422, "answer-unknown", "An answer is none of those the instrument codes");
     public static readonly ProblemKind SchoolInvalid = new(422, "school-invalid", "The school is not a unique reference number");
-    public static readonly ProblemKind WeightInvalid = new(422, "weight-invalid", "The weight is not a finite number of zero or more");
+    public static readonly ProblemKind WeightInvalid = new(422, "weight-invalid", "The weight is not a number from 0 to 1,000,000");
     public static readonly ProblemKind ResponseTooLarge = new(422, "response-too-large", "One response holds more than can be stored");
 
     // What an operator can meet.
@@ -58,6 +58,7 @@ public static class Problems
     public static readonly ProblemKind FileUnclaimed = new(422, "file-unclaimed", "No instrument of this supplier maps the file");
     public static readonly ProblemKind ColumnMissing = new(422, "column-missing", "A column the import needs is not in the file");
     public static readonly ProblemKind CellInvalid = new(422, "cell-invalid", "A cell does not hold what its column should");
+    public static readonly ProblemKind RespondentRepeated = new(422, "respondent-repeated", "A respondent stands in more than one row");
     public static readonly ProblemKind WaveMixed = new(422, "wave-mixed", "One file holds one wave");
     public static readonly ProblemKind HeaderUnknown = new(422, "header-unknown", "The header is none of the registers this service reads");
 

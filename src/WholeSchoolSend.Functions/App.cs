@@ -2,6 +2,7 @@ using Azure.Identity;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using WholeSchoolSend.Core.Disclosure;
 using WholeSchoolSend.Core.Instruments;
@@ -21,6 +22,8 @@ public static class App
     public static IHostApplicationBuilder AddWholeSchoolSend(this IHostApplicationBuilder builder)
     {
         var services = builder.Services;
+        // ASP.NET Core logs every request with its query string, where function keys may be.
+        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         services.AddSingleton(TimeProvider.System);
         services.AddOptions<SurveyOptions>().Bind(builder.Configuration).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<DisclosurePolicy>().Bind(builder.Configuration.GetSection("Disclosure")).ValidateDataAnnotations().ValidateOnStart();

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Azure.Core;
 using Azure.Core.Pipeline;
 using Azure.Data.Tables;
@@ -68,7 +69,7 @@ public sealed class SurveyDataStorage
         Schools = new VersionedTable<School>(Table("Schools"), resilience, SchoolsJson.Default.School, school => TableKey.From(school.Urn));
         Engagements = new VersionedTable<Engagement>(
             Table("Engagements"), resilience, SchoolsJson.Default.Engagement,
-            engagement => TableKey.From(engagement.Urn, engagement.On.ToString("O"), engagement.Strand, TableKey.Number(engagement.Line)));
+            engagement => TableKey.From(engagement.Urn, engagement.On.ToString("O", CultureInfo.InvariantCulture), engagement.Strand, TableKey.Number(engagement.Line)));
         Quarantine = new QuarantineTable(Table("Quarantine"), Container("quarantine"), resilience);
         KpiResults = new KpiResultsTable(Table("KpiResults"), resilience);
         Drops = new DropsBlobs(Container("poll-drop"), Container("register"), Container("raw"), Container("poll-reports"));

@@ -91,10 +91,6 @@ public sealed class ChainTests : IAsyncLifetime
         var schema = Core.JsonSchema.Parse(await _pipeline.Http.GetByteArrayAsync("/schema/snapshot-1.json"));
         Assert.Empty(schema.Check(await shown.Content.ReadAsByteArrayAsync()).Problems);
 
-        // No line of the log says what a respondent answered, who they are, or a secret.
-        foreach (var line in _pipeline.Log.Lines)
-            foreach (var canary in new[] { "@school.example", "canary", Pipeline.TypeformSecret, "a-pseudonym-key" })
-                Assert.DoesNotContain(canary, line, StringComparison.OrdinalIgnoreCase);
     }
 
     [Fact]

@@ -80,6 +80,11 @@ public sealed class Pipeline : IAsyncLifetime
             _host.Dispose();
         }
         await _azurite.DisposeAsync();
+
+        // Whatever a test did: no line of the log says what somebody answered, who they are, or a secret.
+        foreach (var line in Log.Lines)
+            foreach (var canary in new[] { "school.example", "canary", TypeformSecret, NextTypeformSecret, StandardSecret, Settings["PseudonymKey"] })
+                Assert.DoesNotContain(canary, line, StringComparison.OrdinalIgnoreCase);
     }
 
     /// <summary>Puts a document and gives the answer's JSON back, having checked the status.</summary>

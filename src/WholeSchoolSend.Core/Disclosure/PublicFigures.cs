@@ -8,17 +8,21 @@ namespace WholeSchoolSend.Core.Disclosure;
 /// </summary>
 public static class PublicFigures
 {
+    private const double Extreme = 5;
+
     /// <summary>The public form of a result about people; counts of schools pass as they are.</summary>
     public static ReadingResult Of(ReadingResult result, Target target, DisclosurePolicy policy)
     {
-        if (!result.Figures.Any(figure => figure.Name is "engaged" or "wider")) return result with { Figures = result.Figures.Select(Plain).ToList() };
+        if (!result.Figures.Any(figure => figure.Name is "engaged" or "wider")) return result;
         var status = result.Figures.Where(figure => figure.Name is "engaged" or "wider").ToDictionary(figure => figure.Name, policy.StatusOf, StringComparer.Ordinal);
         var shows = (string name) => status[name] is CellStatus.Shown or CellStatus.SmallBase;
+        // A masked figure must not come back from what was made from it.
+        var tells = (string name) => shows(name) && !IsExtreme(result.Figures.First(figure => figure.Name == name));
         var figures = result.Figures.Select(figure => figure.Name switch
         {
             "engaged" or "wider" => Share(figure, status[figure.Name], target, policy),
-            "difference" => shows("engaged") && shows("wider") ? Difference(figure) : Withheld(figure, "one of its two figures is withheld"),
-            "published-2016" => shows("engaged") ? Comparison(figure) : Plain(figure) with { PValue = null, P = null, DegreesOfFreedom = null, Method = null, Marks = null },
+            "difference" => tells("engaged") && tells("wider") ? Difference(figure) : Absent(figure, "c", "one of its two figures is withheld"),
+            "published-2016" => tells("engaged") ? Comparison(figure) : new Figure(figure.Name, figure.Unit, figure.Value, Source: figure.Source),
             _ => throw new NotSupportedException($"No rule of disclosure control knows the figure {figure.Name}."),
         }).ToList();
         return shows("engaged") ? result with { Figures = figures } : result with { Verdict = Verdict.Insufficient, Figures = figures };
@@ -29,9 +33,12 @@ public static class PublicFigures
         CellStatus.NoData => Absent(figure, "x", "nobody gave a valid answer"),
         CellStatus.Confidential => Absent(figure, "c", $"fewer than {policy.MinRespondents} respondents or {policy.MinSchools} schools, or one school outweighs the others"),
         CellStatus.Unreliable => Absent(figure, "u", $"fewer than {policy.ReliableRespondents} respondents, or an interval too wide to be of use"),
+        _ when IsExtreme(figure) => new Figure(
+            figure.Name, figure.Unit, figure.Value < 50 ? Extreme : 100 - Extreme, Base: RoundToNearest(figure.Base!.Value, policy.RoundBaseTo),
+            Schools: Schools(figure, policy), Method: figure.Method, Marks: Cautions(figure, status)),
         _ => new Figure(
             figure.Name, figure.Unit, Percent(figure.Value!.Value, figure, target), Percent(figure.Lower!.Value, figure, target), Percent(figure.Upper!.Value, figure, target),
-            Base: RoundToNearest(figure.Base!.Value, policy.RoundBaseTo), Schools: figure.Schools is { } schools ? RoundToNearest(schools, policy.RoundBaseTo) : null,
+            Base: RoundToNearest(figure.Base!.Value, policy.RoundBaseTo), Schools: Schools(figure, policy),
             Method: figure.Method, Marks: Cautions(figure, status)),
     };
 
@@ -42,9 +49,7 @@ public static class PublicFigures
     private static Figure Comparison(Figure figure) => new(
         figure.Name, figure.Unit, figure.Value, P: Band(figure.PValue), Method: figure.Method, Source: figure.Source, Marks: figure.Marks);
 
-    private static Figure Plain(Figure figure) => figure;
-
-    private static Figure Withheld(Figure figure, string reason) => Absent(figure, "c", reason);
+    private static int? Schools(Figure figure, DisclosurePolicy policy) => figure.Schools is { } schools ? RoundToNearest(schools, policy.RoundBaseTo) : null;
 
     private static Figure Absent(Figure figure, string symbol, string reason) => new(figure.Name, figure.Unit, Symbol: symbol, Reason: reason);
 
@@ -56,13 +61,15 @@ public static class PublicFigures
         return marks.Count == 0 ? null : marks;
     }
 
-    /// <summary>What would be shown as 0 % or 100 % of a base under 100 would tell what every single respondent answered.</summary>
-    private static bool IsExtreme(Figure figure) => figure is { Base: < 100, Value: < 0.5 or >= 99.5 };
+    /// <summary>
+    /// Of a base under 100, near 0 % or 100 % tells what (nearly) every single respondent answered: everything beyond 5 and 95 is shown alike,
+    /// without an interval, which would give it away.
+    /// </summary>
+    private static bool IsExtreme(Figure figure) => figure is { Base: < 100, Value: < Extreme or > 100 - Extreme };
 
     /// <summary>Whole per cent; one decimal from 500 respondents on, or where rounding would turn the figure's relation to the target.</summary>
     private static double Percent(double value, Figure figure, Target target)
     {
-        if (IsExtreme(figure)) value = Math.Clamp(value, 5, 95);
         var places = figure.Base >= 500 || target.MetBy(Round(figure.Value!.Value, 0)) != target.MetBy(figure.Value.Value) ? 1 : 0;
         return Round(value, places);
     }

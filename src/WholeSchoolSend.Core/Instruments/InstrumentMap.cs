@@ -64,12 +64,15 @@ public sealed partial class InstrumentMap
         return null;
     }
 
-    /// <summary>A weight: finite, zero or more.</summary>
+    /// <summary>No survey weight is near this; beyond it squares of weights would stop being numbers.</summary>
+    public const double LargestWeight = 1_000_000;
+
+    /// <summary>A weight: from zero to <see cref="LargestWeight"/>.</summary>
     public static double Weight(string? text, string where, List<Problem> problems)
     {
         if (double.TryParse(text, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var weight)
-            && double.IsFinite(weight)) return weight;
-        problems.Add(Problems.WeightInvalid.At(where, "should be a number of zero or more, with a decimal point"));
+            && weight <= LargestWeight) return weight;
+        problems.Add(Problems.WeightInvalid.At(where, "should be a number from 0 to 1,000,000, with a decimal point"));
         return 0;
     }
 

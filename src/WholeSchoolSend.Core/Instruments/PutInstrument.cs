@@ -79,6 +79,7 @@ public sealed partial class PutInstrument(IInstruments instruments, InstrumentSh
         if (term is null) yield break;
         if ((term.Value is null) == (term.Field is null)) yield return Problems.DocumentInvalid.At(at, "should have either value or field");
         if (term.Codes is not null && term.Field is null) yield return Problems.DocumentInvalid.At($"{at}/codes", "belongs to a field");
+        if (allowed is not null && term.Field is not null && term.Codes is null) yield return Problems.DocumentInvalid.At($"{at}/codes", $"is required with a field: what stands for {string.Join(", ", allowed)}");
         var stated = term.Codes?.Select(code => ($"{at}/codes/{code.Key}", code.Value)) ?? [];
         foreach (var (where, value) in term.Value is null ? stated : stated.Append(($"{at}/value", term.Value)))
         {

@@ -74,7 +74,7 @@ public static class Evaluation
         of.Where(result => all.Readings.Contains(result.Reading))
             .GroupBy(result => result.Wave, StringComparer.Ordinal)
             .Select(wave => wave.Count() < all.Readings.Count || wave.Any(part => part.Verdict == Verdict.Insufficient)
-                ? new ReadingResult(kpi.Id, reading.Id, wave.Key, Verdict.Insufficient, "not every part can be decided", [])
+                ? new ReadingResult(kpi.Id, reading.Id, wave.Key, Verdict.Insufficient, "not every part can be decided", []) { IsHeld = wave.Any(part => part.IsHeld) }
                 : new ReadingResult(kpi.Id, reading.Id, wave.Key, wave.Max(part => part.Verdict), null, []));
 }
 
@@ -149,7 +149,7 @@ internal sealed class Sample
     }
 
     private static Arm ArmOf(SchoolSums[] rows, ProportionEstimate? estimate) =>
-        new(estimate, rows.Length, estimate is null ? null : rows.Max(row => row.SumOfWeights) / estimate.SumOfWeights);
+        new(estimate, estimate?.Schools ?? 0, estimate is null ? null : rows.Max(row => row.SumOfWeights) / estimate.SumOfWeights);
 
     private static SchoolSums Sum(SchoolSums[] rows) => rows.Aggregate(SchoolSums.None(-1), (sum, row) => new SchoolSums(
         -1, sum.Responses + row.Responses, sum.Successes + row.Successes, sum.SumOfWeights + row.SumOfWeights, sum.WeightedSum + row.WeightedSum,
@@ -168,7 +168,8 @@ internal static class ShareReading
         if (sample.SourceNames.Count > 1)
         {
             return new ReadingResult(
-                kpi.Id, reading.Id, wave.Id, Verdict.Insufficient, $"evidence of one wave from {string.Join(" and ", sample.SourceNames)} is not combined", []);
+                kpi.Id, reading.Id, wave.Id, Verdict.Insufficient, $"evidence of one wave from {string.Join(" and ", sample.SourceNames)} is not combined", [])
+            { IsHeld = true };
         }
         var (engaged, wider, difference) = sample.Compare(share);
         var figures = new List<Figure> { Figure("engaged", engaged), Figure("wider", wider) };

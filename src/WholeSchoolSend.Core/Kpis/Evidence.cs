@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using WholeSchoolSend.Core.Disclosure;
 using WholeSchoolSend.Core.Instruments;
 using WholeSchoolSend.Core.Polls;
 using WholeSchoolSend.Core.Schools;
@@ -22,7 +23,7 @@ public sealed record EvidenceSource(string Collection, string Name, IReadOnlyLis
 /// time is what can change.
 /// </summary>
 public sealed class EvidenceReader(
-    Catalogue catalogue, IInstruments instruments, IWaves waves, IImports imports, ISchoolTotals totals,
+    Catalogue catalogue, DisclosurePolicy policy, IInstruments instruments, IWaves waves, IImports imports, ISchoolTotals totals,
     IVersionedRows<SchoolTotals> pollTotals, IVersionedRows<School> schools, IVersionedRows<Engagement> engagements)
 {
     /// <summary>Changes when the formulas do, so that the same evidence is evaluated again.</summary>
@@ -50,6 +51,8 @@ public sealed class EvidenceReader(
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Add(hash, Formulas);
         Add(hash, catalogue.Hash);
+        // Verdicts depend on it: too few to show is too few to decide.
+        Add(hash, JsonSerializer.Serialize(policy, ResultsJson.Default.DisclosurePolicy));
         var known = await waves.AllAsync(cancellation);
         foreach (var wave in known) Add(hash, JsonSerializer.Serialize(wave, WavesJson.Default.WaveState));
 

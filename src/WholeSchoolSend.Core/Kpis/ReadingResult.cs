@@ -66,6 +66,9 @@ public sealed record Figure(
 /// <param name="Reason">why the verdict is <c>insufficient</c>.</param>
 public sealed record ReadingResult(string Kpi, string Reading, string? Wave, Verdict Verdict, string? Reason, IReadOnlyList<Figure> Figures)
 {
+    /// <summary>Somebody must put the evidence in order first: not to be issued as it stands, since what is issued is repeated.</summary>
+    public bool IsHeld { get; init; }
+
     /// <summary>Key of its row: unique in a run.</summary>
     [JsonIgnore]
     public string Key => $"{Kpi}~{Wave ?? "all"}~{Reading}";

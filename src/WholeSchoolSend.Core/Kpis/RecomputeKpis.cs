@@ -4,7 +4,8 @@ using WholeSchoolSend.Core.Instruments;
 namespace WholeSchoolSend.Core.Kpis;
 
 /// <summary>What a recompute did.</summary>
-public sealed record RecomputeOutcome(int SchoolsRecomputed, bool Evaluated, string Inputs);
+/// <param name="UnregisteredWaves">waves that evidence names and nobody registered: it waits until somebody does.</param>
+public sealed record RecomputeOutcome(int SchoolsRecomputed, bool Evaluated, string Inputs, IReadOnlyList<string> UnregisteredWaves);
 
 /// <summary>
 /// Recomputes the totals of every school that changed, each from its own few rows, and evaluates every reading if anything it reads changed.
@@ -18,14 +19,16 @@ public sealed class RecomputeKpis(
         var recomputed = 0;
         foreach (var collection in EvidenceReader.Collections(await instruments.AllAsync(cancellation)))
         {
-            var changed = await totals.ChangedSchoolsAsync(collection, cancellation);
-            recomputed += changed.Count;
-            await totals.RecomputeAsync(collection, changed, Totalling.BySchool, cancellation);
+            var schools = await totals.ChangedSchoolsAsync(collection, cancellation);
+            recomputed += schools.Count;
+            await totals.RecomputeAsync(collection, schools, Totalling.BySchool, cancellation);
         }
         var evidence = await reader.ReadAsync(cancellation);
         var inputs = evidence.Inputs;
-        if (await results.CurrentInputsAsync(cancellation) == inputs) return new RecomputeOutcome(recomputed, false, inputs);
-        await results.SwitchAsync(Evaluation.Run(catalogue, evidence, policy), cancellation);
-        return new RecomputeOutcome(recomputed, true, inputs);
+        var unregistered = evidence.Sources.SelectMany(source => source.Totals.Select(totals => totals.Wave)).Distinct(StringComparer.Ordinal)
+            .Except(evidence.Waves.Select(wave => wave.Id), StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
+        var changed = await results.CurrentInputsAsync(cancellation) != inputs;
+        if (changed) await results.SwitchAsync(Evaluation.Run(catalogue, evidence, policy), cancellation);
+        return new RecomputeOutcome(recomputed, changed, inputs, unregistered);
     }
 }

@@ -37,12 +37,13 @@ public static class Totalling
             }
 
         var cells = new CellSums();
-        foreach (var answer in answers)
+        // Who weighs nothing says nothing about anybody else, and must not make a base look larger than it is.
+        foreach (var answer in answers.Where(answer => answer.Row.Coding.Weight > 0))
             cells.Add(new CellKey(answer.Row.Coding.Stage, answer.Row.Coding.Role, answer.Indicator, answer.Code), answer.Row.Coding.Weight);
 
         var pairs = new Dictionary<(string Indicator, string Before, string After), Sums>();
         foreach (var ((respondent, stage, indicator), at) in latest)
-            if (stage == "pre" && latest.TryGetValue((respondent, "post", indicator), out var after))
+            if (stage == "pre" && answers[at].Row.Coding.Weight > 0 && latest.TryGetValue((respondent, "post", indicator), out var after))
                 CellSums.Add(pairs, (indicator, answers[at].Code, answers[after].Code), answers[at].Row.Coding.Weight);
 
         var people = rows.Select((row, index) => row.Coding.Respondent ?? $"#{index}").Distinct(StringComparer.Ordinal).Count();

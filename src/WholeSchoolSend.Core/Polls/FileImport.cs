@@ -49,6 +49,9 @@ public sealed class FileImport(IDrops drops, IImports imports)
         if (outcome == ImportOutcome.Active && before is not null && before.Version != next.Version) await rows.DeleteAsync(before.Version, cancellation);
         if (outcome == ImportOutcome.Superseded) await rows.DeleteAsync(next.Version, cancellation);
 
+        // Overwritten while it was imported: in one second the date does not tell which is later, so the import runs again on what is there.
+        if (outcome == ImportOutcome.Active) await (await file.OpenAsync(cancellation)).DisposeAsync();
+
         var record = new ImportRecord(file.Supplier, file.Name, contentHash, file.Modified, outcome, content.Unit, content.Facts, 0);
         return await ReportAsync(file, record, [], notes, cancellation);
     }

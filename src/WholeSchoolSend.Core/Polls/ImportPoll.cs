@@ -1,15 +1,16 @@
 using System.Globalization;
 using WholeSchoolSend.Core.Instruments;
 using WholeSchoolSend.Core.Kpis;
+using WholeSchoolSend.Core.Schools;
 using WholeSchoolSend.PollFiles;
 
 namespace WholeSchoolSend.Core.Polls;
 
 /// <summary>
 /// Imports one poll file: map by the instrument, check every cell, add up, switch on, report. The file is in wholly or not at all.
-/// Memory grows with schools and cells, not with rows.
+/// Memory grows with schools and cells, not with rows, but for 16 bytes and a little for each respondent where the instrument names one.
 /// </summary>
-public sealed class ImportPoll(IDrops drops, IInstruments instruments, FileImport import, IVersionedRows<SchoolTotals> totals)
+public sealed class ImportPoll(IDrops drops, IInstruments instruments, IWaves waves, FileImport import, IVersionedRows<SchoolTotals> totals)
 {
     /// <summary>Imports the file, or returns null when it is gone.</summary>
     public async Task<ImportRecord?> RunAsync(string supplier, string name, CancellationToken cancellation)
@@ -33,6 +34,8 @@ public sealed class ImportPoll(IDrops drops, IInstruments instruments, FileImpor
         if (reading.Findings.Count == 0) await reading.ReadAsync(reader, cancellation);
         if (reading.Findings.Count > 0 || reading.Wave is not { } wave) return await import.RefuseAsync(file, hash, reading.Findings, notes, cancellation);
 
+        if (await waves.FindAsync(wave, cancellation) is null)
+            notes.Add($"wave {wave} is not registered: these rows are kept, and enter the figures once it is");
         await drops.KeepRawAsync(file, hash, cancellation);
         var content = new FileContent<SchoolTotals>(
             new ImportUnit(supplier, instrument.Id, wave), instrument.Version, instrument.Collection, reading.Totals(wave), reading.Facts());
@@ -77,6 +80,8 @@ internal sealed class PollReading
     private readonly TermColumn? _stratum;
     private readonly int? _school;
     private readonly int? _weight;
+    private readonly int? _respondent;
+    private readonly RespondentSet _respondents = new();
     private readonly List<ItemColumn> _items = [];
     private readonly Utf8Lookup<SchoolSums> _schools;
     private readonly SortedDictionary<string, SchoolSums> _sums = new(StringComparer.Ordinal);
@@ -92,6 +97,7 @@ internal sealed class PollReading
         _schools = new Utf8Lookup<SchoolSums>(text => InstrumentMap.School(text, "", []) is { } urn ? Sums(urn) : null);
         _school = instrument.School is { } school ? Column(school.Field) : null;
         _weight = instrument.Weight is { } weight ? Column(weight.Field) : null;
+        _respondent = instrument.Respondent is { } respondent ? Column(respondent.Field) : null;
         _wave = Term(instrument.Wave, "", AsId);
         _stage = Term(instrument.Stage, "single");
         _role = Term(instrument.Role, "other");
@@ -139,13 +145,15 @@ internal sealed class PollReading
         var stage = Resolve(_stage, row);
         var role = Resolve(_role, row);
         var weight = Weight(row);
+        Respondent(row);
         // Cells are checked even where the row is wrong already: the sender sees everything at once.
         foreach (var item in _items)
         {
             if (row.IsNotAsked(item.Column)) continue;
             if (!item.Codes.TryFind(row.Utf8(item.Column), out var code))
                 Findings.Add(new FileFinding(row.Line, Name(item.Column), Problems.AnswerUnknown.Code, $"should be one of the {item.Known} answers the instrument codes for {item.Indicator}"));
-            else if (Findings.Count == before) sums!.Cells.Add(new CellKey(stage!, role!, item.Indicator, code), weight);
+            // Who weighs nothing says nothing about anybody else, and must not make a base look larger than it is.
+            else if (Findings.Count == before && weight > 0) sums!.Cells.Add(new CellKey(stage!, role!, item.Indicator, code), weight);
         }
         if (Findings.Count > before) return;
         Wave ??= wave;
@@ -172,9 +180,17 @@ internal sealed class PollReading
     private double Weight(PollFileReader row)
     {
         if (_weight is not { } column) return 1;
-        if (row.TryNumber(column, out var weight) && weight >= 0) return weight;
-        Findings.Add(new FileFinding(row.Line, Name(column), Problems.WeightInvalid.Code, "should be a number of zero or more, with a decimal point"));
+        if (row.TryNumber(column, out var weight) && weight is >= 0 and <= InstrumentMap.LargestWeight) return weight;
+        Findings.Add(new FileFinding(row.Line, Name(column), Problems.WeightInvalid.Code, "should be a number from 0 to 1,000,000, with a decimal point"));
         return 0;
+    }
+
+    private void Respondent(PollFileReader row)
+    {
+        if (_respondent is not { } column) return;
+        var key = row.Utf8(column).Trim((byte)' ');
+        if (key.IsEmpty) Findings.Add(new FileFinding(row.Line, Name(column), Problems.FieldMissing.Code, "should say which respondent this is"));
+        else if (!_respondents.Add(key)) Findings.Add(new FileFinding(row.Line, Name(column), Problems.RespondentRepeated.Code, "should be a respondent that no row before this one has"));
     }
 
     private string? Resolve(TermColumn term, PollFileReader row)

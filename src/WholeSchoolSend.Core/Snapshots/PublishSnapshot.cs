@@ -56,10 +56,10 @@ public sealed class PublishSnapshot(
                 .Where(result => result.Wave is not null)
                 .Select(result => new ReadingResult(kpi.Id, reading.Id, result.Wave, result.Verdict, result.Reason, result.Figures))))
             .ToList();
-        var issued = published.Select(result => result.Wave!).ToHashSet(StringComparer.Ordinal);
+        var issued = published.Select(result => result.Key).ToHashSet(StringComparer.Ordinal);
         var targets = catalogue.Readings().ToDictionary(entry => entry.Reading.Id, entry => entry.Reading.Target ?? entry.Kpi.Target, StringComparer.Ordinal);
         var fresh = readings
-            .Where(result => result.Wave is null || (closed.Contains(result.Wave) && !issued.Contains(result.Wave)))
+            .Where(result => result.Wave is null || (closed.Contains(result.Wave) && !result.IsHeld && !issued.Contains(result.Key)))
             .Select(result => PublicFigures.Of(result, targets[result.Reading], policy))
             .ToList();
         return Document(Audience.Public, null, frame, published.Concat(Consistent(fresh)).ToList());
@@ -94,11 +94,9 @@ public sealed class PublishSnapshot(
         var before = latest is null ? null : Snapshot.FromJson((await documents.ReadAsync(audience, latest.Path, cancellation)
             ?? throw new InvalidOperationException($"latest.json points at {latest.Path}, which is not there.")).Bytes);
         var next = make(before) with { Previous = latest?.Id };
-        if (before is not null && next.SaysTheSameAs(before))
-        {
-            await IndexAsync(audience, latest!, before.Previous, cancellation);
-            return null;
-        }
+        // A crash may have left the last one out of the index: it goes in before anything else.
+        if (latest is not null) await IndexAsync(audience, latest, before!.Previous, cancellation);
+        if (before is not null && next.SaysTheSameAs(before)) return null;
 
         var json = next.ToJson();
         // Nothing leaves that our own published schema refuses.

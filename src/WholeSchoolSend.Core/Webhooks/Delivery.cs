@@ -25,6 +25,9 @@ public enum AnswerKind
     Ranking,
     Date,
 
+    /// <summary>A text of which the tool does not say whether somebody chose or wrote it: kept where the instrument asks for it.</summary>
+    Uncertain,
+
     /// <summary>Free text: dropped unless the instrument asks for it.</summary>
     Text,
 

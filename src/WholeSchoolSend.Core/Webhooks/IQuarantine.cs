@@ -4,7 +4,7 @@ namespace WholeSchoolSend.Core.Webhooks;
 /// <param name="Identity">of the response; null when the body could not even be decoded.</param>
 /// <param name="Problems">why, with codes; never an answer.</param>
 /// <param name="Answers">redacted answers, so that it can be replayed once the instrument is mended.</param>
-/// <param name="RawBody">only when undecodable: kept 30 days, the one named exception to redaction at the door.</param>
+/// <param name="RawBody">only when undecodable: the one named exception to redaction at the door, for 30 days.</param>
 public sealed record QuarantinedResponse(
     string Source, DateTimeOffset Received, string? Identity, IReadOnlyList<Problem> Problems,
     ResponseVersion? Version, RedactedAnswers? Answers, ReadOnlyMemory<byte>? RawBody);

@@ -40,6 +40,7 @@ public sealed partial class Redaction(Pseudonyms pseudonyms)
         {
             AnswerKind.Unanswered or AnswerKind.Other or AnswerKind.Personal => null,
             AnswerKind.Text or AnswerKind.Date => isAsked ? answer : null,
+            AnswerKind.Uncertain => isAsked || (asked is null && answer.Values.All(value => ChoicePattern().IsMatch(value.Text))) ? answer : null,
             AnswerKind.Hidden when asked is null => answer.Values.All(value => LooksLikeACode(value.Text)) ? answer : Veiled(answer),
             AnswerKind.Hidden => isAsked ? answer : null,
             _ => answer,
@@ -53,6 +54,10 @@ public sealed partial class Redaction(Pseudonyms pseudonyms)
     };
 
     private static bool LooksLikeACode(string value) => Words.Contains(value) || ReferencePattern().IsMatch(value);
+
+    /// <summary>One short word, as codes are: without an instrument nothing longer is kept that a person may have written.</summary>
+    [GeneratedRegex("^[A-Za-z0-9_-]{1,20}$", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
+    private static partial Regex ChoicePattern();
 
     /// <summary>A school's number or a wave's id: no e-mail address, no name.</summary>
     [GeneratedRegex("^([0-9]{6}|[0-9]{4}-[a-z0-9]{2,12})$", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]

@@ -57,8 +57,8 @@ public sealed class TakeInDelivery(
             var (fates, reasons) = await StoreAsync(source, delivery, limited.Token);
             return new DeliveryOutcome(DeliveryReply.From(fates), null, secret, reasons, null);
         }
-        // Whatever kept it from being stored, the sender still has it: 503 is the one status nearly all of them retry.
-        catch (Exception fault) when (!cancellation.IsCancellationRequested)
+        // Whatever kept it from being stored, a host that stops included, the sender still has it: 503 is the one status nearly all of them retry.
+        catch (Exception fault)
         {
             return new DeliveryOutcome(null, Problems.NotStored.At("", "send it again later"), secret, [], fault);
         }

@@ -12,8 +12,12 @@ public sealed partial class RecomputeKpis(UseCase kpis, ILogger<RecomputeKpis> l
     {
         var outcome = await kpis.RunAsync(cancellation);
         LogRecomputed(outcome.SchoolsRecomputed, outcome.Evaluated, outcome.Inputs);
+        if (outcome.UnregisteredWaves.Count > 0) LogUnregistered(string.Join(' ', outcome.UnregisteredWaves));
     }
 
     [LoggerMessage(1, LogLevel.Information, "Recomputed {Schools} schools; evaluated {Evaluated}, inputs {Inputs}")]
     private partial void LogRecomputed(int schools, bool evaluated, string inputs);
+
+    [LoggerMessage(2, LogLevel.Warning, "Evidence waits for waves nobody registered: {Waves}")]
+    private partial void LogUnregistered(string waves);
 }

@@ -81,9 +81,22 @@ public sealed class PublicFiguresTests
                 Assert.True(figure is { StandardError: null, DegreesOfFreedom: null, EffectiveSize: null, DesignEffect: null, SumOfWeights: null, LargestShare: null, PValue: null });
                 Assert.True(figure.Base is null or >= 30 && (figure.Base ?? 0) % 5 == 0);
                 Assert.True(figure.Symbol is null || figure is { Value: null, Lower: null, Upper: null, Base: null, Schools: null, P: null });
-                Assert.False(figure is { Name: "engaged", Base: < 100, Value: 0 or 100 });
+                Assert.False(figure is { Name: "engaged", Base: < 100, Value: < 5 or > 95 });
             }
         });
+
+    [Fact]
+    public void A_masked_figure_does_not_come_back_from_what_was_made_from_it()
+    {
+        foreach (var value in new[] { 100.0, 97, 4, 0 })
+        {
+            var result = PublicFigures.Of(AResult(AFigure(60, 40) with { Value = value, Lower = value * 0.96, Upper = value }), Seventy, Policy);
+            Assert.Equal((value < 50 ? 5 : 95, null, null), (result.Figures[0].Value, result.Figures[0].Lower, result.Figures[0].Upper));
+            Assert.Equal(["small_base", value < 50 ? "under_5" : "over_95"], result.Figures[0].Marks);
+            Assert.Equal(("c", null), (result.Figures[2].Symbol, result.Figures[2].Value));
+            Assert.Equal(new Figure("published-2016", "%", 52, Source: "NAHT Edge, May 2016"), result.Figures[3]);
+        }
+    }
 
     private static Figure Engaged(Figure figure) => PublicFigures.Of(AResult(figure), Seventy, Policy).Figures[0];
 

@@ -87,6 +87,37 @@ public sealed class EvaluationTests
             .Results.OrderBy(result => result.Key, StringComparer.Ordinal).Select(result => $"{result.Key} {System.Text.Encoding.UTF8.GetString(result.Value)}"));
     }
 
+    [Theory]
+    [InlineData("tr-TR")]
+    [InlineData("de-DE")]
+    [InlineData("ar-SA")]
+    public void The_same_evidence_gives_the_same_bytes_in_any_culture(string culture)
+    {
+        var (totals, engagements) = Schools(40, true, ("leader", 2, 7), ("senco", 1, 5));
+        string Bytes() => string.Join('\n', Evaluation.Run(Catalogue.Current, Evidence(engagements, new EvidenceSource("leaders", "poll", totals)), new DisclosurePolicy())
+            .Results.Select(result => $"{result.Key} {System.Text.Encoding.UTF8.GetString(result.Value)}"));
+        var expected = Bytes();
+        var before = CultureInfo.CurrentCulture;
+        try
+        {
+            CultureInfo.CurrentCulture = new CultureInfo(culture);
+            Assert.Equal(expected, Bytes());
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = before;
+        }
+    }
+
+    [Fact]
+    public void Who_weighs_nothing_does_not_make_a_base_larger()
+    {
+        var rows = Enumerable.Range(0, 3).Select(index => new CountedResponse(
+            new Core.Webhooks.Coding("100001", Autumn.Id, "single", "leader", null, index == 0 ? 1 : 0, [new Core.Webhooks.Observation("every-teacher-responsible", "fully")]), default)).ToList();
+        var totals = Assert.Single(Totalling.BySchool(rows));
+        Assert.Equal((3, 1), (totals.Respondents, Assert.Single(totals.Cells).N));
+    }
+
     [Fact]
     public void The_catalogue_is_whole()
     {

@@ -87,6 +87,11 @@ public sealed class ResponseTests
             iter: 200);
     }
 
+    [Theory]
+    [InlineData("jose\u0301@school.example", "JOS\u00c9@school.example")]
+    [InlineData(" \uff4a\uff4f@school.example", "jo@school.example ")]
+    public void One_person_has_one_pseudonym_however_the_key_is_written(string one, string other) => Assert.Equal(Pseudonyms.Of(one), Pseudonyms.Of(other));
+
     [Fact]
     public void Identities_of_different_parts_differ()
     {

@@ -69,7 +69,7 @@ public sealed class Json : SurveyTool
         {
             var value = answer.Value;
             if (value.ValueKind == JsonValueKind.Array)
-                yield return new Answer(answer.Name, null, AnswerKind.Multiple, value.EnumerateArray().Select(JsonReading.Scalar).OfType<string>().Select(text => new AnswerValue(text)).ToList());
+                yield return new Answer(answer.Name, null, AnswerKind.Uncertain, value.EnumerateArray().Select(JsonReading.Scalar).OfType<string>().Select(text => new AnswerValue(text)).ToList());
             else if (JsonReading.Scalar(value) is { } text)
                 yield return new Answer(answer.Name, null, Kind(value), [new AnswerValue(text)]);
             else if (value.ValueKind == JsonValueKind.Null)
@@ -89,6 +89,6 @@ public sealed class Json : SurveyTool
     {
         JsonValueKind.Number => AnswerKind.Number,
         JsonValueKind.True or JsonValueKind.False => AnswerKind.Boolean,
-        _ => AnswerKind.Single,
+        _ => AnswerKind.Uncertain,
     };
 }

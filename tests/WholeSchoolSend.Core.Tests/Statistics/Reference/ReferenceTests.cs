@@ -1,4 +1,7 @@
+using System.Globalization;
 using System.Text.Json;
+using WholeSchoolSend.Core.Disclosure;
+using WholeSchoolSend.Core.Kpis;
 
 namespace WholeSchoolSend.Core.Tests.Statistics.Reference;
 
@@ -37,10 +40,37 @@ public sealed class ReferenceTests
     [MemberData(nameof(WithoutReference))]
     public void Field_has_no_reference_value(string name) => Assert.Skip($"the reference gives no value where we have one: {name}");
 
-    // The disclosure policy is tested beside the code that applies it; until that is here its cases are named, not passed.
+    // Families of roles need secondary suppression; until that is here they are named, not passed.
     [Theory(SkipTestWithoutData = true)]
     [MemberData(nameof(DisclosurePolicies))]
-    public void Disclosure_policy_case(string id, string file) => Assert.Skip($"not yet supported: {Path.GetFileNameWithoutExtension(file)}/{id}");
+    public void Disclosure_policy_case(string id, string file)
+    {
+        using var json = JsonDocument.Parse(File.ReadAllBytes(file));
+        var one = json.RootElement.GetProperty("cases").EnumerateArray().Single(c => c.GetProperty("id").GetString() == id);
+        var expected = one.GetProperty("expected");
+        var kind = one.GetProperty("kind").GetString();
+        if (kind is not ("base_status" or "round_to_5" or "round_to_10_half_up" or "percent_half_up")) Assert.Skip($"not yet supported: {kind} ({id})");
+        Assert.Equal(
+            expected.EnumerateArray().Select(value => value.ToString()),
+            one.GetProperty("input").EnumerateArray().Select(input => kind switch
+            {
+                "base_status" => Status(input.GetInt32()),
+                "round_to_5" => Text(PublicFigures.RoundToNearest(input.GetInt32(), 5)),
+                "round_to_10_half_up" => Text(PublicFigures.RoundToNearest(input.GetInt32(), 10)),
+                _ => Text(PublicFigures.Round((double)(100 * decimal.Parse(input.GetString()!, CultureInfo.InvariantCulture)), 0)),
+            }));
+
+        static string Text(double value) => value.ToString(CultureInfo.InvariantCulture);
+
+        static string Status(int respondents) => new DisclosurePolicy().StatusOf(new Figure("engaged", "%", 50, 40, 60, respondents, respondents, DegreesOfFreedom: 50)) switch
+        {
+            CellStatus.NoData => "x",
+            CellStatus.Confidential => "c",
+            CellStatus.Unreliable => "u",
+            CellStatus.SmallBase => "caution",
+            _ => "ok",
+        };
+    }
 
     [Fact]
     public void Own_reference_folder_is_complete()
