@@ -11,9 +11,13 @@ public sealed partial class RecomputeKpis(UseCase kpis, ILogger<RecomputeKpis> l
     public async Task Run([TimerTrigger("%RecomputeSchedule%")] TimerInfo timer, CancellationToken cancellation)
     {
         var outcome = await kpis.RunAsync(cancellation);
+        foreach (var remap in outcome.Remaps) LogRemapped(remap.Instrument.Id, remap.Instrument.Number, remap.Same, remap.Recoded, remap.Kept);
         LogRecomputed(outcome.SchoolsRecomputed, outcome.Evaluated, outcome.Inputs);
     }
 
     [LoggerMessage(1, LogLevel.Information, "Recomputed {Schools} schools; evaluated {Evaluated}, inputs {Inputs}")]
     private partial void LogRecomputed(int schools, bool evaluated, string inputs);
+
+    [LoggerMessage(2, LogLevel.Information, "Mapped again by {Instrument} version {Version}: {Same} the same, {Recoded} coded otherwise, {Kept} it cannot map kept as they were")]
+    private partial void LogRemapped(string instrument, int version, int same, int recoded, int kept);
 }
