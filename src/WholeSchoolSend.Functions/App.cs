@@ -36,6 +36,7 @@ public static class App
         services.AddSingleton(provider => Connect(builder.Configuration, provider.GetRequiredService<IOptions<SurveyOptions>>().Value, provider.GetRequiredService<TimeProvider>()));
         services.AddHostedService<PrepareStorage>();
         AddStore<IEvidence>(storage => storage.Evidence);
+        AddStore<IStoredResponses>(storage => storage.Evidence);
         AddStore<ISchoolTotals>(storage => storage.Evidence);
         AddStore<IQuarantine>(storage => storage.Quarantine);
         AddStore<IInstruments>(storage => storage.Instruments);
@@ -65,6 +66,7 @@ public static class App
 
         // KPIs and snapshots.
         services.AddSingleton<EvidenceReader>();
+        services.AddSingleton<RemapResponses>();
         services.AddSingleton<RecomputeKpis>();
         services.AddSingleton<PublishSnapshot>();
         return builder;

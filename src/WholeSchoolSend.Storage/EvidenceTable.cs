@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Azure;
@@ -19,14 +20,17 @@ namespace WholeSchoolSend.Storage;
 /// <item><term><c>H~{identity}~{hash}</c></term><description>redacted answers of the others. A hash is in I or in H, never in both.</description></item>
 /// <item><term><c>P~{school}~{unique}</c></term><description>the school changed; added in the transaction that changes R, never overwritten.</description></item>
 /// <item><term><c>S~{school}</c> + empty, + <c>{wave}</c></term><description>the fence every recompute of the school passes; the school's totals by wave (docs/decisions/0002).</description></item>
+/// <item><term><c>M~{instrument}</c></term><description>up to which version of it the responses have been mapped again.</description></item>
 /// <item><term><c>D~{day}~{identity}~{receipt}</c></term><description>fate of a delivery that was not the first of its response.</description></item>
 /// </list>
 /// Accepted deliveries are counted from I (day, source), all others from D. One receipt is one of them, however often it is written.
 /// </remarks>
-public sealed class EvidenceTable(TableClient table, StorageResilience resilience, TimeProvider time) : IEvidence, ISchoolTotals
+public sealed class EvidenceTable(TableClient table, StorageResilience resilience, TimeProvider time) : IEvidence, IStoredResponses, ISchoolTotals
 {
     // Below this many schools the count of all would cost more than it saves.
     private const int WorthCounting = 20;
+
+    private const int RemapsAtATime = 4;
 
     // Four chunks: the columns selected when totals are computed.
     private const int MaxCoding = 4 * 64 * 1024;
@@ -129,6 +133,36 @@ public sealed class EvidenceTable(TableClient table, StorageResilience resilienc
         return [.. totals.OrderBy(total => total.Wave, StringComparer.Ordinal).ThenBy(total => total.School, StringComparer.Ordinal)];
     }
 
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<RemapProgress>> ProgressAsync(string collection, CancellationToken cancellation) =>
+        await table.Range(TableKey.From(collection), TableKey.Below("M"), cancellation).ListAsync(ProgressRow.Progress);
+
+    /// <inheritdoc/>
+    public Task KeepAsync(string collection, RemapProgress progress, CancellationToken cancellation) =>
+        resilience.DecideAsync(
+            async token =>
+            {
+                var after = ProgressRow.From(TableKey.From(collection), progress);
+                var before = await table.FindAsync(after.PartitionKey, after.RowKey, token);
+                if (before is not null && !progress.IsBeyond(ProgressRow.Progress(before))) return;
+                await table.SubmitAsync([before is null ? Add(after) : Replace(after, before.ETag)], token);
+            },
+            cancellation);
+
+    /// <inheritdoc/>
+    public async Task<RemapOutcome> RemapAsync(
+        string collection, InstrumentVersion newest, Func<string, RedactedAnswers, Coding?> map, CancellationToken cancellation)
+    {
+        // Twice for each version of an instrument all responses of the collection are looked at: too seldom to keep an index for.
+        var older = table.RangeThatFits(TableKey.From(collection), TableKey.Below("R"), ResponseRow.CodedBefore(newest), cancellation);
+        var done = new ConcurrentBag<Remapped>();
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = RemapsAtATime, CancellationToken = cancellation };
+        await Parallel.ForEachAsync(older, parallel, async (listed, token) => done.Add(await RemapAsync(listed, newest, map, token)));
+        return new RemapOutcome(newest, Count(Remapped.Same), Count(Remapped.Recoded), Count(Remapped.Kept));
+
+        int Count(Remapped wanted) => done.Count(one => one == wanted);
+    }
+
     /// <summary>
     /// Erases a response: its identity becomes a tombstone that every later delivery meets, all versions go, and its school is marked. An
     /// identity that never came gets its tombstone all the same.
@@ -164,6 +198,49 @@ public sealed class EvidenceTable(TableClient table, StorageResilience resilienc
                 while (rest.Count > 0) await table.SubmitAsync([.. Take(rest, TableTransaction.MaxActions).Select(Delete)], token);
             },
             cancellation);
+
+    private Task<Remapped> RemapAsync(
+        TableEntity listed, InstrumentVersion newest, Func<string, RedactedAnswers, Coding?> map, CancellationToken cancellation)
+    {
+        TableEntity? current = listed;
+        return resilience.DecideAsync(
+            async token =>
+            {
+                var before = current ?? await table.FindAsync(listed.PartitionKey, listed.RowKey, token);
+                current = null;   // If somebody else was first it is read again.
+                // Erased, moved, or coded by a newer version: whoever did it had the last word. Should that one not have known the newest
+                // version, the second pass meets what it left.
+                if (before is null || !ResponseRow.IsCodedBefore(before, newest)) return Remapped.ByOthers;
+                return await RemapReadAsync(before, newest, map, token);
+            },
+            cancellation);
+    }
+
+    private async Task<Remapped> RemapReadAsync(
+        TableEntity before, InstrumentVersion newest, Func<string, RedactedAnswers, Coding?> map, CancellationToken cancellation)
+    {
+        var (source, answers) = ResponseRow.Answers(before);
+        if (map(source, answers) is not { } coding) return Remapped.Kept;
+        var id = Identity.OfResponse(source, answers.Form, answers.Id);
+        if (ResponseRow.Recoded(before, id, coding, newest) is not { } after) return Remapped.Kept;
+        if (ResponseRow.CodedAlike(before, after))
+        {
+            // Totals do not say which version coded what is in them: nobody needs to know.
+            await table.SubmitAsync([Replace(after, before.ETag)], cancellation);
+            return Remapped.Same;
+        }
+
+        var identity = await table.FindAsync(before.PartitionKey, IdentityRow.Key(id), cancellation);
+        if (identity is null || IdentityRow.IsTombstone(identity)) throw new ChangedSinceReadException("The response went while it was mapped again.");
+        List<TableTransactionAction> changes = [Replace(IdentityRow.At(identity, coding.School), identity.ETag)];
+        if (after.RowKey == before.RowKey)
+            changes.Add(Replace(after, before.ETag));
+        else
+            changes.AddRange([Delete(before), Add(after), Add(MarkerRow.For(before.PartitionKey, before.GetString(ResponseRow.School)))]);
+        changes.Add(Add(MarkerRow.For(before.PartitionKey, coding.School)));
+        await table.SubmitAsync(changes, cancellation);
+        return Remapped.Recoded;
+    }
 
     private static List<TableTransactionAction> FirstOf(Arrival arrival) =>
     [
@@ -320,6 +397,15 @@ public sealed class EvidenceTable(TableClient table, StorageResilience resilienc
         for (var taken = 0; taken < most && queue.TryDequeue(out var next); taken++) yield return next;
     }
 
+    /// <summary>What a pass did about one response.</summary>
+    private enum Remapped
+    {
+        Same,
+        Recoded,
+        Kept,
+        ByOthers,
+    }
+
     /// <summary>A delivery of a response, with the day it came on.</summary>
     private sealed record Arrival(CodedResponse Response, string Receipt, string Day)
     {
@@ -377,6 +463,9 @@ public sealed class EvidenceTable(TableClient table, StorageResilience resilienc
             [Version] = StorageJson.Write(arrival.Version),
         };
 
+        /// <summary>The same version of the same response, at this school.</summary>
+        public static TableEntity At(TableEntity row, string school) => new(row) { [School] = school };
+
         /// <summary>Nothing is left of the person; that one delivery was accepted on one day remains, or the counts would not add up.</summary>
         public static TableEntity Tombstone(TableEntity row)
         {
@@ -393,6 +482,9 @@ public sealed class EvidenceTable(TableClient table, StorageResilience resilienc
     {
         public const string School = nameof(School);
         public const string Version = nameof(Version);
+        private const string Source = nameof(Source);
+        private const string Instrument = nameof(Instrument);
+        private const string InstrumentVersion = nameof(InstrumentVersion);
 
         public static string Key(string school, string identity) => TableKey.From("R", school, identity);
 
@@ -414,11 +506,39 @@ public sealed class EvidenceTable(TableClient table, StorageResilience resilienc
         {
             var answers = response.Answers.ToJson();
             if (answers.Length > most) throw new ResponseTooLargeException(answers.Length, most);
-            row["Source"] = response.Source;
-            row["Instrument"] = response.Instrument.Id;
-            row["InstrumentVersion"] = response.Instrument.Number;
+            row[Source] = response.Source;
+            row[Instrument] = response.Instrument.Id;
+            row[InstrumentVersion] = response.Instrument.Number;
             Payload.Put(row, answers);
         }
+
+        public static string CodedBefore(InstrumentVersion newest) => TableClient.CreateQueryFilter($"Instrument eq {newest.Id} and InstrumentVersion lt {newest.Number}");
+
+        public static bool IsCodedBefore(TableEntity row, InstrumentVersion newest) =>
+            row.GetString(Instrument) == newest.Id && row.GetInt32(InstrumentVersion) < newest.Number;
+
+        public static (string Source, RedactedAnswers Answers) Answers(TableEntity row) => (row.GetString(Source), RedactedAnswers.FromJson(Payload.Get(row)));
+
+        /// <summary>The same answers with another coding; null when the row cannot hold it.</summary>
+        public static TableEntity? Recoded(TableEntity before, string identity, Coding coding, InstrumentVersion by)
+        {
+            var bytes = StorageJson.Write(coding);
+            var answers = Payload.Get(before);
+            if (bytes.Length > MaxCoding || bytes.Length + answers.Length > Payload.MaxBytes) return null;
+            var row = new TableEntity(before.PartitionKey, Key(coding.School, identity))
+            {
+                [School] = coding.School,
+                [Version] = before[Version],
+                [Source] = before[Source],
+                [Instrument] = by.Id,
+                [InstrumentVersion] = by.Number,
+            };
+            Payload.Put(row, bytes, "Coding");
+            Payload.Put(row, answers);
+            return row;
+        }
+
+        public static bool CodedAlike(TableEntity a, TableEntity b) => Payload.Get(a, "Coding").AsSpan().SequenceEqual(Payload.Get(b, "Coding"));
 
         public static CountedResponse Counted(TableEntity row) =>
             new(StorageJson.ReadCoding(Payload.Get(row, "Coding")), StorageJson.ReadVersion(row.GetString(Version)).Submitted);
@@ -471,6 +591,21 @@ public sealed class EvidenceTable(TableClient table, StorageResilience resilienc
         public static bool IsFence(TableEntity row) => !Payload.IsIn(row);
 
         public static SchoolTotals Totals(TableEntity row) => JsonSerializer.Deserialize(Payload.Get(row), TotalsJson.Default.SchoolTotals)!;
+    }
+
+    private static class ProgressRow
+    {
+        public static TableEntity From(string partition, RemapProgress progress) => new(partition, TableKey.From("M", progress.Instrument.Id))
+        {
+            ["Instrument"] = progress.Instrument.Id,
+            ["InstrumentVersion"] = progress.Instrument.Number,
+            ["Began"] = progress.Began,
+            ["Settled"] = progress.Settled,
+        };
+
+        public static RemapProgress Progress(TableEntity row) => new(
+            new InstrumentVersion(row.GetString("Instrument"), row.GetInt32("InstrumentVersion")!.Value),
+            row.GetDateTimeOffset("Began")!.Value, row.GetBoolean("Settled")!.Value);
     }
 
     private static class FateRow

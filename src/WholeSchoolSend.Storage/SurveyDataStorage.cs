@@ -119,7 +119,9 @@ public sealed class SurveyDataStorage
 
         async Task ListTablesAsync()
         {
-            await foreach (var table in _tables.QueryAsync(cancellationToken: cancellation)) tables.Add(table.Name);
+            // Letters and digits only: all that begins with the prefix lies between it and it with a tilde.
+            var filter = TableClient.CreateQueryFilter($"TableName ge {_options.Prefix} and TableName lt {_options.Prefix + "~"}");
+            await foreach (var table in _tables.QueryAsync(filter, cancellationToken: cancellation)) tables.Add(table.Name);
         }
 
         async Task ListContainersAsync()

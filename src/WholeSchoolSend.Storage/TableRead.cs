@@ -22,6 +22,14 @@ internal static class TableRead
             TableClient.CreateQueryFilter($"PartitionKey eq {partition} and RowKey ge {rows.From} and RowKey lt {rows.To}"),
             select: columns, cancellationToken: cancellation);
 
+    /// <summary>A range as well, all of which is read, but only what fits is sent.</summary>
+    /// <param name="fits">made by <see cref="TableClient.CreateQueryFilter(FormattableString)"/>.</param>
+    public static AsyncPageable<TableEntity> RangeThatFits(
+        this TableClient table, string partition, (string From, string To) rows, string fits, CancellationToken cancellation) =>
+        table.QueryAsync<TableEntity>(
+            $"{TableClient.CreateQueryFilter($"PartitionKey eq {partition} and RowKey ge {rows.From} and RowKey lt {rows.To}")} and {fits}",
+            cancellationToken: cancellation);
+
     public static AsyncPageable<TableEntity> Partition(
         this TableClient table, string partition, CancellationToken cancellation, IEnumerable<string>? columns = null) =>
         table.QueryAsync<TableEntity>(

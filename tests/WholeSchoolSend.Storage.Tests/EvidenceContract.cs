@@ -234,7 +234,7 @@ public abstract class EvidenceContract
     }
 
     /// <summary>What counts at a school, as a recompute is handed it.</summary>
-    protected static async Task<IReadOnlyList<Coding>> CountedAsync(ISchoolTotals totals, string school)
+    internal static async Task<IReadOnlyList<Coding>> CountedAsync(ISchoolTotals totals, string school)
     {
         IReadOnlyList<Coding> counted = [];
         await totals.RecomputeAsync(

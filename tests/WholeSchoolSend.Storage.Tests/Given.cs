@@ -1,3 +1,4 @@
+using WholeSchoolSend.Core.Instruments;
 using WholeSchoolSend.Core.Kpis;
 using WholeSchoolSend.Core.Webhooks;
 
@@ -10,6 +11,8 @@ internal static class Given
     public const string School = "100001";
     public const string Autumn = "2026-autumn";
     public static readonly DateTimeOffset Monday = new(2026, 9, 28, 9, 0, 0, TimeSpan.Zero);
+
+    public static readonly Pseudonyms APseudonymKey = new("a-pseudonym-key-of-the-tests-only!");
 
     private static int _count;
 
@@ -43,6 +46,34 @@ internal static class Given
 
     public static CodedResponse Submitted(this CodedResponse response, int minutes) =>
         response with { Version = response.Version with { Submitted = Monday.AddMinutes(minutes) } };
+
+    /// <summary>What maps the answers of <see cref="ARespondent"/>.</summary>
+    /// <param name="maybe">null: an answer it does not know.</param>
+    public static Instrument AnInstrument(int version = 1, string agree = "agree", string? maybe = "agree", string school = "hidden.urn") => new(
+        "Leaders", Collection, new FormBinding("leaders_typeform", "form"), null, new Term(Autumn), null, new FieldName(school), null, null, null, null, null,
+        [new Item("every-teacher-responsible", "q1", maybe is null ? Codes(("agree", agree)) : Codes(("agree", agree), ("maybe", maybe)))])
+    {
+        Id = "leaders",
+        Version = version,
+    };
+
+    private static Dictionary<string, string> Codes(params (string Answer, string Code)[] codes) => codes.ToDictionary(code => code.Answer, code => code.Code);
+
+    /// <summary>Stored answers: of a school, and of the branch it belongs to.</summary>
+    public static RedactedAnswers ARespondent(string id, string school = School, string answer = "agree") => new(
+        "form", id,
+        [
+            new Answer("code", null, AnswerKind.Single, [new AnswerValue("jo 1980")]),
+            new Answer("hidden.branch", null, AnswerKind.Hidden, [new AnswerValue("200001")]),
+            new Answer("hidden.urn", null, AnswerKind.Hidden, [new AnswerValue(school)]),
+            new Answer("q1", null, AnswerKind.Single, [new AnswerValue(answer)]),
+        ]);
+
+    /// <summary>The response as this instrument takes it in.</summary>
+    public static CodedResponse Coding(this Instrument instrument, RedactedAnswers answers) => new(
+        instrument.Form!.Source, Identity.OfResponse(instrument.Form.Source, answers.Form, answers.Id), instrument.Collection,
+        new InstrumentVersion(instrument.Id, instrument.Version), new ResponseVersion(Monday, null, true, answers.Hash()), answers,
+        new InstrumentMap(instrument).Map(answers).Value!);
 
     /// <summary>Totals as simple as they can be: how many gave each answer, by wave.</summary>
     public static IReadOnlyList<SchoolTotals> Totals(IReadOnlyList<CountedResponse> responses) =>

@@ -31,6 +31,11 @@ public sealed partial class Redaction(Pseudonyms pseudonyms)
         return new RedactedAnswers(response.Form, response.Id, fields);
     }
 
+    /// <summary>Stored answers with this instrument's respondent key as a pseudonym, also where an earlier version took it for an answer.</summary>
+    public RedactedAnswers Veil(RedactedAnswers stored, Instrument instrument) => instrument.Respondent is { } key
+        ? stored with { Fields = [.. stored.Fields.Select(answer => InstrumentMap.IsCalled(answer, key.Field) ? Veiled(answer) : answer)] }
+        : stored;
+
     private Answer? Apply(Answer given, string? respondent, HashSet<string>? asked)
     {
         var answer = given with { Values = given.Values.Where(value => value.Text.Trim().Length > 0).ToList() };

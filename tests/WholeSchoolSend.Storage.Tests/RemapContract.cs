@@ -1,0 +1,194 @@
+using Microsoft.Extensions.Time.Testing;
+using WholeSchoolSend.Core.Instruments;
+using WholeSchoolSend.Core.Kpis;
+using WholeSchoolSend.Core.Webhooks;
+using static WholeSchoolSend.Storage.Tests.Given;
+
+namespace WholeSchoolSend.Storage.Tests;
+
+/// <summary>A store of evidence as mapping again sees it: three ports, one set of rows.</summary>
+public sealed record EvidencePorts(IEvidence Evidence, ISchoolTotals Totals, IStoredResponses Responses);
+
+/// <summary>What mapping stored responses again promises, whatever they are stored in: only the ports are used.</summary>
+public abstract class RemapContract
+{
+    private readonly FakeTimeProvider _time = new(Monday);
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    protected abstract Task<EvidencePorts> EmptyStoreAsync();
+
+    [Fact]
+    public async Task The_same_coding_moves_only_the_version_on()
+    {
+        var store = await StoreAsync(AnInstrument(), [ARespondent("a"), ARespondent("b")]);
+
+        Assert.Equal(["leaders 2: 2 0 0"], await RunAsync(store, AnInstrument(version: 2)));
+
+        Assert.Empty(await store.Totals.ChangedSchoolsAsync(Collection, Cancellation));
+        Assert.Equal(["leaders 2: 0 0 0"], await AMinuteLaterAsync(store, AnInstrument(version: 2)));
+    }
+
+    [Fact]
+    public async Task Another_coding_marks_the_school_and_changes_its_totals()
+    {
+        var store = await StoreAsync(AnInstrument(), [ARespondent("a", answer: "maybe"), ARespondent("b"), ARespondent("c", School, "maybe")]);
+        Assert.Equal([$"{Autumn} {School} agree=3"], await RecomputedAsync(store));
+
+        Assert.Equal(["leaders 2: 1 2 0"], await RunAsync(store, AnInstrument(version: 2, maybe: "disagree")));
+
+        Assert.Equal([School], await store.Totals.ChangedSchoolsAsync(Collection, Cancellation));
+        Assert.Equal([$"{Autumn} {School} agree=1 disagree=2"], await RecomputedAsync(store));
+    }
+
+    [Fact]
+    public async Task Another_wave_leaves_nothing_in_the_old_one()
+    {
+        var store = await StoreAsync(AnInstrument(), [ARespondent("a")]);
+        await RecomputedAsync(store);
+
+        await RunAsync(store, AnInstrument(version: 2) with { Wave = new Term("2027-spring") });
+
+        Assert.Equal([$"2027-spring {School} agree=1"], await RecomputedAsync(store));
+    }
+
+    [Fact]
+    public async Task Another_school_marks_both()
+    {
+        var store = await StoreAsync(AnInstrument(), [ARespondent("a"), ARespondent("b")]);
+        await RecomputedAsync(store);
+
+        Assert.Equal(["leaders 2: 0 2 0"], await RunAsync(store, AnInstrument(version: 2, school: "hidden.branch")));
+
+        Assert.Equal([School, "200001"], await store.Totals.ChangedSchoolsAsync(Collection, Cancellation));
+        Assert.Equal([$"{Autumn} 200001 agree=2"], await RecomputedAsync(store));
+        // Back again, and what was delivered is still known.
+        Assert.Equal(["leaders 3: 0 2 0"], await RunAsync(store, AnInstrument(version: 3)));
+        Assert.Equal([$"{Autumn} {School} agree=2"], await RecomputedAsync(store));
+        Assert.Equal(Fate.Duplicate, await store.Evidence.TakeInAsync(AnInstrument(version: 3).Coding(ARespondent("a")), AReceipt(), Cancellation));
+    }
+
+    [Fact]
+    public async Task What_cannot_be_mapped_counts_as_it_did_until_a_version_can()
+    {
+        var store = await StoreAsync(AnInstrument(), [ARespondent("a", answer: "maybe"), ARespondent("b")]);
+        await RecomputedAsync(store);
+
+        Assert.Equal(["leaders 2: 1 0 1"], await RunAsync(store, AnInstrument(version: 2, maybe: null)));
+        Assert.Empty(await RunAsync(store, AnInstrument(version: 2, maybe: null)));
+        Assert.Equal(["leaders 2: 0 0 1"], await AMinuteLaterAsync(store, AnInstrument(version: 2, maybe: null)));
+        Assert.Empty(await AMinuteLaterAsync(store, AnInstrument(version: 2, maybe: null)));
+
+        Assert.Empty(await store.Totals.ChangedSchoolsAsync(Collection, Cancellation));
+        Assert.Equal(["leaders 3: 1 1 0"], await RunAsync(store, AnInstrument(version: 3, maybe: "disagree")));
+        Assert.Equal([$"{Autumn} {School} agree=1 disagree=1"], await RecomputedAsync(store));
+    }
+
+    [Fact]
+    public async Task A_coding_too_large_for_its_row_is_not_taken()
+    {
+        var store = await StoreAsync(AnInstrument(), [ARespondent("a")]);
+
+        Assert.Equal(["leaders 2: 0 0 1"], await RunAsync(store, AnInstrument(version: 2, agree: new string('x', 300_000))));
+
+        Assert.Equal([$"{Autumn} {School} agree=1"], await RecomputedAsync(store));
+    }
+
+    [Fact]
+    public async Task A_first_version_and_other_instruments_have_nothing_to_do_with_it()
+    {
+        var store = await StoreAsync(AnInstrument(), [ARespondent("a")]);
+
+        Assert.Empty(await RunAsync(store, AnInstrument()));
+        Assert.Equal(["others 2: 0 0 0"], await RunAsync(store, AnInstrument(version: 2) with { Id = "others" }));
+        // The form moved on: what the former form's respondents said stays as it was understood.
+        Assert.Equal(["leaders 2: 0 0 1"], await RunAsync(store, AnInstrument(version: 2) with { Form = new FormBinding("leaders_typeform", "form-2") }));
+        Assert.Equal([$"{Autumn} {School} agree=1"], await RecomputedAsync(store));
+    }
+
+    [Fact]
+    public async Task An_arrival_that_did_not_know_of_the_new_version_is_mapped_by_the_second_pass_which_is_the_last()
+    {
+        var store = await StoreAsync(AnInstrument(), [ARespondent("a", answer: "maybe")]);
+        var mended = AnInstrument(version: 2, maybe: "disagree");
+        await RunAsync(store, mended);
+        _time.Advance(TimeSpan.FromSeconds(13));
+        await store.Evidence.TakeInAsync(AnInstrument().Coding(ARespondent("late", answer: "maybe")), AReceipt(), Cancellation);
+
+        Assert.Empty(await RunAsync(store, mended));
+        Assert.Equal(["leaders 2: 0 1 0"], await AMinuteLaterAsync(store, mended));
+        Assert.Equal([$"{Autumn} {School} disagree=2"], await RecomputedAsync(store));
+        Assert.Empty(await AMinuteLaterAsync(store, mended));
+    }
+
+    [Fact]
+    public async Task Whoever_has_not_seen_the_newest_version_changes_nothing()
+    {
+        var store = await StoreAsync(AnInstrument(), [ARespondent("a", answer: "maybe")]);
+        await RunAsync(store, AnInstrument(version: 3, maybe: "disagree"));
+
+        Assert.Empty(await RunAsync(store, AnInstrument(version: 2)));
+        Assert.Equal(0, (await store.Responses.RemapAsync(Collection, new InstrumentVersion("leaders", 2), (_, _) => null, Cancellation)).Kept);
+        await store.Responses.KeepAsync(Collection, new RemapProgress(new InstrumentVersion("leaders", 2), Monday, true), Cancellation);
+
+        Assert.Equal([new RemapProgress(new InstrumentVersion("leaders", 3), Monday, false)], await store.Responses.ProgressAsync(Collection, Cancellation));
+        Assert.Equal([$"{Autumn} {School} disagree=1"], await RecomputedAsync(store));
+    }
+
+    [Fact]
+    public async Task A_key_that_was_an_answer_before_becomes_a_pseudonym()
+    {
+        var store = await StoreAsync(AnInstrument(), [ARespondent("a")]);
+
+        Assert.Equal(["leaders 2: 0 1 0"], await RunAsync(store, AnInstrument(version: 2) with { Respondent = new FieldName("code") }));
+
+        Assert.Equal(APseudonymKey.Of("jo 1980"), Assert.Single(await EvidenceContract.CountedAsync(store.Totals, School)).Respondent);
+    }
+
+    [Fact]
+    public async Task Versions_are_decided_as_if_nothing_had_been_mapped_again()
+    {
+        var store = await EmptyStoreAsync();
+        var (first, second) = (AnInstrument(), AnInstrument(version: 2, maybe: "disagree", school: "hidden.branch"));
+        await store.Evidence.TakeInAsync(first.Coding(ARespondent("a", answer: "maybe")).Updated(2), "mine", Cancellation);
+        await store.Evidence.TakeInAsync(first.Coding(ARespondent("a", answer: "agree")).Updated(1), "theirs", Cancellation);
+
+        await RunAsync(store, second);
+
+        Assert.Equal(Fate.Accepted, await store.Evidence.TakeInAsync(second.Coding(ARespondent("a", answer: "maybe")).Updated(2), "mine", Cancellation));
+        Assert.Equal(Fate.Revised, await store.Evidence.TakeInAsync(second.Coding(ARespondent("a", answer: "agree")).Updated(1), "theirs", Cancellation));
+        Assert.Equal(Fate.Duplicate, await store.Evidence.TakeInAsync(second.Coding(ARespondent("a", answer: "maybe")).Updated(2), AReceipt(), Cancellation));
+        Assert.Equal([$"{Autumn} 200001 disagree=1"], await RecomputedAsync(store));
+        Assert.Equal(Fate.Revised, await store.Evidence.TakeInAsync(second.Coding(ARespondent("a", answer: "agree")).Updated(3), AReceipt(), Cancellation));
+        Assert.Equal([$"{Autumn} 200001 agree=1"], await RecomputedAsync(store));
+    }
+
+    /// <summary>Stored as coded by this instrument.</summary>
+    protected async Task<EvidencePorts> StoreAsync(Instrument instrument, IReadOnlyList<RedactedAnswers> answers)
+    {
+        var store = await EmptyStoreAsync();
+        foreach (var one in answers) await store.Evidence.TakeInAsync(instrument.Coding(one), AReceipt(), Cancellation);
+        await RecomputedAsync(store);
+        return store;
+    }
+
+    /// <summary>What a run said: <c>instrument version: same recoded kept</c>.</summary>
+    protected async Task<IEnumerable<string>> RunAsync(EvidencePorts store, Instrument newest, CancellationToken? cancellation = null)
+    {
+        var outcomes = await new RemapResponses(store.Responses, new Redaction(APseudonymKey), _time).RunAsync([newest], cancellation ?? Cancellation);
+        return outcomes.Select(outcome => $"{outcome.Instrument.Id} {outcome.Instrument.Number}: {outcome.Same} {outcome.Recoded} {outcome.Kept}");
+    }
+
+    protected Task<IEnumerable<string>> AMinuteLaterAsync(EvidencePorts store, Instrument newest)
+    {
+        _time.Advance(RemapResponses.Settling);
+        return RunAsync(store, newest);
+    }
+
+    protected static async Task<IEnumerable<string>> RecomputedAsync(EvidencePorts store, string collection = Collection)
+    {
+        await store.Totals.RecomputeAsync(collection, await store.Totals.ChangedSchoolsAsync(collection, Cancellation), Totals, Cancellation);
+        Assert.Empty(await store.Totals.ChangedSchoolsAsync(collection, Cancellation));
+        return (await store.Totals.TotalsAsync(collection, Cancellation)).Shown();
+    }
+}
