@@ -10,6 +10,8 @@ internal static class StrictJson
     /// <summary>The document, or a sentence that says where it stops being JSON. The sentence quotes nothing: the parser's own message could.</summary>
     public static (JsonDocument? Document, string? Wrong) Parse(ReadOnlyMemory<byte> json, int maxDepth)
     {
+        // Some programs begin UTF-8 with a byte order mark; it says nothing here.
+        if (json.Span.StartsWith("\uFEFF"u8)) json = json[3..];
         if (!Utf8.IsValid(json.Span)) return (null, "should be UTF-8");
         try
         {
@@ -25,7 +27,7 @@ internal static class StrictJson
         catch (JsonException invalid)
         {
             return (null, string.Create(
-                CultureInfo.InvariantCulture, $"should be JSON; it stops being that at line {(invalid.LineNumber ?? 0) + 1}, byte {invalid.BytePositionInLine ?? 0}"));
+                CultureInfo.InvariantCulture, $"should be JSON with no name twice in an object and at most {maxDepth} levels; it stops being that at line {(invalid.LineNumber ?? 0) + 1}, byte {invalid.BytePositionInLine ?? 0}"));
         }
     }
 

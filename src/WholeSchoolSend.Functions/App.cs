@@ -69,6 +69,7 @@ public static class App
         services.AddSingleton<RemapResponses>();
         services.AddSingleton<RecomputeKpis>();
         services.AddSingleton<PublishSnapshot>();
+        services.AddSingleton<CloseWave>();
         return builder;
 
         void AddStore<T>(Func<SurveyDataStorage, T> store)
@@ -79,7 +80,18 @@ public static class App
     private static SurveyDataStorage Connect(IConfiguration configuration, SurveyOptions settings, TimeProvider time)
     {
         var options = new SurveyDataOptions { PublicContainer = settings.PublicContainer };
-        if (configuration["SurveyData"] is { Length: > 0 } connection) return new SurveyDataStorage(connection, options, time);
+        if (configuration["SurveyData"] is { Length: > 0 } connection)
+        {
+            try
+            {
+                return new SurveyDataStorage(connection, options, time);
+            }
+            // The SDK's message quotes what it cannot read, and that may be a key.
+            catch (Exception unreadable) when (unreadable is FormatException or ArgumentException or InvalidOperationException)
+            {
+                throw new InvalidOperationException("The setting SurveyData cannot be read as the connection string of a storage account.");
+            }
+        }
 
         Uri Service(string name) => configuration[$"SurveyData:{name}ServiceUri"] is { Length: > 0 } address
             ? new Uri(address)

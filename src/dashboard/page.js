@@ -15,7 +15,7 @@ const VERDICTS = {
   not_met_point: ['Not met, but not certain', 'The figure is below the target, but its interval reaches it: the true figure may be high enough.', 'cross'],
   not_met_confident: ['Not met', 'The figure and its whole interval are below the target.', 'cross'],
   not_met: ['Not met', 'The count is below the target.', 'cross'],
-  insufficient: ['Not enough evidence', 'Too few people or schools answered for a verdict.', 'dash'],
+  insufficient: ['Not enough evidence', 'Too few people or schools answered, or too unevenly, for a verdict.', 'dash'],
   unattainable: ['Cannot be reached', 'The starting point was so high that a rise of this size is not possible.', 'cross'],
 };
 

@@ -114,6 +114,39 @@ public sealed class WebhookTests(Pipeline pipeline) : IClassFixture<Pipeline>, I
         Assert.Equal("Teachers, before", (await Pipeline.JsonAsync(await pipeline.Http.GetAsync("/api/instruments/versions?version=1"))).GetProperty("title").GetString());
         Assert.Equal("Teachers, earlier", (await Pipeline.JsonAsync(await pipeline.Http.GetAsync("/api/instruments/versions"))).GetProperty("title").GetString());
         Assert.Equal(HttpStatusCode.NotFound, (await pipeline.Http.GetAsync("/api/instruments/none")).StatusCode);
+        foreach (var version in new[] { "3", "0", "x", "-1", "99999999999999" })
+            Assert.Equal(HttpStatusCode.NotFound, (await pipeline.Http.GetAsync($"/api/instruments/versions?version={version}")).StatusCode);
+    }
+
+    [Theory]
+    [InlineData("leaders-*.csv", "*", true)]
+    [InlineData("leaders-*.csv", "*-2026.CSV", true)]
+    [InlineData("leaders-*.csv", "senco-*.csv", false)]
+    [InlineData("a*b", "ab*", true)]
+    [InlineData("a*b", "a*c", false)]
+    [InlineData("one.csv", "one.csv", true)]
+    [InlineData("one.csv", "two.csv", false)]
+    public async Task Two_polls_of_a_supplier_never_claim_one_file(string one, string other, bool overlap)
+    {
+        var supplier = $"s{Math.Abs(HashCode.Combine(one, other))}";
+        string Poll(string files) => Said.TeachersPre.Replace("\"form\":{\"source\":\"teachers_typeform\",\"id\":\"tPre\"}", $"\"poll\":{{\"supplier\":\"{supplier}\",\"files\":\"{files}\"}}", StringComparison.Ordinal);
+        await pipeline.PutAsync($"/api/instruments/{supplier}-1", Poll(one));
+        var answer = await pipeline.PutAsync($"/api/instruments/{supplier}-2", Poll(other), overlap ? 422 : 200);
+        if (overlap) Assert.Equal("form-taken", answer.GetProperty("code").GetString());
+        Assert.Equal(422, (int)(await pipeline.Http.PutAsync($"/api/instruments/{supplier}-3", new StringContent(Poll("x").Replace(supplier, "register", StringComparison.Ordinal)))).StatusCode);
+    }
+
+    [Fact]
+    public async Task What_an_instrument_leaves_open_or_says_twice_is_asked_for()
+    {
+        var open = Said.TeachersPre.Replace("tPre", "tOpen", StringComparison.Ordinal);
+        foreach (var (part, instead, where) in new[]
+        {
+            ("\"role\":{\"value\":\"teacher\"}", "\"role\":{\"field\":\"role\"}", "/role/codes"),
+            ("\"stage\":{\"value\":\"pre\"}", "\"stage\":{\"field\":\"stage\"}", "/stage/codes"),
+            ("\"5\":\"5\"", "\"5\":\"5\",\" 5\":\"4\"", "/items/0/codes/5"),
+        })
+            Assert.Equal(where, (await pipeline.PutAsync("/api/instruments/open", open.Replace(part, instead, StringComparison.Ordinal), 422)).GetProperty("problems")[0].GetProperty("where").GetString());
     }
 
     [Fact]
@@ -122,6 +155,8 @@ public sealed class WebhookTests(Pipeline pipeline) : IClassFixture<Pipeline>, I
         Assert.Equal("dates-invalid", (await pipeline.PutAsync("/api/waves/w1", """{"title":"W","from":"2026-02-02","to":"2026-02-01"}""", 422)).GetProperty("code").GetString());
         await pipeline.PutAsync("/api/waves/w1", """{"title":"W","from":"2026-02-01","to":"2026-02-02"}""");
         Assert.Equal("reason-missing", (await pipeline.PostAsync("/api/waves/w1/close", "{}", 422)).GetProperty("code").GetString());
+        Assert.Equal("reason-missing", (await pipeline.PostAsync("/api/waves/w1/close", """{"reason":"    "}""", 422)).GetProperty("code").GetString());
+        Assert.Equal("document-invalid", (await pipeline.PostAsync("/api/waves/w1/close", """{"because":"complete"}""", 422)).GetProperty("code").GetString());
         Assert.Equal("not-found", (await pipeline.PostAsync("/api/waves/w2/close", """{"reason":"complete"}""", 404)).GetProperty("code").GetString());
         var closed = await pipeline.PostAsync("/api/waves/w1/close", """{"reason":"complete"}""");
         Assert.Equal(closed.GetRawText(), (await pipeline.PostAsync("/api/waves/w1/close", """{"reason":"again"}""")).GetRawText());

@@ -44,6 +44,12 @@ public sealed partial class PutInstrument(IInstruments instruments, InstrumentSh
             yield return Problems.CollectionFixed.At("/collection", $"should stay {before.Collection}: what is stored lies there");
         if (instrument.Form is { } form && others.FirstOrDefault(other => other.Form == form) is { } taken)
             yield return Problems.FormTaken.At("/form", $"is mapped by {taken.Id} already");
+        if (instrument.Poll is { } poll)
+        {
+            if (poll.Supplier == "register") yield return Problems.IdInvalid.At("/poll/supplier", "should be another id: register is kept for the schools register");
+            if (others.FirstOrDefault(other => other.Poll?.Supplier == poll.Supplier && Overlap(other.Poll.Files, poll.Files)) is { } claimed)
+                yield return Problems.FormTaken.At("/poll/files", $"should match no file that {claimed.Id} maps too: its files are {claimed.Poll!.Files}");
+        }
         if (instrument.School is null && instrument.Poll is null)
             yield return Problems.DocumentInvalid.At("/school", "is required for a form");
         if (instrument.Poll is not null && (instrument.School is null) == (instrument.Group is null))
@@ -68,11 +74,37 @@ public sealed partial class PutInstrument(IInstruments instruments, InstrumentSh
                 yield return Problems.IndicatorUnknown.At($"/items/{index}/indicator", $"should be one of {string.Join(", ", catalogue.Indicators.Select(known => known.Id))}");
                 continue;
             }
+            foreach (var problem in Contradictions($"/items/{index}/codes", item.Codes)) yield return problem;
             foreach (var (answer, code) in item.Codes)
                 if (!indicator.Codes.Contains(code))
                     yield return Problems.AnswerCodeUnknown.At($"/items/{index}/codes/{answer}", $"should be one of {string.Join(", ", indicator.Codes)}");
         }
     }
+
+    /// <summary>Is there a file name that both patterns match? Worked from the ends of the patterns to their beginnings.</summary>
+    private static bool Overlap(string one, string other)
+    {
+        var rest = new bool[one.Length + 1, other.Length + 1];
+        for (var i = one.Length; i >= 0; i--)
+            for (var j = other.Length; j >= 0; j--)
+            {
+                var (a, b) = (i < one.Length ? one[i] : '\0', j < other.Length ? other[j] : '\0');
+                rest[i, j] = (a, b) switch
+                {
+                    ('\0', '\0') => true,
+                    ('*', _) => rest[i + 1, j] || (b != '\0' && rest[i, j + 1]),
+                    (_, '*') => rest[i, j + 1] || (a != '\0' && rest[i + 1, j]),
+                    _ => a != '\0' && b != '\0' && char.ToUpperInvariant(a) == char.ToUpperInvariant(b) && rest[i + 1, j + 1],
+                };
+            }
+        return rest[0, 0];
+    }
+
+    /// <summary>Answers that are one answer but for case and blanks, and are coded differently.</summary>
+    private static IEnumerable<Problem> Contradictions(string at, IReadOnlyDictionary<string, string>? codes) =>
+        (codes ?? new Dictionary<string, string>()).GroupBy(code => code.Key.Trim(), StringComparer.OrdinalIgnoreCase)
+            .Where(same => same.Select(code => code.Value).Distinct(StringComparer.Ordinal).Count() > 1)
+            .Select(same => Problems.DocumentInvalid.At($"{at}/{same.First().Key}", "should be coded one way: case and blanks round an answer do not matter"));
 
     private static IEnumerable<Problem> Check(string at, Term? term, HashSet<string>? allowed, Func<string, bool>? fits)
     {
@@ -80,6 +112,7 @@ public sealed partial class PutInstrument(IInstruments instruments, InstrumentSh
         if ((term.Value is null) == (term.Field is null)) yield return Problems.DocumentInvalid.At(at, "should have either value or field");
         if (term.Codes is not null && term.Field is null) yield return Problems.DocumentInvalid.At($"{at}/codes", "belongs to a field");
         if (allowed is not null && term.Field is not null && term.Codes is null) yield return Problems.DocumentInvalid.At($"{at}/codes", $"is required with a field: what stands for {string.Join(", ", allowed)}");
+        foreach (var problem in Contradictions($"{at}/codes", term.Codes)) yield return problem;
         var stated = term.Codes?.Select(code => ($"{at}/codes/{code.Key}", code.Value)) ?? [];
         foreach (var (where, value) in term.Value is null ? stated : stated.Append(($"{at}/value", term.Value)))
         {

@@ -39,7 +39,10 @@ public sealed class FileImport(IDrops drops, IImports imports)
         var next = new ActiveImport(
             content.Unit, Version(content.Unit, contentHash, content.InstrumentVersion, file.Modified), file.Name, contentHash,
             content.InstrumentVersion, content.Collection, file.Modified, content.Facts);
-        var now = (await imports.ActiveAsync(cancellation)).FirstOrDefault(active => active.Unit == content.Unit);
+        var all = await imports.ActiveAsync(cancellation);
+        var now = all.FirstOrDefault(active => active.Unit == content.Unit);
+        if (content.Collection is not null && all.Any(active => active.Collection == content.Collection && active.Unit.Wave == content.Unit.Wave && active.Unit != content.Unit))
+            notes = [.. notes, "another poll counts for this wave and collection: two are not combined, and until one is withdrawn neither is published"];
         if (Decide(now, next) is { } switched && switched.Version == next.Version) await rows.WriteAsync(next.Version, content.Rows, cancellation);
 
         var (before, after) = await imports.SwitchAsync(content.Unit, active => Decide(active, next), cancellation);

@@ -42,9 +42,12 @@ public sealed class ImportPoll(IDrops drops, IInstruments instruments, IWaves wa
         return await import.ActivateAsync(file, hash, content, totals, notes, cancellation);
     }
 
-    /// <summary>Does a pattern (<c>*</c> stands for any text) match a file's name? Case does not matter.</summary>
-    public static bool Claims(string pattern, string name)
+    /// <summary>
+    /// Does a pattern (<c>*</c> stands for any text) match a file's name? Case does not matter, nor do folders unless the pattern names some.
+    /// </summary>
+    public static bool Claims(string pattern, string path)
     {
+        var name = pattern.Contains('/', StringComparison.Ordinal) ? path : path[(path.LastIndexOf('/') + 1)..];
         var parts = pattern.Split('*');
         if (parts.Length == 1) return name.Equals(pattern, StringComparison.OrdinalIgnoreCase);
         if (!name.StartsWith(parts[0], StringComparison.OrdinalIgnoreCase)) return false;

@@ -11,7 +11,7 @@ public static class ImportReport
     public static byte[] Json(ImportRecord record, IReadOnlyList<FileFinding> findings, IReadOnlyList<string> notes) =>
         JsonSerializer.SerializeToUtf8Bytes(
             new Report(
-                record.File, record.Supplier, record.Outcome, record.Unit?.Instrument, record.Unit?.Wave, record.ContentHash, record.Facts, notes,
+                record.File, record.Supplier, record.Modified, record.Outcome, record.Unit?.Instrument, record.Unit?.Wave, record.ContentHash, record.Facts, notes,
                 findings.Count, findings),
             ReportJson.Default.Report);
 
@@ -28,7 +28,7 @@ public static class ImportReport
         $"\"{(text.Length > 0 && "=+-@\t\r\n".Contains(text[0], StringComparison.Ordinal) ? "'" : "")}{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
     internal sealed record Report(
-        string File, string Supplier, ImportOutcome Outcome, string? Instrument, string? Wave, string ContentHash, ImportFacts? Facts,
+        string File, string Supplier, DateTimeOffset Dropped, ImportOutcome Outcome, string? Instrument, string? Wave, string ContentHash, ImportFacts? Facts,
         IReadOnlyList<string> Notes, int ProblemCount, IReadOnlyList<FileFinding> Problems);
 }
 

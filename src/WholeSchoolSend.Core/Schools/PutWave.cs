@@ -9,7 +9,7 @@ public sealed class PutWave(IWaves waves, TimeProvider time)
     public static JsonSchema Schema { get; } = JsonSchema.Embedded("wave.schema.json");
 
     private static readonly JsonSchema ClosureSchema = JsonSchema.Parse(
-        """{ "type": "object", "additionalProperties": false, "required": ["reason"], "properties": { "reason": { "type": "string", "minLength": 3, "maxLength": 1000 } } }"""u8.ToArray());
+        """{ "type": "object", "additionalProperties": false, "properties": { "reason": { "type": "string", "minLength": 1, "maxLength": 1000 } } }"""u8.ToArray());
 
     /// <summary>The wave as stored (unchanged when it says the same), or everything that is wrong with it.</summary>
     public async Task<Checked<WaveState>> RunAsync(string id, ReadOnlyMemory<byte> json, CancellationToken cancellation)
@@ -30,11 +30,12 @@ public sealed class PutWave(IWaves waves, TimeProvider time)
     /// <summary>Closes the wave, with the operator's reason; closing a closed wave changes nothing.</summary>
     public async Task<Checked<WaveState>> CloseAsync(string id, ReadOnlyMemory<byte> json, CancellationToken cancellation)
     {
-        var document = ClosureSchema.Check(json);
-        if (document.Value is null) return document.Problems.Select(problem => Problems.ReasonMissing.At(problem.Where, problem.Message)).ToList();
-        if (await waves.FindAsync(id, cancellation) is not { } before) return Problems.NotFound.At("", $"no wave is called {id}");
+        if (await waves.FindAsync(id, cancellation) is not { } before) return Problems.NotFound.At("", "no wave has this id");
         if (before.Closed is not null) return before;
-        var reason = document.Value.RootElement.GetProperty("reason").GetString()!;
+        var document = ClosureSchema.Check(json);
+        if (document.Value is null) return document.Problems.ToList();
+        var reason = document.Value.RootElement.TryGetProperty("reason", out var given) ? given.GetString()!.Trim() : "";
+        if (reason.Length < 3) return Problems.ReasonMissing.At("/reason", "should say why the wave is complete: what is published then stays");
         return await WriteAsync(before with { Closed = new WaveClosure(time.GetUtcNow(), reason), Revision = before.Revision + 1 }, cancellation);
     }
 

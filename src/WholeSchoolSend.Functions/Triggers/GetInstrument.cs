@@ -13,7 +13,9 @@ public sealed class GetInstrument(IInstruments instruments)
     public async Task<IResult> Run(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "instruments/{id}")] HttpRequest request, string id, CancellationToken cancellation)
     {
-        var version = int.TryParse(request.Query["version"], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : (int?)null;
+        var asked = request.Query["version"].ToString();
+        // What is no number is no version: there is none of it.
+        var version = asked.Length == 0 ? (int?)null : int.TryParse(asked, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
         if (await instruments.FindAsync(id, version, cancellation) is not { } instrument)
             return Responses.From(Problems.NotFound.At("", "no instrument has this id and version"));
         request.HttpContext.Response.Headers["Instrument-Version"] = instrument.Version.ToString(CultureInfo.InvariantCulture);

@@ -17,6 +17,16 @@ const write = (chunk, encoding, done) => {
 process.stdout.write = write;
 process.stderr.write = write;
 
+// A server that closes waits for its clients to hang up; ours keep connections open until they end themselves.
+const { Server } = require('node:http');
+const close = Server.prototype.close;
+Server.prototype.close = function (done) {
+  const closing = close.call(this, done);
+  this.closeIdleConnections();
+  setTimeout(() => this.closeAllConnections(), 500);
+  return closing;
+};
+
 const once = process.once;
 process.once = (event, listener) => event === 'SIGINT' ? process : once.call(process, event, listener);
 process.on('SIGINT', () => {});

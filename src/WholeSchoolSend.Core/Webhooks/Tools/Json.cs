@@ -49,12 +49,13 @@ public sealed class Json : SurveyTool
         var id = json.Text(response, "response", at);
         var submitted = json.Time(response, "submitted", at);
         var updated = JsonReading.Optional(response, "updated") is null ? null : json.Time(response, "updated", at);
-        var finished = JsonReading.Optional(response, "finished")?.ValueKind != JsonValueKind.False;
+        var finished = JsonReading.Optional(response, "finished")?.ValueKind;
+        if (finished is not (null or JsonValueKind.True or JsonValueKind.False)) json.Problems.Add(Problems.BodyUndecodable.At($"{at}/finished", "should be true or false"));
         var answers = JsonReading.Hidden(JsonReading.Optional(response, "hidden"))
             .Concat(Answers(json, JsonReading.Optional(response, "answers"), $"{at}/answers"))
             .Concat(Texts(JsonReading.Optional(response, "text")))
             .ToList();
-        return json.Problems.Count > before ? null : new SurveyResponse(form!, id!, submitted!.Value, updated, finished, answers);
+        return json.Problems.Count > before ? null : new SurveyResponse(form!, id!, submitted!.Value, updated, finished != JsonValueKind.False, answers);
     }
 
     private static IEnumerable<Answer> Answers(JsonReading json, JsonElement? answers, string at)
