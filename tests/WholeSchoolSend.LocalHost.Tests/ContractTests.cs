@@ -21,12 +21,11 @@ public class ContractTests
         Assert.Fail($"The contract differs from {approved}; see {received}.");
     }
 
-    private static IEnumerable<string> Lines() =>
-        from type in typeof(Azurite).Assembly.GetExportedTypes()
-        where type.Namespace!.StartsWith("Microsoft.", StringComparison.Ordinal)
-        from line in Members(type)
-        orderby line.Type, line.Member
-        select $"{line.Type} {line.Member}";
+    private static IEnumerable<string> Lines() => typeof(Azurite).Assembly.GetExportedTypes()
+        .Where(type => type.Namespace!.StartsWith("Microsoft.", StringComparison.Ordinal))
+        .SelectMany(Members)
+        .OrderBy(line => line.Type, StringComparer.Ordinal).ThenBy(line => line.Member, StringComparer.Ordinal)
+        .Select(line => $"{line.Type} {line.Member}");
 
     private static IEnumerable<(string Type, string Member)> Members(Type type)
     {

@@ -73,7 +73,7 @@ public sealed class FileImport(IDrops drops, IImports imports)
         if (now.Version == next.Version) return null;
         // Last-Modified has whole seconds. Of one file, what is there now replaced what was there before in the same second.
         var replacesItself = now.File == next.File && now.Modified == next.Modified;
-        if (!replacesItself && (now.Modified, now.ContentHash).CompareTo((next.Modified, next.ContentHash)) > 0) return null;
+        if (!replacesItself && (now.Modified.CompareTo(next.Modified) is not 0 and var later ? later : string.CompareOrdinal(now.ContentHash, next.ContentHash)) > 0) return null;
         // The same content dropped again: its rows stay, but an older drop that comes late must not win over this one.
         return now.ContentHash == next.ContentHash && now.InstrumentVersion == next.InstrumentVersion ? now with { Modified = next.Modified, File = next.File } : next;
     }

@@ -32,10 +32,10 @@ public sealed record ResponseVersion(DateTimeOffset Submitted, DateTimeOffset? U
     public bool CountsOver(ResponseVersion other)
     {
         if (Updated is { } mine && other.Updated is { } theirs)
-            return (mine, Finished, Hash).CompareTo((theirs, other.Finished, other.Hash)) > 0;
+            return ((mine, Finished).CompareTo((theirs, other.Finished)) is not 0 and var newer ? newer : string.CompareOrdinal(Hash, other.Hash)) > 0;
         // One tool either has revisions or has none; should a sender start to send them, a dated version counts over an undated one.
         if (Updated is not null != other.Updated is not null) return Updated is not null;
-        return (Submitted, Hash).CompareTo((other.Submitted, other.Hash)) < 0;
+        return (Submitted.CompareTo(other.Submitted) is not 0 and var later ? later : string.CompareOrdinal(Hash, other.Hash)) < 0;
     }
 }
 
