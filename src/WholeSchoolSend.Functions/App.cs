@@ -38,6 +38,7 @@ public static class App
         AddStore<IEvidence>(storage => storage.Evidence);
         AddStore<ISchoolTotals>(storage => storage.Evidence);
         AddStore<IQuarantine>(storage => storage.Quarantine);
+        AddStore<IPending>(storage => storage.Pending);
         AddStore<IInstruments>(storage => storage.Instruments);
         AddStore<IWaves>(storage => storage.Waves);
         AddStore<IImports>(storage => storage.Imports);
