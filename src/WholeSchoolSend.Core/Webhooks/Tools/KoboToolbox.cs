@@ -12,7 +12,7 @@ namespace WholeSchoolSend.Core.Webhooks.Tools;
 /// (<c>group/question</c>) and by its last part. Times without a zone are UTC. Only creation is sent, never an edit.
 /// </summary>
 /// <remarks>
-/// https://github.com/kobotoolbox/kpi, kobo/apps/hook; kpi#2021 on ids. XML carries no <c>_id</c> in every version: then it is <c>meta/instanceID</c>.
+/// https://github.com/kobotoolbox/kpi, kobo/apps/hook; kpi#2021 on ids. Not every version sends <c>_id</c>, and XML need not: then it is <c>meta/instanceID</c>.
 /// The JSON of a select_multiple is names with blanks between, which a text could be too: it is read as several answers, and kept only where an
 /// instrument asks for it.
 /// </remarks>
@@ -62,7 +62,13 @@ public sealed partial class KoboToolbox : SurveyTool
         var root = json.Parse(delivery.Body);
         problems.AddRange(json.Problems);
         if (root is null) return null;
-        if (root.Value.ValueKind == JsonValueKind.Object) return root.Value.EnumerateObject().SelectMany(member => Flat(member.Name, member.Value)).ToList();
+        if (root.Value.ValueKind == JsonValueKind.Object)
+        {
+            // What Kobo adds is flat where we need it; its attachments and notes would lose their underscore on the way.
+            return root.Value.EnumerateObject()
+                .Where(member => !member.Name.StartsWith('_') || JsonReading.Scalar(member.Value) is not null)
+                .SelectMany(member => Flat(member.Name, member.Value)).ToList();
+        }
         problems.Add(Problems.BodyUndecodable.At("", "should be an object"));
         return null;
     }
