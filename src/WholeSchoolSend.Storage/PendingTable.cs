@@ -44,7 +44,10 @@ public sealed class PendingTable(TableClient table, StorageResilience resilience
         public static TableEntity From(PendingResponse response) =>
             new(TableKey.From(response.Source), Identity.OfResponse(response.Source, response.Form, response.Id))
             {
-                [Source] = response.Source, [Form] = response.Form, [Id] = response.Id, [Happened] = response.Happened,
+                [Source] = response.Source,
+                [Form] = response.Form,
+                [Id] = response.Id,
+                [Happened] = response.Happened,
             };
 
         public static PendingResponse Response(TableEntity row) =>
