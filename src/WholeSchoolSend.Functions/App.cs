@@ -39,6 +39,7 @@ public static class App
         AddStore<IStoredResponses>(storage => storage.Evidence);
         AddStore<ISchoolTotals>(storage => storage.Evidence);
         AddStore<IQuarantine>(storage => storage.Quarantine);
+        AddStore<IPending>(storage => storage.Pending);
         AddStore<IInstruments>(storage => storage.Instruments);
         AddStore<IWaves>(storage => storage.Waves);
         AddStore<IImports>(storage => storage.Imports);

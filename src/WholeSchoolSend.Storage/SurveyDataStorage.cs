@@ -71,6 +71,7 @@ public sealed class SurveyDataStorage
             Table("Engagements"), resilience, SchoolsJson.Default.Engagement,
             engagement => TableKey.From(engagement.Urn, engagement.On.ToString("O", CultureInfo.InvariantCulture), engagement.Strand, TableKey.Number(engagement.Line)));
         Quarantine = new QuarantineTable(Table("Quarantine"), Container("quarantine"), resilience);
+        Pending = new PendingTable(Table("Pending"), resilience);
         KpiResults = new KpiResultsTable(Table("KpiResults"), resilience);
         Drops = new DropsBlobs(Container("poll-drop"), Container("register"), Container("raw"), Container("poll-reports"));
         Documents = new DocumentsBlobs(
@@ -95,6 +96,8 @@ public sealed class SurveyDataStorage
     public VersionedTable<Engagement> Engagements { get; }
 
     public QuarantineTable Quarantine { get; }
+
+    public PendingTable Pending { get; }
 
     public KpiResultsTable KpiResults { get; }
 

@@ -1,4 +1,5 @@
 using WholeSchoolSend.Core.Kpis;
+using WholeSchoolSend.Core.Webhooks;
 using WholeSchoolSend.PollFiles;
 
 namespace WholeSchoolSend.Core.Tests;
@@ -25,6 +26,21 @@ public sealed class DocumentationTests
         var rows = Lines("docs/problem-codes.md").Where(line => line.StartsWith("| `", StringComparison.Ordinal)).ToList();
         Assert.Equal(ours.Order(), rows.Where(row => row.Count(sign => sign == '|') == 4).Order());
         Assert.Equal(readers.Order(), rows.Where(row => row.Count(sign => sign == '|') == 3).Select(row => row.Split('`')[1]).Order());
+    }
+
+    [Fact]
+    public void Every_tool_and_every_scheme_is_in_the_guide()
+    {
+        var guide = string.Join('\n', Lines("docs/survey-tools.md"));
+        foreach (var name in SurveyTool.All.Keys.Concat(Enum.GetNames<Verification>().Select(scheme => scheme.ToLowerInvariant())))
+            Assert.Contains($"`{name}`", guide, StringComparison.Ordinal);
+        foreach (var scheme in Enum.GetValues<Verification>().Where(scheme => scheme is Verification.Signature or Verification.Body))
+        {
+            var row = guide.Split('\n').Single(line => line.StartsWith($"| `{scheme.ToString().ToLowerInvariant()}` |", StringComparison.Ordinal));
+            Assert.Equal(
+                SurveyTool.All.Values.Where(tool => tool.Scheme(scheme, null) is not null).Select(tool => tool.Name).Order(),
+                SurveyTool.All.Keys.Where(tool => row.Contains($"`{tool}`", StringComparison.Ordinal)).Order());
+        }
     }
 
     private static string[] Lines(string file)

@@ -31,6 +31,12 @@ public sealed class Pipeline : IAsyncLifetime
         ["Sources:leaders_json:Secrets:0"] = TypeformSecret,
         ["Sources:leaders_standardwebhooks:Tool"] = "standardwebhooks",
         ["Sources:leaders_standardwebhooks:Secrets:0"] = StandardSecret,
+        ["Sources:leaders_monkey:Tool"] = "surveymonkey",
+        ["Sources:leaders_monkey:Verification"] = "query",
+        ["Sources:leaders_monkey:Secrets:0"] = TypeformSecret,
+        ["Sources:leaders_events:Tool"] = "cloudevents",
+        ["Sources:leaders_events:Verification"] = "header",
+        ["Sources:leaders_events:Secrets:0"] = TypeformSecret,
         ["Sources:old_typeform:Tool"] = "retired",
     };
 

@@ -49,6 +49,12 @@ public sealed class ProgramTests
     [InlineData("Sources:a:Tool", null, "Sources__a__Tool")]
     [InlineData("Sources:a:Verification", "maybe", "Sources__a__Verification")]
     [InlineData("Sources:a:Verification", "7", "Sources__a__Verification")]
+    [InlineData("Sources:a:Verification", "header,basic", "Sources__a__Verification")]
+    [InlineData("Sources:a:Verification", "body", "Sources__a__Verification")]
+    [InlineData("Sources:a:Verification", "basic", "Sources__a__Secrets__0")]
+    [InlineData("Sources:a:Tool", "jotform", "Sources__a__Verification")]
+    [InlineData("Sources:a:Tool", "kobotoolbox", "Sources__a__Verification")]
+    [InlineData("Sources:a:Tool", "surveymonkey", "Sources__a__Secrets__0")]
     [InlineData("Sources:a:Secrets:0", null, "Sources__a__Secrets__0")]
     [InlineData("Sources:a:Secrets:0", "short", "Sources__a__Secrets__0")]
     [InlineData("Sources:a:Secrets:2", "a-third-secret-is-one-too-many", "Sources__a__Secrets__0")]
@@ -67,6 +73,19 @@ public sealed class ProgramTests
         var wrong = Assert.Throws<InvalidOperationException>(() => SourceOptions.Read(new ConfigurationBuilder().AddInMemoryCollection(settings).Build()));
         Assert.Contains(named, wrong.Message, StringComparison.Ordinal);
         if (value is not null && setting.Contains("Secrets", StringComparison.Ordinal)) Assert.DoesNotContain(value, wrong.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("kobotoolbox", "Basic", "kobo:password", "Basic")]
+    [InlineData("jotform", "query", "a-secret-that-is-long", "Query")]
+    [InlineData("limesurvey", "body", "a-secret-that-is-long", "Body")]
+    [InlineData("paperform", "none", null, "None")]
+    public void A_tool_that_does_not_sign_says_how_else_it_is_verified(string tool, string verification, string? secret, string expected)
+    {
+        var settings = new Dictionary<string, string?> { ["Sources:a:Tool"] = tool, ["Sources:a:Verification"] = verification, ["Sources:a:Query"] = "token" };
+        if (secret is not null) settings["Sources:a:Secrets:0"] = secret;
+        var source = SourceOptions.Read(new ConfigurationBuilder().AddInMemoryCollection(settings).Build())["a"];
+        Assert.Equal((expected, verification == "query" ? "token" : null), (source.Verification.ToString(), source.Carrier));
     }
 
     [Fact]

@@ -166,6 +166,32 @@ public sealed class WebhookTests(Pipeline pipeline) : IClassFixture<Pipeline>, I
     [Fact]
     public async Task Health_touches_storage() => Assert.Equal("healthy", (await Pipeline.JsonAsync(await pipeline.Http.GetAsync("/api/health"))).GetProperty("status").GetString());
 
+    [Fact]
+    public async Task An_event_with_its_secret_in_the_address_is_pending()
+    {
+        const string body = """{"event_type":"response_completed","object_type":"response","object_id":"r1","event_datetime":"2026-11-02T09:30:00+00:00","resources":{"survey_id":"11"}}""";
+        foreach (var (query, status) in new[] { ($"?key={Uri.EscapeDataString(Pipeline.TypeformSecret)}", HttpStatusCode.OK), ("?key=wrong", HttpStatusCode.Unauthorized), ("", HttpStatusCode.Unauthorized) })
+        {
+            using var content = new StringContent(body, null, "application/vnd.surveymonkey.response.v1+json");
+            var response = await pipeline.Http.PostAsync("/api/webhooks/leaders_monkey" + query, content);
+            Assert.Equal(status, response.StatusCode);
+            if (status == HttpStatusCode.OK) Assert.Equal(1, Fate(response, "pending"));
+        }
+    }
+
+    [Fact]
+    public async Task A_sender_of_cloud_events_is_told_that_it_may_send()
+    {
+        var asks = new HttpRequestMessage(HttpMethod.Options, "/api/webhooks/leaders_events");
+        asks.Headers.Add("WebHook-Request-Origin", "eventemitter.example.com");
+        asks.Headers.Add("WebHook-Request-Rate", "120");
+        var response = await pipeline.Http.SendAsync(asks);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal("eventemitter.example.com", response.Headers.GetValues("WebHook-Allowed-Origin").Single());
+        Assert.Equal("*", response.Headers.GetValues("WebHook-Allowed-Rate").Single());
+        Assert.Equal(["POST"], response.Content.Headers.Allow);
+    }
+
     private async Task<HttpResponseMessage> SendStandardAsync(DateTimeOffset at)
     {
         var body = $$"""{"type":"response.finished","timestamp":"2026-11-02T10:00:00Z","data":{{Said.Leader("standard", "100001", "s@school.example", "leader", "fully", 1)}}}""";

@@ -3,6 +3,7 @@ using WholeSchoolSend.Core.Kpis;
 using WholeSchoolSend.Core.Polls;
 using WholeSchoolSend.Core.Schools;
 using WholeSchoolSend.Core.Snapshots;
+using WholeSchoolSend.Core.Webhooks;
 using static WholeSchoolSend.Storage.Tests.Given;
 
 namespace WholeSchoolSend.Storage.Tests;
@@ -76,6 +77,37 @@ public abstract class InstrumentsContract
             Id = id,
             Version = version,
         };
+}
+
+/// <summary>What every store of responses that wait to be fetched promises.</summary>
+public abstract class PendingContract
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    protected abstract Task<IPending> EmptyStoreAsync();
+
+    [Fact]
+    public async Task A_response_waits_once_with_its_latest_event_whatever_order_they_come_in()
+    {
+        var pending = await EmptyStoreAsync();
+        var response = new PendingResponse("leaders_monkey", "form/1", "r#1", Monday);
+        await pending.KeepAsync(response, Cancellation);
+        await pending.KeepAsync(response with { Happened = Monday.AddHours(2) }, Cancellation);
+        await pending.KeepAsync(response with { Happened = Monday.AddHours(1) }, Cancellation);
+        await pending.KeepAsync(response with { Source = "another" }, Cancellation);
+
+        Assert.Equal([response with { Happened = Monday.AddHours(2) }], await pending.WaitingAsync("leaders_monkey", Cancellation));
+        Assert.Single(await pending.WaitingAsync("another", Cancellation));
+        Assert.Empty(await pending.WaitingAsync("nobody", Cancellation));
+    }
+
+    [Fact]
+    public async Task Of_many_events_at_once_the_latest_stays()
+    {
+        var pending = await EmptyStoreAsync();
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(hour => pending.KeepAsync(new PendingResponse("s", "f", "r", Monday.AddHours(hour)), Cancellation)));
+        Assert.Equal(Monday.AddHours(7), Assert.Single(await pending.WaitingAsync("s", Cancellation)).Happened);
+    }
 }
 
 /// <summary>What every store of waves promises.</summary>

@@ -31,6 +31,23 @@ public sealed class InstrumentsTableTests(AzuriteFixture azurite) : InstrumentsC
     }
 }
 
+public sealed class PendingTableTests(AzuriteFixture azurite) : PendingContract
+{
+    protected override async Task<IPending> EmptyStoreAsync() => (await TestStorage.CreateAsync(azurite)).Store.Pending;
+
+    [Fact]
+    public async Task A_note_costs_one_request_and_a_lost_answer_nothing()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        var storage = await TestStorage.CreateAsync(azurite);
+        var response = new PendingResponse("s", "f", "r", Monday);
+        Assert.Equal(1, await storage.CountAsync(() => storage.Store.Pending.KeepAsync(response, cancellation)));
+        storage.Wire.LoseOneAnswer(Wire.IsTransaction);
+        await storage.Store.Pending.KeepAsync(response with { Id = "r2" }, cancellation);
+        Assert.Equal(2, (await storage.Store.Pending.WaitingAsync("s", cancellation)).Count);
+    }
+}
+
 public sealed class WavesTableTests(AzuriteFixture azurite) : WavesContract
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;

@@ -2,12 +2,23 @@ using System.Collections.Frozen;
 
 namespace WholeSchoolSend.Core.Webhooks;
 
-/// <summary>One HTTP request from a survey tool: its raw bytes, exactly as signed, with headers and query by lower-case name.</summary>
+/// <summary>One HTTP request from a survey tool: its raw bytes, exactly as signed, with headers and query by name.</summary>
 public sealed record Delivery(ReadOnlyMemory<byte> Body, IReadOnlyDictionary<string, string> Headers, DateTimeOffset Received)
 {
     /// <summary>A delivery whose headers are found whatever their case.</summary>
-    public static Delivery From(ReadOnlyMemory<byte> body, IEnumerable<KeyValuePair<string, string>> headers, DateTimeOffset received) =>
-        new(body, headers.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase), received);
+    /// <param name="query">parameters of the address: they may hold a secret, and are never logged.</param>
+    public static Delivery From(
+        ReadOnlyMemory<byte> body, IEnumerable<KeyValuePair<string, string>> headers, DateTimeOffset received, IEnumerable<KeyValuePair<string, string>>? query = null) =>
+        new(body, headers.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase), received) { Query = (query ?? []).ToFrozenDictionary(StringComparer.Ordinal) };
+
+    /// <summary>Parameters of the address, by name.</summary>
+    public IReadOnlyDictionary<string, string> Query { get; private init; } = FrozenDictionary<string, string>.Empty;
+
+    /// <summary>The declared type of the body without its parameters, in lower case; empty when none is declared.</summary>
+    public string MediaType => (Header("content-type") ?? "").Split(';')[0].Trim().ToLowerInvariant();
+
+    /// <summary>Whether the body is declared to be JSON: <c>application/json</c>, or any type that ends in <c>+json</c>.</summary>
+    public bool IsJson => MediaType is "application/json" or "text/json" || MediaType.EndsWith("+json", StringComparison.Ordinal);
 
     public string? Header(string name) => Headers.TryGetValue(name, out var value) ? value : null;
 }
@@ -51,4 +62,11 @@ public sealed record Answer(string Field, string? Alias, AnswerKind Kind, IReadO
 /// <param name="Finished">false for a partial submission.</param>
 /// <param name="Answers">hidden fields and answers, in the tool's order.</param>
 public sealed record SurveyResponse(
-    string Form, string Id, DateTimeOffset Submitted, DateTimeOffset? Updated, bool Finished, IReadOnlyList<Answer> Answers);
+    string Form, string Id, DateTimeOffset Submitted, DateTimeOffset? Updated, bool Finished, IReadOnlyList<Answer> Answers)
+{
+    /// <summary>True when the tool only tells that there is a response: its answers must be fetched from the vendor.</summary>
+    public bool IsPending { get; private init; }
+
+    /// <summary>A response of which only an event came.</summary>
+    public static SurveyResponse Pending(string form, string id, DateTimeOffset happened) => new(form, id, happened, null, false, []) { IsPending = true };
+}

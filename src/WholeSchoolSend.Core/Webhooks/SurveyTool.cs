@@ -1,24 +1,61 @@
 using System.Collections.Frozen;
+using System.Text;
+using System.Text.RegularExpressions;
 using WholeSchoolSend.Core.Webhooks.Tools;
 
 namespace WholeSchoolSend.Core.Webhooks;
 
-/// <summary>What one survey tool sends: how it signs, and how its bytes become responses. One small file each in <c>Tools/</c>.</summary>
+/// <summary>What one survey tool sends: how it can prove itself, and how its bytes become responses. One small file each in <c>Tools/</c>.</summary>
 public abstract class SurveyTool
 {
     /// <summary>Name in the setting <c>Sources__{source}__Tool</c>.</summary>
     public abstract string Name { get; }
 
-    /// <summary>How the tool signs.</summary>
+    /// <summary>Whether a survey team can make the tool send a header of its own, and so a static secret or a password.</summary>
+    public virtual bool SendsOwnHeaders => true;
+
+    /// <summary>Name of the field of the body that holds a shared secret, where the tool has one. It is never kept.</summary>
+    public virtual string? SecretField => null;
+
+    /// <summary>The parameter of the address that carries a shared secret, where the source names none.</summary>
+    public virtual string UsualParameter => "key";
+
+    /// <summary>How the tool signs; null when it does not.</summary>
     /// <param name="header">a header the source names in place of the tool's usual one.</param>
-    public abstract SignatureScheme Signature(string? header);
+    public virtual SignatureScheme? Signature(string? header) => null;
+
+    /// <summary>How deliveries are checked; null when this tool cannot prove itself so.</summary>
+    /// <param name="name">the header or parameter that carries signature or secret, where it is not the usual one.</param>
+    public SignatureScheme? Scheme(Verification verification, string? name) => verification switch
+    {
+        Verification.Signature => Signature(name),
+        Verification.Header when SendsOwnHeaders => new SecretHeader(name ?? "Authorization"),
+        Verification.Basic when SendsOwnHeaders => new BasicPassword(),
+        Verification.Query => new SecretParameter(name ?? UsualParameter),
+        Verification.Body when SecretField is { } field => new SecretInBody(field),
+        _ => null,
+    };
 
     /// <summary>The responses of a verified delivery, in its order; or why the body is not what this tool sends.</summary>
     public abstract Checked<IReadOnlyList<SurveyResponse>> Decode(Delivery delivery);
 
+    /// <summary>Headers of the answer to <c>OPTIONS</c>, by which some senders ask whether they are welcome.</summary>
+    public virtual IEnumerable<KeyValuePair<string, string>> Handshake(Delivery options) => [];
+
+    /// <summary>The raw body, as it may be kept: byte for byte, but for the shared secret inside it.</summary>
+    public ReadOnlyMemory<byte> WithoutSecret(ReadOnlyMemory<byte> body) => SecretField is not { } field
+        ? body
+        : Encoding.Latin1.GetBytes(Regex.Replace(
+            Encoding.Latin1.GetString(body.Span),
+            $$"""("{{field}}"\s*:\s*)("(?:[^"\\]|\\.)*"?|[^",\[\]{}]+)|((?:^|[&\n]){{field}}=)[^&]*""",
+            "$1$3\"***\"", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase | RegexOptions.NonBacktracking));
+
     /// <summary>Every tool this build knows, by name.</summary>
-    public static FrozenDictionary<string, SurveyTool> All { get; } =
-        new SurveyTool[] { new Typeform(), new StandardWebhooks(), new Json() }.ToFrozenDictionary(tool => tool.Name, StringComparer.Ordinal);
+    public static FrozenDictionary<string, SurveyTool> All { get; } = new SurveyTool[]
+    {
+        new Typeform(), new SurveyMonkey(), new Jotform(), new Qualtrics(), new Tally(), new Formbricks(), new SmartSurvey(), new Formstack(), new KoboToolbox(),
+        new Paperform(), new LimeSurvey(), new MicrosoftForms(), new GoogleForms(), new StandardWebhooks(), new CloudEvents(), new Json(),
+    }.ToFrozenDictionary(tool => tool.Name, StringComparer.Ordinal);
 }
 
 /// <summary>How deliveries of a source prove themselves.</summary>
@@ -26,6 +63,18 @@ public enum Verification
 {
     /// <summary>By the tool's own signature.</summary>
     Signature,
+
+    /// <summary>By a static secret in a header.</summary>
+    Header,
+
+    /// <summary>By HTTP Basic: the secret is <c>user:password</c>.</summary>
+    Basic,
+
+    /// <summary>By a static secret in a parameter of the address.</summary>
+    Query,
+
+    /// <summary>By a static secret in a field of the body.</summary>
+    Body,
 
     /// <summary>Not at all: only when written out.</summary>
     None,
@@ -35,10 +84,10 @@ public enum Verification
 /// <param name="Name">lower-case letters, digits and underscores.</param>
 /// <param name="Tool">null: retired; deliveries are answered and counted, nothing is kept.</param>
 /// <param name="Secrets">one, or two while one replaces the other.</param>
-/// <param name="Header">the header that carries the signature, where it is not the tool's usual one.</param>
-public sealed record Source(string Name, SurveyTool? Tool, Verification Verification, IReadOnlyList<string> Secrets, string? Header)
+/// <param name="Carrier">the header or parameter that carries signature or secret, where it is not the usual one.</param>
+public sealed record Source(string Name, SurveyTool? Tool, Verification Verification, IReadOnlyList<string> Secrets, string? Carrier)
 {
     /// <summary>Position of the secret that proves the delivery (0 where none is asked for); null when nothing proves it.</summary>
     public int? Verify(Delivery delivery, DateTimeOffset now) =>
-        Verification == Verification.None ? 0 : Tool!.Signature(Header).Match(delivery, Secrets, now);
+        Verification == Verification.None ? 0 : Tool!.Scheme(Verification, Carrier)?.Match(delivery, Secrets, now);
 }

@@ -28,7 +28,8 @@ public sealed record DeliveryOutcome(DeliveryReply? Reply, Problem? Problem, int
 /// A delivery is answered within <see cref="Deadline"/>; what is not stored by then is asked for again.
 /// </summary>
 public sealed class TakeInDelivery(
-    FrozenDictionary<string, Source> sources, InstrumentShelf instruments, Redaction redaction, IEvidence evidence, IQuarantine quarantine, TimeProvider time)
+    FrozenDictionary<string, Source> sources, InstrumentShelf instruments, Redaction redaction, IEvidence evidence, IQuarantine quarantine, IPending pending,
+    TimeProvider time)
 {
     /// <summary>The largest body taken, in bytes: SmartSurvey's thousand responses fit many times.</summary>
     public const int LargestBody = 8 * 1024 * 1024;
@@ -48,7 +49,7 @@ public sealed class TakeInDelivery(
             return Refused(Problems.BodyTooLarge.At("", string.Create(CultureInfo.InvariantCulture, $"should be at most {LargestBody} bytes")));
         if (source.Tool is null) return new DeliveryOutcome(DeliveryReply.From([]), null, null, ["retired"], null);
         if (source.Verify(delivery, time.GetUtcNow()) is not { } secret)
-            return Refused(Problems.SignatureInvalid.At("", "should carry the signature of this survey tool, made with a secret configured here"));
+            return Refused(Problems.SignatureInvalid.At("", "should prove by the scheme and with a secret configured here that this survey tool sent it"));
 
         using var deadline = new CancellationTokenSource(Deadline, time);
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellation, deadline.Token);
@@ -64,12 +65,16 @@ public sealed class TakeInDelivery(
         }
     }
 
+    /// <summary>Headers of the answer to <c>OPTIONS</c>: what is allowed, and whatever this source's tool asks for before it sends.</summary>
+    public IEnumerable<KeyValuePair<string, string>> Handshake(string sourceName, Delivery options) =>
+        [KeyValuePair.Create("Allow", "POST"), .. sources.TryGetValue(sourceName, out var source) && source.Tool is { } tool ? tool.Handshake(options) : []];
+
     private async Task<(IReadOnlyCollection<Fate> Fates, IReadOnlyCollection<string> Reasons)> StoreAsync(Source source, Delivery delivery, CancellationToken cancellation)
     {
         var decoded = source.Tool!.Decode(delivery);
         if (decoded.Value is not { } responses)
         {
-            await quarantine.KeepAsync(new QuarantinedResponse(source.Name, delivery.Received, null, decoded.Problems, null, null, delivery.Body), cancellation);
+            await quarantine.KeepAsync(new QuarantinedResponse(source.Name, delivery.Received, null, decoded.Problems, null, null, source.Tool.WithoutSecret(delivery.Body)), cancellation);
             return ([Fate.Quarantined], decoded.Problems.Select(problem => problem.Code).ToHashSet(StringComparer.Ordinal));
         }
         var receipt = Guid.NewGuid().ToString("N");
@@ -87,6 +92,11 @@ public sealed class TakeInDelivery(
     private async Task<(Fate, IReadOnlyList<Problem>)> StoreAsync(
         string source, SurveyResponse response, DateTimeOffset received, string receipt, CancellationToken cancellation)
     {
+        if (response.IsPending)
+        {
+            await pending.KeepAsync(new PendingResponse(source, response.Form, response.Id, response.Submitted), cancellation);
+            return (Fate.Pending, []);
+        }
         var instrument = await instruments.FindFormAsync(source, response.Form, cancellation);
         var answers = redaction.Apply(response, instrument);
         var version = new ResponseVersion(response.Submitted, response.Updated, response.Finished, answers.Hash());

@@ -14,14 +14,17 @@ public sealed partial class SourceOptions
     /// <value>One of the tools of this build, or <c>retired</c>.</value>
     public string? Tool { get; set; }
 
-    /// <value>How deliveries prove themselves. The default is <c>signature</c>; <c>none</c> only when written out.</value>
+    /// <value>How deliveries prove themselves. The default is <c>signature</c> where the tool signs; <c>none</c> only when written out.</value>
     public string? Verification { get; set; }
 
     /// <value>One secret, or two while one replaces the other.</value>
     public IList<string?> Secrets { get; } = [];
 
-    /// <value>The header with the signature, where it is not the tool's usual one.</value>
+    /// <value>The header with the signature or the secret, where it is not the usual one.</value>
     public string? Header { get; set; }
+
+    /// <value>The parameter of the address with the secret, where it is not <c>key</c>.</value>
+    public string? Query { get; set; }
 
     /// <summary>Reads every source from the configuration; throws <see cref="InvalidOperationException"/> naming each setting that is wrong.</summary>
     public static FrozenDictionary<string, Source> Read(IConfiguration configuration)
@@ -46,15 +49,24 @@ public sealed partial class SourceOptions
             Wrong("Tool", $"should be one of {string.Join(", ", SurveyTool.All.Keys.Order(StringComparer.Ordinal))} or retired");
             return null;
         }
-        if (!Enum.TryParse<Verification>(Verification ?? "signature", ignoreCase: true, out var verification) || !Enum.IsDefined(verification))
-            Wrong("Verification", $"should be one of {string.Join(", ", Enum.GetNames<Verification>().Select(known => known.ToLowerInvariant()))}");
-        else if (verification == Core.Webhooks.Verification.Signature)
+        var written = Verification ?? (tool.Signature(Header) is null ? "" : "signature");
+        var schemes = Enum.GetValues<Verification>().Where(scheme => scheme == Core.Webhooks.Verification.None || tool.Scheme(scheme, null) is not null).ToList();
+        // By name only: a number, or names with commas between them, would be read as an enumeration too.
+        var position = schemes.FindIndex(scheme => string.Equals(scheme.ToString(), written, StringComparison.OrdinalIgnoreCase));
+        if (position < 0)
+        {
+            Wrong("Verification", $"should be one of those {Tool} can have: {string.Join(", ", schemes.Select(scheme => scheme.ToString().ToLowerInvariant()))}");
+            return null;
+        }
+        var carrier = schemes[position] == Core.Webhooks.Verification.Query ? Query : Header;
+        if (carrier is { Length: 0 }) Wrong("Header", "should be a name, or left out");
+        if (tool.Scheme(schemes[position], carrier) is { } scheme)
         {
             if (Secrets.Count is < 1 or > 2) Wrong("Secrets__0", "should hold a secret, and Secrets__1 at most a second one");
-            for (var position = 0; position < Secrets.Count; position++)
-                if (tool.Signature(Header).Refuses(Secrets[position] ?? "") is { } should) Wrong($"Secrets__{position}", should);
+            for (var secret = 0; secret < Secrets.Count; secret++)
+                if (scheme.Refuses(Secrets[secret] ?? "") is { } should) Wrong($"Secrets__{secret}", should);
         }
-        return wrong.Count == before ? new Source(name, tool, verification, [.. Secrets.OfType<string>()], Header) : null;
+        return wrong.Count == before ? new Source(name, tool, schemes[position], [.. Secrets.OfType<string>()], carrier) : null;
     }
 
     [GeneratedRegex("^[a-z0-9_]{1,64}$", RegexOptions.CultureInvariant)]

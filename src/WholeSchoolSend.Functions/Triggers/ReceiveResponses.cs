@@ -13,12 +13,25 @@ public sealed partial class ReceiveResponses(TakeInDelivery intake, TimeProvider
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", "options", "post", Route = "webhooks/{source}")] HttpRequest request, string source,
         CancellationToken cancellation)
     {
-        if (!HttpMethods.IsPost(request.Method)) return Results.Ok();
+        if (!HttpMethods.IsPost(request.Method)) return Probed(request, source);
         var body = await request.BodyAsync(TakeInDelivery.LargestBody, cancellation);
-        var delivery = body is null ? null : Delivery.From(body, request.Headers.Select(header => KeyValuePair.Create(header.Key, header.Value.ToString())), time.GetUtcNow());
+        var delivery = body is null ? null : Delivery(request, body);
         var outcome = await intake.RunAsync(source, delivery, cancellation);
         return outcome.Reply is { } reply ? Taken(source, outcome, reply) : Refused(source, outcome);
     }
+
+    private IResult Probed(HttpRequest request, string source)
+    {
+        foreach (var (name, value) in HttpMethods.IsOptions(request.Method) ? intake.Handshake(source, Delivery(request, ReadOnlyMemory<byte>.Empty)) : [])
+            request.HttpContext.Response.Headers[name] = value;
+        return Results.Ok();
+    }
+
+    private Delivery Delivery(HttpRequest request, ReadOnlyMemory<byte> body) => Core.Webhooks.Delivery.From(
+        body,
+        request.Headers.Select(header => KeyValuePair.Create(header.Key, header.Value.ToString())),
+        time.GetUtcNow(),
+        request.Query.Select(parameter => KeyValuePair.Create(parameter.Key, parameter.Value.ToString())));
 
     private IResult Taken(string source, DeliveryOutcome outcome, DeliveryReply reply)
     {

@@ -31,6 +31,39 @@ internal sealed class JsonReading
         return null;
     }
 
+    /// <summary>A time with a zone, or without one and then UTC: for tools that leave it out.</summary>
+    public DateTimeOffset? TimeOrUtc(JsonElement parent, string name, string at)
+    {
+        if (Optional(parent, name) is { ValueKind: JsonValueKind.String } value && TryTimeOrUtc(value.GetString()!) is { } time) return time;
+        Problems.Add(Core.Problems.BodyUndecodable.At($"{at}/{name}", "should be a time such as 2026-11-02 09:30:00"));
+        return null;
+    }
+
+    /// <summary>A member that must be an object or, for PHP that writes <c>[]</c> for one without members, may be left out.</summary>
+    public IEnumerable<JsonProperty> Members(JsonElement parent, string name, string at)
+    {
+        switch (Optional(parent, name))
+        {
+            case { ValueKind: JsonValueKind.Object } members:
+                return members.EnumerateObject();
+            case null:
+            case { ValueKind: JsonValueKind.Array } list when list.GetArrayLength() == 0:
+                return [];
+            default:
+                Problems.Add(Core.Problems.BodyUndecodable.At($"{at}/{name}", "should be an object"));
+                return [];
+        }
+    }
+
+    /// <summary>The items of an array of objects; none, with a problem, when it is something else.</summary>
+    public IEnumerable<(JsonElement Item, string At)> Items(JsonElement? list, string at, int most = int.MaxValue)
+    {
+        if (list is { ValueKind: JsonValueKind.Array } given && given.GetArrayLength() <= most && given.EnumerateArray().All(item => item.ValueKind == JsonValueKind.Object))
+            return given.EnumerateArray().Select((item, index) => (item, $"{at}/{index}"));
+        Problems.Add(Core.Problems.BodyUndecodable.At(at, most < int.MaxValue ? $"should be an array of at most {most} objects" : "should be an array of objects"));
+        return [];
+    }
+
     public static JsonElement? Optional(JsonElement parent, string name) =>
         parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
 
@@ -51,6 +84,12 @@ internal sealed class JsonReading
         foreach (var member in members.EnumerateObject())
             if (Scalar(member.Value) is { } text) yield return new Answer($"hidden.{member.Name}", null, AnswerKind.Hidden, [new AnswerValue(text)]);
     }
+
+    public static DateTimeOffset? TryTimeOrUtc(string text) =>
+        TryTime(text, out var time) || DateTimeOffset.TryParseExact(
+            text, Zoneless, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out time) ? time : null;
+
+    private static readonly string[] Zoneless = ["yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd'T'HH:mm:ss", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF"];
 
     private static bool TryTime(string text, out DateTimeOffset time)
     {

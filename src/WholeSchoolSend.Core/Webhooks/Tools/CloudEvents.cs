@@ -1,0 +1,47 @@
+namespace WholeSchoolSend.Core.Webhooks.Tools;
+
+/// <summary>
+/// Any sender of CloudEvents 1.0 over HTTP: one event (<c>application/cloudevents+json</c>), a batch (<c>application/cloudevents-batch+json</c>), or
+/// the event in <c>ce-*</c> headers and its data in the body. The data is our documented body. CloudEvents does not sign: a bearer token in
+/// <c>Authorization</c> (verification <c>header</c>) or in the parameter <c>access_token</c> (<c>query</c>) proves the delivery.
+/// </summary>
+/// <remarks>https://github.com/cloudevents/spec, bindings/http-protocol-binding.md and http-webhook.md (section 4: the handshake).</remarks>
+public sealed class CloudEvents : SurveyTool
+{
+    private const int MostEvents = 1_000;
+
+    public override string Name => "cloudevents";
+
+    public override string UsualParameter => "access_token";
+
+    public override Checked<IReadOnlyList<SurveyResponse>> Decode(Delivery delivery)
+    {
+        var json = new JsonReading();
+        var batch = delivery.MediaType == "application/cloudevents-batch+json";
+        var binary = !batch && delivery.MediaType != "application/cloudevents+json";
+        if (binary && delivery.Header("ce-specversion") is null)
+            return Problems.BodyUndecodable.At("", "should be declared as application/cloudevents+json or -batch+json, or have the header ce-specversion");
+        if (binary && !delivery.IsJson) return Problems.BodyUndecodable.At("", "should hold data declared as JSON");
+        if (json.Parse(delivery.Body) is not { } root) return json.Problems;
+        if (binary) return IsVersion(delivery.Header("ce-specversion")) ? Json.Read(json, root, "") : Problems.BodyUndecodable.At("ce-specversion", "should be 1.0");
+
+        var responses = new List<SurveyResponse>();
+        foreach (var (one, at) in batch ? json.Items(root, "", MostEvents) : [(root, "")])
+        {
+            if (!IsVersion(JsonReading.Optional(one, "specversion")?.ToString())) json.Problems.Add(Problems.BodyUndecodable.At($"{at}/specversion", "should be 1.0"));
+            else if (JsonReading.Optional(one, "data") is { } data) responses.AddRange(Json.Read(json, data, $"{at}/data").Value ?? []);
+            else json.Problems.Add(Problems.BodyUndecodable.At($"{at}/data", "should be there, as JSON"));
+        }
+        return json.Problems.Count > 0 ? json.Problems : responses;
+    }
+
+    /// <summary>The sender asks whether it may deliver here. Who it is, it proves with each delivery: the origin is only repeated.</summary>
+    public override IEnumerable<KeyValuePair<string, string>> Handshake(Delivery options)
+    {
+        if (options.Header("WebHook-Request-Origin") is not { Length: > 0 and <= 255 } origin || !origin.All(c => c is > ' ' and <= '~')) yield break;
+        yield return KeyValuePair.Create("WebHook-Allowed-Origin", origin);
+        if (options.Header("WebHook-Request-Rate") is not null) yield return KeyValuePair.Create("WebHook-Allowed-Rate", "*");
+    }
+
+    private static bool IsVersion(string? version) => version == "1.0";
+}
