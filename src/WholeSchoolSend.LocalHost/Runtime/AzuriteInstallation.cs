@@ -60,7 +60,7 @@ internal sealed record AzuriteInstallation(string Node, string Script)
         }
         catch (System.ComponentModel.Win32Exception missing)
         {
-            throw new CannotStartException($"{Wanted} Not found.", missing);
+            throw new CannotStartException($"{Wanted} There is no node on the PATH.", missing);
         }
     }
 

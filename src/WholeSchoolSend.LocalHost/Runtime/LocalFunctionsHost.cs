@@ -8,6 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.FileProviders;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace WholeSchoolSend.LocalHost;
 
@@ -33,7 +34,8 @@ internal sealed partial class LocalFunctionsHost(HostPlan plan, WebApplication w
         {
             await TryStartAsync(cancellationToken);
         }
-        catch (CannotStartException problem) when (plan.IsProgram)
+        // Settings the app's own rules refuse are somebody's to mend, like a port that is taken: the sentence, not where it was thrown.
+        catch (Exception problem) when (plan.IsProgram && (problem is CannotStartException or OptionsValidationException))
         {
             await DisposeAsync();
             await Console.Error.WriteLineAsync(problem.Message);
