@@ -128,6 +128,34 @@ public sealed class ChainTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_an_operator_must_put_in_order_is_said_and_not_issued()
+    {
+        await _pipeline.PutAsync("/api/instruments/leaders-poll", LeadersPoll);
+        const string poll = "RecordNo,wave,urn,role,Q1,weight\n1,Autumn 2026,100001,School leader,Fully implemented,1\n2,Autumn 2026,100002,SENCO,Don't know,0\n";
+        var report = await _pipeline.DropAsync("poll-drop", "northern/folder/leaders-1.csv", poll);
+        Came("active", report);
+        Assert.Contains(report.GetProperty("notes").EnumerateArray(), note => note.GetString()!.Contains("2026-autumn is not registered", StringComparison.Ordinal));
+        Assert.Equal(1, report.GetProperty("facts").GetProperty("zeroWeights").GetInt32());
+        await _pipeline.RunAsync("RecomputeKpis");
+        Assert.Contains(_pipeline.Log.Lines, line => line.StartsWith("Warning", StringComparison.Ordinal) && line.Contains("2026-autumn", StringComparison.Ordinal));
+
+        report = await _pipeline.DropAsync("poll-drop", "northern/leaders-2.csv", poll + "1,Autumn 2026,100003,SENCO,Don't know,1\n");
+        Assert.Equal("respondent-repeated", Assert.Single(report.GetProperty("problems").EnumerateArray()).GetProperty("code").GetString());
+
+        // A second supplier's poll of the same wave and collection: said in its report, and held back from what is published.
+        await _pipeline.PutAsync("/api/waves/2026-autumn", Said.Wave);
+        await _pipeline.PutAsync("/api/instruments/other-poll", LeadersPoll.Replace("northern", "southern", StringComparison.Ordinal));
+        report = await _pipeline.DropAsync("poll-drop", "southern/leaders-1.csv", poll);
+        Assert.Contains(report.GetProperty("notes").EnumerateArray(), note => note.GetString()!.Contains("not combined", StringComparison.Ordinal));
+        Assert.Equal("insufficient", Result(await _pipeline.PublishAsync(), "K1.pooled").GetProperty("verdict").GetString());
+        await _pipeline.PostAsync("/api/waves/2026-autumn/close", """{"reason":"fieldwork complete"}""");
+        var published = await _pipeline.LatestAsync("snapshots");
+        Assert.True(published!.Value.GetProperty("waves")[0].GetProperty("closed").GetBoolean());
+        Assert.All(published.Value.GetProperty("kpis")[0].GetProperty("readings").EnumerateArray(), reading => Assert.Empty(reading.GetProperty("results").EnumerateArray()));
+        Assert.DoesNotContain("southern", published.Value.GetRawText(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Engagements_count_schools_once_and_lists_add_up()
     {
         await _pipeline.DropAsync("register", "engagements-a.csv", "urn,engaged_on,strand\n100001,2026-01-05,SEND Review\n100001,06/01/2026,Deploying TAs\n100002,2026-02-01,SEND Review\n");
