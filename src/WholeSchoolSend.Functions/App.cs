@@ -54,6 +54,7 @@ public static class App
         // Webhooks.
         services.AddSingleton<InstrumentShelf>();
         services.AddSingleton<Redaction>();
+        services.AddSingleton<TakeInResponse>();
         services.AddSingleton<TakeInDelivery>();
 
         // Operators.

@@ -15,7 +15,7 @@ namespace WholeSchoolSend.Storage;
 /// </summary>
 /// <remarks>
 /// <list type="table">
-/// <item><term><c>I~{identity}</c></term><description>which version counts, at which school; day, source and receipt of the delivery that was accepted; or a tombstone.</description></item>
+/// <item><term><c>I~{identity}</c></term><description>which version counts, at which school; day, source, channel and receipt of the delivery that was accepted; or a tombstone.</description></item>
 /// <item><term><c>R~{school}~{identity}</c></term><description>coding and redacted answers of the version that counts.</description></item>
 /// <item><term><c>H~{identity}~{hash}</c></term><description>redacted answers of the others. A hash is in I or in H, never in both.</description></item>
 /// <item><term><c>P~{school}~{unique}</c></term><description>the school changed; added in the transaction that changes R, never overwritten.</description></item>
@@ -37,7 +37,7 @@ public sealed class EvidenceTable(TableClient table, StorageResilience resilienc
     private static readonly string[] CodingOnly = [.. KeysOnly, ResponseRow.Version, "Coding0", "Coding1", "Coding2", "Coding3"];
 
     /// <inheritdoc/>
-    public async Task<Fate> TakeInAsync(CodedResponse response, string receipt, CancellationToken cancellation)
+    public async Task<Fate> TakeInAsync(CodedResponse response, Receipt receipt, CancellationToken cancellation)
     {
         var arrival = new Arrival(response, receipt, TableKey.Day(time.GetUtcNow()));
         try
@@ -257,7 +257,7 @@ public sealed class EvidenceTable(TableClient table, StorageResilience resilienc
             await table.SubmitAsync(FirstOf(arrival), cancellation);
             return Fate.Accepted;
         }
-        if (identity.GetString(IdentityRow.Receipt) == arrival.Receipt) return Fate.Accepted;
+        if (identity.GetString(IdentityRow.Receipt) == arrival.Receipt.Id) return Fate.Accepted;
 
         var (fate, changes) = await DecideAsync(identity, arrival, cancellation);
         try
@@ -407,7 +407,7 @@ public sealed class EvidenceTable(TableClient table, StorageResilience resilienc
     }
 
     /// <summary>A delivery of a response, with the day it came on.</summary>
-    private sealed record Arrival(CodedResponse Response, string Receipt, string Day)
+    private sealed record Arrival(CodedResponse Response, Receipt Receipt, string Day)
     {
         public string Partition { get; } = TableKey.From(Response.Collection);
 
@@ -451,7 +451,8 @@ public sealed class EvidenceTable(TableClient table, StorageResilience resilienc
             [State] = "live",
             ["Source"] = arrival.Response.Source,
             ["Day"] = arrival.Day,
-            [Receipt] = arrival.Receipt,
+            [Receipt] = arrival.Receipt.Id,
+            ["Channel"] = arrival.Receipt.Channel.ToString(),
             [School] = arrival.School,
             [Version] = StorageJson.Write(arrival.Version),
         };
@@ -610,12 +611,13 @@ public sealed class EvidenceTable(TableClient table, StorageResilience resilienc
 
     private static class FateRow
     {
-        public static string Key(Arrival arrival) => TableKey.From("D", arrival.Day, arrival.Identity, arrival.Receipt);
+        public static string Key(Arrival arrival) => TableKey.From("D", arrival.Day, arrival.Identity, arrival.Receipt.Id);
 
         public static TableEntity From(Arrival arrival, Fate fate) => new(arrival.Partition, Key(arrival))
         {
             ["Source"] = arrival.Response.Source,
             ["Day"] = arrival.Day,
+            ["Channel"] = arrival.Receipt.Channel.ToString(),
             ["Fate"] = fate.ToString(),
         };
 

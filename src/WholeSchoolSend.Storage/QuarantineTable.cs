@@ -1,6 +1,4 @@
-using System.Buffers.Binary;
 using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using Azure;
 using Azure.Data.Tables;
@@ -96,28 +94,18 @@ public sealed class QuarantineTable(TableClient table, BlobContainerClient conta
     private static string IdOf(QuarantinedResponse response)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Append(response.Source);
-        Append(response.Identity ?? "");
-        Append(response.Answers?.Hash() ?? "");
-        hash.AppendData((response.RawBody ?? default).Span);
+        foreach (var part in (string[])[response.Source, response.Identity ?? "", response.Version?.Hash ?? ""])
+            hash.AppendPart(part);
+        hash.AppendData((response.Raw?.Body ?? default).Span);
         return Convert.ToHexStringLower(hash.GetHashAndReset());
-
-        void Append(string part)
-        {
-            Span<byte> length = stackalloc byte[4];
-            var bytes = Encoding.UTF8.GetBytes(part);
-            BinaryPrimitives.WriteInt32BigEndian(length, bytes.Length);
-            hash.AppendData(length);
-            hash.AppendData(bytes);
-        }
     }
 
     /// <summary>What is kept for replay; of a problem the code, because its title and status are the catalogue's.</summary>
-    internal sealed record Content(IReadOnlyList<Content.Reason> Problems, ResponseVersion? Version, byte[]? Answers, byte[]? RawBody)
+    internal sealed record Content(IReadOnlyList<Content.Reason> Problems, ResponseVersion? Version, byte[]? Answers, byte[]? RawBody, IReadOnlyDictionary<string, string>? Headers)
     {
         public static Content From(QuarantinedResponse response) => new(
             [.. response.Problems.Select(problem => new Reason(problem.Code, problem.Where, problem.Message))],
-            response.Version, response.Answers?.ToJson(), response.RawBody?.ToArray());
+            response.Version, response.Answers?.ToJson(), response.Raw?.Body.ToArray(), response.Raw?.Headers);
 
         /// <summary>A problem as it was found.</summary>
         internal sealed record Reason(string Code, string Where, string Message);
@@ -130,7 +118,7 @@ public sealed class QuarantineTable(TableClient table, BlobContainerClient conta
         private const string Received = nameof(Received);
 
         public static TableEntity From(TableEntity delivery, QuarantinedResponse response, string id) =>
-            new(Keys, TableKey.From(response.Source, id)) { [Partition] = delivery.PartitionKey, [Row] = delivery.RowKey, [Received] = response.Received };
+            new(Keys, TableKey.From(response.Source, id)) { [Partition] = delivery.PartitionKey, [Row] = delivery.RowKey, [Received] = response.Receipt.Received };
 
         public static bool Names(TableEntity key, TableEntity delivery) =>
             key.GetString(Partition) == delivery.PartitionKey && key.GetString(Row) == delivery.RowKey;
@@ -147,10 +135,11 @@ public sealed class QuarantineTable(TableClient table, BlobContainerClient conta
         public static TableEntity From(QuarantinedResponse response, string id)
         {
             var row = new TableEntity(
-                TableKey.From(response.Source, TableKey.Day(response.Received)), TableKey.From(TableKey.NewestFirst(response.Received), id))
+                TableKey.From(response.Source, TableKey.Day(response.Receipt.Received)), TableKey.From(TableKey.NewestFirst(response.Receipt.Received), id))
             {
                 ["Source"] = response.Source,
-                ["Received"] = response.Received,
+                ["Received"] = response.Receipt.Received,
+                ["Channel"] = response.Receipt.Channel.ToString(),
                 ["Codes"] = string.Join(' ', response.Problems.Select(problem => problem.Code).Distinct(StringComparer.Ordinal)),
             };
             if (response.Identity is { } identity) row["Identity"] = identity;

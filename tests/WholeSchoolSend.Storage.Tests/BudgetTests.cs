@@ -107,8 +107,9 @@ public sealed class BudgetTests(AzuriteFixture azurite)
     {
         var source = new Source("leaders_json", SurveyTool.All["json"], Verification.None, [], null);
         return new TakeInDelivery(
-            new Dictionary<string, Source> { [source.Name] = source }.ToFrozenDictionary(), new InstrumentShelf(store.Instruments, TimeProvider.System),
-            new Redaction(APseudonymKey), store.Evidence, store.Quarantine, store.Pending, TimeProvider.System);
+            new Dictionary<string, Source> { [source.Name] = source }.ToFrozenDictionary(),
+            new TakeInResponse(new InstrumentShelf(store.Instruments, TimeProvider.System), new Redaction(APseudonymKey), store.Evidence, store.Quarantine),
+            store.Quarantine, store.Pending, TimeProvider.System);
     }
 
     private static RecomputeKpis Recompute(SurveyDataStorage store) => new(

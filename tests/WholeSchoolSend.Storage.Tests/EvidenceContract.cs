@@ -37,11 +37,11 @@ public abstract class EvidenceContract
     public async Task Our_own_receipt_is_no_duplicate()
     {
         var (evidence, _) = await EmptyStoreAsync();
-        await evidence.TakeInAsync(AResponse(), "mine", Cancellation);
-        await evidence.TakeInAsync(AResponse().Saying("disagree"), "theirs", Cancellation);
+        await evidence.TakeInAsync(AResponse(), AReceipt("mine"), Cancellation);
+        await evidence.TakeInAsync(AResponse().Saying("disagree"), AReceipt("theirs"), Cancellation);
 
-        Assert.Equal(Fate.Accepted, await evidence.TakeInAsync(AResponse(), "mine", Cancellation));
-        Assert.Equal(Fate.Conflict, await evidence.TakeInAsync(AResponse().Saying("disagree"), "theirs", Cancellation));
+        Assert.Equal(Fate.Accepted, await evidence.TakeInAsync(AResponse(), AReceipt("mine"), Cancellation));
+        Assert.Equal(Fate.Conflict, await evidence.TakeInAsync(AResponse().Saying("disagree"), AReceipt("theirs"), Cancellation));
     }
 
     [Fact]

@@ -188,7 +188,7 @@ public sealed class EvidenceTableTests(AzuriteFixture azurite) : EvidenceContrac
         Assert.Empty(await storage.RowsAsync("Evidence", "H~"));
         var tombstone = Assert.Single(await storage.RowsAsync("Evidence", "I~"));
         Assert.Equal(
-            ["Day", "PartitionKey", "Receipt", "RowKey", "Source", "State", "Timestamp", "odata.etag"], tombstone.Keys.Order(StringComparer.Ordinal));
+            ["Channel", "Day", "PartitionKey", "Receipt", "RowKey", "Source", "State", "Timestamp", "odata.etag"], tombstone.Keys.Order(StringComparer.Ordinal));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using WholeSchoolSend.Core.Instruments;
 using WholeSchoolSend.Core.Kpis;
 using WholeSchoolSend.Core.Webhooks;
@@ -16,7 +17,9 @@ internal static class Given
 
     private static int _count;
 
-    public static string AReceipt() => $"receipt-{Interlocked.Increment(ref _count)}";
+    public static Receipt AReceipt() => AReceipt($"receipt-{Interlocked.Increment(ref _count)}");
+
+    public static Receipt AReceipt(string id) => new(id, Channel.Webhook, Monday);
 
     public static CodedResponse AResponse(string id = "r1", string school = School, string answer = "agree") =>
         new CodedResponse(
@@ -31,7 +34,7 @@ internal static class Given
         return response with
         {
             Answers = answers,
-            Version = response.Version with { Hash = answers.Hash() },
+            Version = response.Version with { Hash = Hash(answers) },
             Coding = response.Coding with { Observations = [new Observation("every-teacher-responsible", answer)] },
         };
     }
@@ -57,6 +60,8 @@ internal static class Given
         Version = version,
     };
 
+    private static string Hash(RedactedAnswers answers) => Convert.ToHexStringLower(SHA256.HashData(answers.ToJson()));
+
     private static Dictionary<string, string> Codes(params (string Answer, string Code)[] codes) => codes.ToDictionary(code => code.Answer, code => code.Code);
 
     /// <summary>Stored answers: of a school, and of the branch it belongs to.</summary>
@@ -72,7 +77,7 @@ internal static class Given
     /// <summary>The response as this instrument takes it in.</summary>
     public static CodedResponse Coding(this Instrument instrument, RedactedAnswers answers) => new(
         instrument.Form!.Source, Identity.OfResponse(instrument.Form.Source, answers.Form, answers.Id), instrument.Collection,
-        new InstrumentVersion(instrument.Id, instrument.Version), new ResponseVersion(Monday, null, true, answers.Hash()), answers,
+        new InstrumentVersion(instrument.Id, instrument.Version), new ResponseVersion(Monday, null, true, Hash(answers)), answers,
         new InstrumentMap(instrument).Map(answers).Value!);
 
     /// <summary>Totals as simple as they can be: how many gave each answer, by wave.</summary>

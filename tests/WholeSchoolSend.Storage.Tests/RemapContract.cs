@@ -150,13 +150,13 @@ public abstract class RemapContract
     {
         var store = await EmptyStoreAsync();
         var (first, second) = (AnInstrument(), AnInstrument(version: 2, maybe: "disagree", school: "hidden.branch"));
-        await store.Evidence.TakeInAsync(first.Coding(ARespondent("a", answer: "maybe")).Updated(2), "mine", Cancellation);
-        await store.Evidence.TakeInAsync(first.Coding(ARespondent("a", answer: "agree")).Updated(1), "theirs", Cancellation);
+        await store.Evidence.TakeInAsync(first.Coding(ARespondent("a", answer: "maybe")).Updated(2), AReceipt("mine"), Cancellation);
+        await store.Evidence.TakeInAsync(first.Coding(ARespondent("a", answer: "agree")).Updated(1), AReceipt("theirs"), Cancellation);
 
         await RunAsync(store, second);
 
-        Assert.Equal(Fate.Accepted, await store.Evidence.TakeInAsync(second.Coding(ARespondent("a", answer: "maybe")).Updated(2), "mine", Cancellation));
-        Assert.Equal(Fate.Revised, await store.Evidence.TakeInAsync(second.Coding(ARespondent("a", answer: "agree")).Updated(1), "theirs", Cancellation));
+        Assert.Equal(Fate.Accepted, await store.Evidence.TakeInAsync(second.Coding(ARespondent("a", answer: "maybe")).Updated(2), AReceipt("mine"), Cancellation));
+        Assert.Equal(Fate.Revised, await store.Evidence.TakeInAsync(second.Coding(ARespondent("a", answer: "agree")).Updated(1), AReceipt("theirs"), Cancellation));
         Assert.Equal(Fate.Duplicate, await store.Evidence.TakeInAsync(second.Coding(ARespondent("a", answer: "maybe")).Updated(2), AReceipt(), Cancellation));
         Assert.Equal([$"{Autumn} 200001 disagree=1"], await RecomputedAsync(store));
         Assert.Equal(Fate.Revised, await store.Evidence.TakeInAsync(second.Coding(ARespondent("a", answer: "agree")).Updated(3), AReceipt(), Cancellation));

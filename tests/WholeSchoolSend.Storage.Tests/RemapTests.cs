@@ -131,7 +131,7 @@ public sealed class RemapTests(AzuriteFixture azurite) : RemapContract
         {
             var collection = $"collection-{ends.Count}";
             foreach (var (id, answer) in new[] { ("a", "agree"), ("b", "maybe"), ("c", "maybe") })
-                await store.Evidence.TakeInAsync((AnInstrument() with { Collection = collection }).Coding(ARespondent(id, answer: answer)), id, Cancellation);
+                await store.Evidence.TakeInAsync((AnInstrument() with { Collection = collection }).Coding(ARespondent(id, answer: answer)), AReceipt(id), Cancellation);
             await RecomputedAsync(store, collection);
             var mended = AnInstrument(version: 2, maybe: "disagree", school: "hidden.branch") with { Collection = collection };
 

@@ -209,7 +209,7 @@ public sealed class QuarantineTableTests(AzuriteFixture azurite)
         var storage = await TestStorage.CreateAsync(azurite);
         await storage.Store.Quarantine.KeepAsync(Undecodable("<xml/>"), Cancellation);
         await storage.Store.Quarantine.KeepAsync(Undecodable("<xml/>"), Cancellation);   // the same delivery once more
-        await storage.Store.Quarantine.KeepAsync(Undecodable("<xml/>") with { Received = Monday.AddDays(1) }, Cancellation);
+        await storage.Store.Quarantine.KeepAsync(Undecodable("<xml/>") with { Receipt = AReceipt() with { Received = Monday.AddDays(1) } }, Cancellation);
         await storage.Store.Quarantine.KeepAsync(Undecodable("<other/>"), Cancellation);
 
         Assert.Equal(2, (await storage.RowsAsync("Quarantine")).Count(row => row.ContainsKey("Json0")));
@@ -224,7 +224,7 @@ public sealed class QuarantineTableTests(AzuriteFixture azurite)
         var storage = await TestStorage.CreateAsync(azurite);
 
         await Task.WhenAll(Enumerable.Range(0, 16).Select(i =>
-            storage.Store.Quarantine.KeepAsync(Undecodable("<xml/>") with { Received = Monday.AddSeconds(i) }, Cancellation)));
+            storage.Store.Quarantine.KeepAsync(Undecodable("<xml/>") with { Receipt = AReceipt() with { Received = Monday.AddSeconds(i) } }, Cancellation)));
 
         Assert.Single(await storage.RowsAsync("Quarantine"), row => row.ContainsKey("Json0"));
         Assert.Equal(16, (await DeliveriesAsync(storage, Monday)).Count);
@@ -241,7 +241,7 @@ public sealed class QuarantineTableTests(AzuriteFixture azurite)
         await Assert.ThrowsAsync<NotSupportedException>(() => crashing.Quarantine.KeepAsync(Undecodable("<xml/>"), Cancellation));
         Assert.Empty(await DeliveriesAsync(storage, Monday));
 
-        await storage.Store.Quarantine.KeepAsync(Undecodable("<xml/>") with { Received = Monday.AddDays(1) }, Cancellation);
+        await storage.Store.Quarantine.KeepAsync(Undecodable("<xml/>") with { Receipt = AReceipt() with { Received = Monday.AddDays(1) } }, Cancellation);
 
         Assert.True(Assert.Single(await DeliveriesAsync(storage, Monday)).ContainsKey("Json0"));
         Assert.Single(await DeliveriesAsync(storage, Monday.AddDays(1)));
@@ -251,7 +251,7 @@ public sealed class QuarantineTableTests(AzuriteFixture azurite)
     public async Task The_newest_comes_first()
     {
         var storage = await TestStorage.CreateAsync(azurite);
-        for (var i = 0; i < 3; i++) await storage.Store.Quarantine.KeepAsync(Undecodable($"{i}") with { Received = Monday.AddMinutes(i) }, Cancellation);
+        for (var i = 0; i < 3; i++) await storage.Store.Quarantine.KeepAsync(Undecodable($"{i}") with { Receipt = AReceipt() with { Received = Monday.AddMinutes(i) } }, Cancellation);
 
         Assert.Equal([2, 1, 0], (await DeliveriesAsync(storage, Monday)).Select(row => row.GetDateTimeOffset("Received")!.Value.Minute));
     }
@@ -262,7 +262,7 @@ public sealed class QuarantineTableTests(AzuriteFixture azurite)
         var storage = await TestStorage.CreateAsync(azurite);
         var large = Undecodable(new string('x', 3_000_000));
         await storage.Store.Quarantine.KeepAsync(large, Cancellation);
-        await storage.Store.Quarantine.KeepAsync(large with { Received = Monday.AddMinutes(1) }, Cancellation);
+        await storage.Store.Quarantine.KeepAsync(large with { Receipt = AReceipt() with { Received = Monday.AddMinutes(1) } }, Cancellation);
 
         var rows = await DeliveriesAsync(storage, Monday);
         Assert.All(rows, row => Assert.False(row.ContainsKey("Json0")));
@@ -278,7 +278,7 @@ public sealed class QuarantineTableTests(AzuriteFixture azurite)
         var response = AResponse();
         await storage.Store.Quarantine.KeepAsync(
             new QuarantinedResponse(
-                response.Source, Monday, response.Identity, [Problems.FieldMissing.At("hidden.urn", "A school is needed.")], response.Version, response.Answers, null),
+                response.Source, AReceipt(), response.Identity, [Problems.FieldMissing.At("hidden.urn", "A school is needed.")], response.Version, response.Answers, null),
             Cancellation);
 
         var row = Assert.Single(await DeliveriesAsync(storage, Monday, response.Source));
@@ -290,7 +290,8 @@ public sealed class QuarantineTableTests(AzuriteFixture azurite)
     }
 
     private static QuarantinedResponse Undecodable(string body) => new(
-        "kobo_leaders", Monday, null, [Problems.BodyUndecodable.At("body", "JSON was expected.")], null, null, Encoding.UTF8.GetBytes(body));
+        "kobo_leaders", AReceipt(), null, [Problems.BodyUndecodable.At("body", "JSON was expected.")], null, null,
+        new RawDelivery(Encoding.UTF8.GetBytes(body), new Dictionary<string, string> { ["content-type"] = "application/json" }));
 
     private static async Task<List<Azure.Data.Tables.TableEntity>> DeliveriesAsync(TestStorage storage, DateTimeOffset day, string source = "kobo_leaders") =>
         [.. (await storage.RowsAsync("Quarantine")).Where(row => row.PartitionKey == $"{source}~{day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)}")];

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -26,6 +25,7 @@ public sealed record InstrumentVersion(string Id, int Number);
 /// Which of several versions of one response this is. Newest wins by (updated, finished, hash) where the tool has revisions;
 /// without revisions a second content is a conflict, and the lowest (submitted, hash) wins: never the order of arrival.
 /// </summary>
+/// <param name="Hash">of the content: <see cref="Pseudonyms.Mark"/>.</param>
 public sealed record ResponseVersion(DateTimeOffset Submitted, DateTimeOffset? Updated, bool Finished, string Hash)
 {
     /// <summary>Does this version count, rather than <paramref name="other"/>? Exactly one of two different versions does.</summary>
@@ -42,9 +42,6 @@ public sealed record ResponseVersion(DateTimeOffset Submitted, DateTimeOffset? U
 /// <summary>The answers of a response in canonical form after redaction: fields in name order, no delivery metadata.</summary>
 public sealed record RedactedAnswers(string Form, string Id, IReadOnlyList<Answer> Fields)
 {
-    /// <summary>SHA-256 of the canonical form, in lower-case hex: equal content, equal hash.</summary>
-    public string Hash() => Convert.ToHexStringLower(SHA256.HashData(ToJson()));
-
     /// <summary>The canonical form: UTF-8 JSON, the same bytes for the same answers.</summary>
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, WebhooksJson.Default.RedactedAnswers);
 

@@ -54,6 +54,9 @@ public sealed record AnswerValue(string Text, string? Id = null, string? Ref = n
 /// <summary>One field of a response: its name, a second name where the tool has one, its kind and its values in order.</summary>
 public sealed record Answer(string Field, string? Alias, AnswerKind Kind, IReadOnlyList<AnswerValue> Values);
 
+/// <summary>How one question is worded: its field and second name as in <see cref="Answer"/>, its text and the texts of its options in the form's order.</summary>
+public sealed record Wording(string Field, string? Alias, string Text, IReadOnlyList<string> Options);
+
 /// <summary>One respondent's submission as the tool sent it, before anything is mapped.</summary>
 /// <param name="Form">the tool's id of the form.</param>
 /// <param name="Id">the tool's id of the submission; with source and form it is the response's identity.</param>
@@ -66,6 +69,11 @@ public sealed record SurveyResponse(
 {
     /// <summary>True when the tool only tells that there is a response: its answers must be fetched from the vendor.</summary>
     public bool IsPending { get; private init; }
+
+    /// <summary>
+    /// The wording of the form's questions and options, where the payload carries it; empty where it does not. It is no part of the content.
+    /// </summary>
+    public IReadOnlyList<Wording> Questionnaire { get; init; } = [];
 
     /// <summary>A response of which only an event came.</summary>
     public static SurveyResponse Pending(string form, string id, DateTimeOffset happened) => new(form, id, happened, null, false, []) { IsPending = true };

@@ -25,15 +25,34 @@ public enum Fate
     Erased,
 }
 
+/// <summary>By which way a response reached us.</summary>
+public enum Channel
+{
+    /// <summary>Its survey tool posted it.</summary>
+    Webhook,
+
+    /// <summary>Its survey tool posted an event, and its answers were fetched from the vendor.</summary>
+    Fetched,
+
+    /// <summary>The vendor's own list had it and we had not: it was fetched without having been announced.</summary>
+    Recovered,
+
+    /// <summary>An operator replayed it out of quarantine.</summary>
+    Replayed,
+}
+
+/// <summary>The arrival of one response by one way at one moment.</summary>
+/// <param name="Id">unique to this arrival of this response: whoever finds it again finds its own write.</param>
+public sealed record Receipt(string Id, Channel Channel, DateTimeOffset Received);
+
 /// <summary>Takes responses in, each in one storage transaction, whatever comes twice, together or in another order.</summary>
 public interface IEvidence
 {
     /// <summary>
-    /// Stores a response and marks its school as changed. <paramref name="receipt"/> is unique to this delivery of this response:
-    /// a retry of our own write that finds its own receipt is accepted, not a duplicate.
+    /// Stores a response and marks its school as changed. A retry of our own write that finds its own receipt is accepted, not a duplicate.
     /// </summary>
     /// <exception cref="ResponseTooLargeException">it can never be stored.</exception>
-    Task<Fate> TakeInAsync(CodedResponse response, string receipt, CancellationToken cancellation);
+    Task<Fate> TakeInAsync(CodedResponse response, Receipt receipt, CancellationToken cancellation);
 }
 
 /// <summary>One response holds more than a row takes: it can never be stored, however often it is sent.</summary>

@@ -4,10 +4,12 @@ namespace WholeSchoolSend.Core.Webhooks;
 /// <param name="Identity">of the response; null when the body could not even be decoded.</param>
 /// <param name="Problems">why, with codes; never an answer.</param>
 /// <param name="Answers">redacted answers, so that it can be replayed once the instrument is mended.</param>
-/// <param name="RawBody">only when undecodable: the one named exception to redaction at the door, for 30 days.</param>
+/// <param name="Raw">only when undecodable: the one named exception to redaction at the door, for 30 days.</param>
 public sealed record QuarantinedResponse(
-    string Source, DateTimeOffset Received, string? Identity, IReadOnlyList<Problem> Problems,
-    ResponseVersion? Version, RedactedAnswers? Answers, ReadOnlyMemory<byte>? RawBody);
+    string Source, Receipt Receipt, string? Identity, IReadOnlyList<Problem> Problems, ResponseVersion? Version, RedactedAnswers? Answers, RawDelivery? Raw);
+
+/// <summary>What could not be decoded, as it came but for secrets, with the headers that decoding needs, so that it can be decoded later.</summary>
+public sealed record RawDelivery(ReadOnlyMemory<byte> Body, IReadOnlyDictionary<string, string> Headers);
 
 /// <summary>Where authentic but not understood deliveries wait.</summary>
 public interface IQuarantine

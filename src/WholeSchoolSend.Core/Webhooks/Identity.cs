@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -12,15 +13,20 @@ public static class Identity
     public static string OfResponse(string source, string form, string response)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Span<byte> length = stackalloc byte[4];
-        foreach (var part in new[] { source, form, response })
-        {
-            var bytes = Encoding.UTF8.GetBytes(part);
-            BinaryPrimitives.WriteInt32BigEndian(length, bytes.Length);
-            hash.AppendData(length);
-            hash.AppendData(bytes);
-        }
+        hash.AppendPart(source);
+        hash.AppendPart(form);
+        hash.AppendPart(response);
         return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    /// <summary>Appends the UTF-8 of a text after its length in bytes, so that two lists of texts never run into the same bytes.</summary>
+    public static void AppendPart(this IncrementalHash hash, string part)
+    {
+        Span<byte> small = stackalloc byte[516];
+        var count = Encoding.UTF8.GetByteCount(part);
+        var bytes = count + 4 <= small.Length ? small : new byte[count + 4];
+        BinaryPrimitives.WriteInt32BigEndian(bytes, count);
+        hash.AppendData(bytes[..(4 + Encoding.UTF8.GetBytes(part, bytes[4..]))]);
     }
 }
 
@@ -34,6 +40,29 @@ public sealed class Pseudonyms
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(key.Length, 32, nameof(key));
         _key = Encoding.UTF8.GetBytes(key);
+    }
+
+    /// <summary>
+    /// Marks the content of a response: equal for equal answers in any order, and nobody without the key can try answers until one fits.
+    /// It is made of what the tool sent before redaction, so a mended instrument, which keeps more or less of it, does not turn the same
+    /// content into another (docs/decisions/0005).
+    /// </summary>
+    public string Mark(SurveyResponse response)
+    {
+        using var hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, _key);
+        hash.AppendPart(response.Form);
+        hash.AppendPart(response.Id);
+        foreach (var answer in response.Answers.OrderBy(answer => answer.Field, StringComparer.Ordinal).ThenBy(answer => answer.Alias, StringComparer.Ordinal))
+        {
+            hash.AppendPart(answer.Field);
+            hash.AppendPart(answer.Values.Count.ToString(CultureInfo.InvariantCulture));
+            foreach (var value in answer.Values)
+            {
+                hash.AppendPart(value.Id ?? "");
+                hash.AppendPart(value.Text);
+            }
+        }
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
     /// <summary>HMAC-SHA-256 of the trimmed, lower-case, NFKC-normalised key, in lower-case hex.</summary>

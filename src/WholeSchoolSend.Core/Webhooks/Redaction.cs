@@ -31,6 +31,9 @@ public sealed partial class Redaction(Pseudonyms pseudonyms)
         return new RedactedAnswers(response.Form, response.Id, fields);
     }
 
+    /// <summary>Which version of the response this is.</summary>
+    public ResponseVersion Version(SurveyResponse response) => new(response.Submitted, response.Updated, response.Finished, pseudonyms.Mark(response));
+
     /// <summary>Stored answers with this instrument's respondent key as a pseudonym, also where an earlier version took it for an answer.</summary>
     public RedactedAnswers Veil(RedactedAnswers stored, Instrument instrument) => instrument.Respondent is { } key
         ? stored with { Fields = [.. stored.Fields.Select(answer => InstrumentMap.IsCalled(answer, key.Field) ? Veiled(answer) : answer)] }

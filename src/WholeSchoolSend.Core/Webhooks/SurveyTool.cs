@@ -39,6 +39,14 @@ public abstract class SurveyTool
     /// <summary>The responses of a verified delivery, in its order; or why the body is not what this tool sends.</summary>
     public abstract Checked<IReadOnlyList<SurveyResponse>> Decode(Delivery delivery);
 
+    /// <summary>Names of the headers, in lower case, without which a body cannot be decoded.</summary>
+    public virtual IReadOnlyList<string> DecodingHeaders => ["content-type"];
+
+    /// <summary>A delivery as it may be kept when it cannot be decoded: its body without the secret inside it, and no header but those decoding needs.</summary>
+    public RawDelivery Raw(Delivery delivery) => new(
+        WithoutSecret(delivery.Body),
+        DecodingHeaders.Where(name => delivery.Header(name) is not null).ToDictionary(name => name, name => delivery.Header(name)!, StringComparer.Ordinal));
+
     /// <summary>Headers of the answer to <c>OPTIONS</c>, by which some senders ask whether they are welcome.</summary>
     public virtual IEnumerable<KeyValuePair<string, string>> Handshake(Delivery options) => [];
 

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Globalization;
 using System.Text.Json.Serialization;
-using WholeSchoolSend.Core.Instruments;
 
 namespace WholeSchoolSend.Core.Webhooks;
 
@@ -28,8 +27,7 @@ public sealed record DeliveryOutcome(DeliveryReply? Reply, Problem? Problem, int
 /// A delivery is answered within <see cref="Deadline"/>; what is not stored by then is asked for again.
 /// </summary>
 public sealed class TakeInDelivery(
-    FrozenDictionary<string, Source> sources, InstrumentShelf instruments, Redaction redaction, IEvidence evidence, IQuarantine quarantine, IPending pending,
-    TimeProvider time)
+    FrozenDictionary<string, Source> sources, TakeInResponse responses, IQuarantine quarantine, IPending pending, TimeProvider time)
 {
     /// <summary>The largest body taken, in bytes: SmartSurvey's thousand responses fit many times.</summary>
     public const int LargestBody = 8 * 1024 * 1024;
@@ -38,8 +36,6 @@ public sealed class TakeInDelivery(
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(2.5);
 
     private const int AtOnce = 8;
-
-    private readonly ConcurrentDictionary<(string, int), InstrumentMap> _maps = new();
 
     public async Task<DeliveryOutcome> RunAsync(string sourceName, Delivery? delivery, CancellationToken cancellation)
     {
@@ -72,52 +68,30 @@ public sealed class TakeInDelivery(
     private async Task<(IReadOnlyCollection<Fate> Fates, IReadOnlyCollection<string> Reasons)> StoreAsync(Source source, Delivery delivery, CancellationToken cancellation)
     {
         var decoded = source.Tool!.Decode(delivery);
-        if (decoded.Value is not { } responses)
+        var id = Guid.NewGuid().ToString("N");
+        if (decoded.Value is not { } sent)
         {
-            await quarantine.KeepAsync(new QuarantinedResponse(source.Name, delivery.Received, null, decoded.Problems, null, null, source.Tool.WithoutSecret(delivery.Body)), cancellation);
+            await quarantine.KeepAsync(new QuarantinedResponse(source.Name, Receipt(0), null, decoded.Problems, null, null, source.Tool.Raw(delivery)), cancellation);
             return ([Fate.Quarantined], decoded.Problems.Select(problem => problem.Code).ToHashSet(StringComparer.Ordinal));
         }
-        var receipt = Guid.NewGuid().ToString("N");
-        var fates = new Fate[responses.Count];
+        var fates = new Fate[sent.Count];
         var reasons = new ConcurrentDictionary<string, bool>(StringComparer.Ordinal);
-        await Parallel.ForAsync(0, responses.Count, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellation }, async (index, token) =>
+        await Parallel.ForAsync(0, sent.Count, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellation }, async (index, token) =>
         {
-            var (fate, problems) = await StoreAsync(source.Name, responses[index], delivery.Received, string.Create(CultureInfo.InvariantCulture, $"{receipt}-{index}"), token);
+            var (fate, problems) = await TakeInAsync(source.Name, sent[index], Receipt(index), token);
             fates[index] = fate;
             foreach (var problem in problems) reasons[problem.Code] = true;
         });
         return (fates, reasons.Keys.ToList());
+
+        Receipt Receipt(int index) => new(string.Create(CultureInfo.InvariantCulture, $"{id}-{index}"), Channel.Webhook, delivery.Received);
     }
 
-    private async Task<(Fate, IReadOnlyList<Problem>)> StoreAsync(
-        string source, SurveyResponse response, DateTimeOffset received, string receipt, CancellationToken cancellation)
+    private async Task<TakenIn> TakeInAsync(string source, SurveyResponse response, Receipt receipt, CancellationToken cancellation)
     {
-        if (response.IsPending)
-        {
-            await pending.KeepAsync(new PendingResponse(source, response.Form, response.Id, response.Submitted), cancellation);
-            return (Fate.Pending, []);
-        }
-        var instrument = await instruments.FindFormAsync(source, response.Form, cancellation);
-        var answers = redaction.Apply(response, instrument);
-        var version = new ResponseVersion(response.Submitted, response.Updated, response.Finished, answers.Hash());
-        var identity = Identity.OfResponse(source, response.Form, response.Id);
-        Checked<Coding> coding = instrument is null
-            ? Problems.InstrumentMissing.At("", "put an instrument that maps this form of this source")
-            : _maps.GetOrAdd((instrument.Id, instrument.Version), static (_, one) => new InstrumentMap(one), instrument).Map(answers);
-        if (coding.Value is { } coded)
-        {
-            var ready = new CodedResponse(source, identity, instrument!.Collection, new InstrumentVersion(instrument.Id, instrument.Version), version, answers, coded);
-            try
-            {
-                return (await evidence.TakeInAsync(ready, receipt, cancellation), []);
-            }
-            catch (ResponseTooLargeException tooLarge)
-            {
-                coding = Problems.ResponseTooLarge.At("", tooLarge.Message);
-            }
-        }
-        await quarantine.KeepAsync(new QuarantinedResponse(source, received, identity, coding.Problems, version, answers, null), cancellation);
-        return (Fate.Quarantined, coding.Problems);
+        if (!response.IsPending) return await responses.RunAsync(source, response, receipt, cancellation);
+        await pending.KeepAsync(new PendingResponse(source, response.Form, response.Id, response.Submitted), cancellation);
+        return new TakenIn(Fate.Pending, []);
     }
 
     private static DeliveryOutcome Refused(Problem problem) => new(null, problem, null, [], null);

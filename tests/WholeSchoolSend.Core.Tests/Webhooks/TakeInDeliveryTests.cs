@@ -38,7 +38,7 @@ public sealed class TakeInDeliveryTests : IPending, IQuarantine
     {
         var outcome = await Intake("limesurvey", Verification.Body, "canary-token-1").RunAsync("a", Sent.By(Sent.Json, """{"api_token":"canary-token-1","survey":1}"""), Cancellation);
         Assert.Equal(1, outcome.Reply!.Quarantined);
-        Assert.Equal("""{"api_token":"***","survey":1}""", Encoding.UTF8.GetString(Assert.Single(_quarantined).RawBody!.Value.Span));
+        Assert.Equal("""{"api_token":"***","survey":1}""", Encoding.UTF8.GetString(Assert.Single(_quarantined).Raw!.Body.Span));
     }
 
     [Fact]
@@ -75,5 +75,5 @@ public sealed class TakeInDeliveryTests : IPending, IQuarantine
     /// <summary>An intake in which nothing here reaches instruments or evidence.</summary>
     private TakeInDelivery Intake(string tool, Verification verification, params string[] secrets) => new(
         new[] { new Source("a", SurveyTool.All[tool], verification, secrets, null) }.ToFrozenDictionary(source => source.Name),
-        null!, null!, null!, this, this, TimeProvider.System);
+        null!, this, this, TimeProvider.System);
 }

@@ -14,6 +14,8 @@ public sealed class CloudEvents : SurveyTool
 
     public override string UsualParameter => "access_token";
 
+    public override IReadOnlyList<string> DecodingHeaders => ["content-type", "ce-specversion"];
+
     public override Checked<IReadOnlyList<SurveyResponse>> Decode(Delivery delivery)
     {
         var json = new JsonReading();
