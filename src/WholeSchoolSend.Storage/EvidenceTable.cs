@@ -339,7 +339,7 @@ public sealed class EvidenceTable(TableClient table, StorageResilience resilienc
         var before = await table.FindAsync(arrival.Partition, ResponseRow.Key(school, arrival.Identity), cancellation)
             ?? throw new ChangedSinceReadException("The response moved while it was redacted again.");
         // Mapped again by a version newer still: what it made of the older answers stands until a delivery comes by that version.
-        if (ResponseRow.IsCodedAfter(before, arrival.Response.Instrument) || !ResponseRow.Fits(arrival)) return [];
+        if (ResponseRow.IsCodedAfter(before, arrival.Response.Instrument)) return [];
         var after = ResponseRow.From(arrival);
         List<TableTransactionAction> changes = [Replace(IdentityRow.Counting(identity, arrival), identity.ETag), .. InPlaceOf(before, after)];
         if (ResponseRow.CodedAlike(before, after)) return changes;
@@ -545,13 +545,6 @@ public sealed class EvidenceTable(TableClient table, StorageResilience resilienc
             Payload.Put(row, coding, "Coding");
             PutAnswers(row, arrival.Response, Payload.MaxBytes - coding.Length);
             return row;
-        }
-
-        /// <summary>Can a row hold it?</summary>
-        public static bool Fits(Arrival arrival)
-        {
-            var coding = StorageJson.Write(arrival.Response.Coding).Length;
-            return coding <= MaxCoding && arrival.Response.Answers.ToJson().Length <= Payload.MaxBytes - coding;
         }
 
         public static void PutAnswers(TableEntity row, CodedResponse response, int most)

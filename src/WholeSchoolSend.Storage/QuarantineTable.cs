@@ -81,9 +81,10 @@ public sealed class QuarantineTable(TableClient table, BlobContainerClient conta
             // Replayed or expired since the row was read; else it is a fault.
             return await ShownAsync(id, cancellation) is { } now && EntryRow.Waits(now) ? throw new InvalidDataException("An entry waits in quarantine whose content is not there.") : null;
         var content = JsonSerializer.Deserialize(bytes, StorageJson.Default.Content)!;
+        // The serializer writes bytes that are null as an empty text: what is raw has headers, and answers are never empty.
         return new QuarantinedContent(
-            EntryRow.Entry(row), content.Version, content.Answers is { } answers ? RedactedAnswers.FromJson(answers) : null,
-            content.RawBody is { } body ? new RawDelivery(body, content.Headers!) { Query = content.Query! } : null);
+            EntryRow.Entry(row), content.Version, content.Answers is { Length: > 0 } answers ? RedactedAnswers.FromJson(answers) : null,
+            content.Headers is { } headers ? new RawDelivery(content.RawBody, headers) { Query = content.Query! } : null);
     }
 
     /// <inheritdoc/>

@@ -217,7 +217,7 @@ public sealed class QuarantineTableTests(AzuriteFixture azurite)
         await KeepAsync(storage, Undecodable("newer"), Monday.AddHours(2));
         await KeepAsync(storage, Undecodable(new string('n', 1_000_000)), Monday.AddHours(2));
         await KeepAsync(storage, Unmapped("decoded", "kobo_leaders", "answer-unknown"), Monday.AddDays(-60));
-        await storage.Container("quarantine").GetBlobClient("raw/2026-01-01/2500000000000000000~orphan.json").UploadAsync(BinaryData.FromString("{}"), Cancellation);
+        await storage.Container("quarantine").GetBlobClient($"raw/2026-07-30/{TableKey.NewestFirst(Monday.AddDays(-60))}~orphan.json").UploadAsync(BinaryData.FromString("{}"), Cancellation);
         var retention = new ApplyRetention(storage.Store.Quarantine, time);
 
         Assert.Equal(2, await retention.RunAsync(Cancellation));

@@ -18,7 +18,7 @@ public sealed class ReplayTests(AzuriteFixture azurite)
     [Fact]
     public async Task What_an_instrument_maps_now_is_accepted_on_the_day_of_its_replay()
     {
-        var storage = await TestStorage.CreateAsync(azurite, _time);
+        var storage = await TestStorage.CreateAsync(azurite);
         Assert.Equal("quarantined", await Us(storage).FateAsync(Intake.Body("a")));
         await storage.Store.Instruments.AddAsync(Intake.Form, Cancellation);
         var us = Us(storage);
@@ -37,7 +37,7 @@ public sealed class ReplayTests(AzuriteFixture azurite)
     [Fact]
     public async Task What_came_again_meanwhile_is_a_duplicate_and_who_was_erased_stays_erased()
     {
-        var storage = await TestStorage.CreateAsync(azurite, _time);
+        var storage = await TestStorage.CreateAsync(azurite);
         foreach (var id in (string[])["again", "erased", "revised"]) await Us(storage).FateAsync(Intake.Body(id, updated: "2026-09-28T10:00:00Z"));
         await storage.Store.Instruments.AddAsync(Intake.Form, Cancellation);
         var us = Us(storage);
@@ -54,7 +54,7 @@ public sealed class ReplayTests(AzuriteFixture azurite)
     [Fact]
     public async Task What_still_cannot_be_mapped_waits_with_the_reasons_of_now()
     {
-        var storage = await TestStorage.CreateAsync(azurite, _time);
+        var storage = await TestStorage.CreateAsync(azurite);
         await Us(storage).FateAsync(Intake.Body("a", "canary"));
         await Us(storage).FateAsync(Intake.Body("b", form: "another"));
         await storage.Store.Instruments.AddAsync(Intake.Form, Cancellation);
@@ -72,7 +72,7 @@ public sealed class ReplayTests(AzuriteFixture azurite)
     [Fact]
     public async Task One_entry_is_replayed_by_its_id()
     {
-        var storage = await TestStorage.CreateAsync(azurite, _time);
+        var storage = await TestStorage.CreateAsync(azurite);
         for (var i = 0; i < 3; i++) await Us(storage).FateAsync(Intake.Body($"{i}"));
         await storage.Store.Instruments.AddAsync(Intake.Form, Cancellation);
         var us = Us(storage);
@@ -90,7 +90,7 @@ public sealed class ReplayTests(AzuriteFixture azurite)
     [Fact]
     public async Task A_call_is_bounded_and_says_where_to_go_on()
     {
-        var storage = await TestStorage.CreateAsync(azurite, _time);
+        var storage = await TestStorage.CreateAsync(azurite);
         var before = Us(storage);
         // Those that stay come first: without a place to go on from, they would be tried again and again.
         await Parallel.ForAsync(0, 230, Cancellation, async (i, _) => await before.FateAsync(Intake.Body($"{i}", i < 210 ? "unknown" : "agree"), Monday.AddMinutes(-i)));
@@ -107,7 +107,7 @@ public sealed class ReplayTests(AzuriteFixture azurite)
     [Fact]
     public async Task A_raw_body_is_decoded_again_and_each_response_in_it_has_a_fate()
     {
-        var storage = await TestStorage.CreateAsync(azurite, _time);
+        var storage = await TestStorage.CreateAsync(azurite);
         await storage.Store.Instruments.AddAsync(Intake.Form, Cancellation);
         await KeepRawAsync(storage, $"[{Intake.Body("a")},{Intake.Body("b", "unknown")},{Intake.Body("a")},{Intake.Body("a", "maybe")}]");
         var us = Us(storage);
@@ -123,7 +123,7 @@ public sealed class ReplayTests(AzuriteFixture azurite)
     [Fact]
     public async Task A_raw_body_of_events_is_noted_and_one_that_still_cannot_be_decoded_waits()
     {
-        var storage = await TestStorage.CreateAsync(azurite, _time);
+        var storage = await TestStorage.CreateAsync(azurite);
         await KeepRawAsync(
             storage, """{"name":"x","filter_type":"survey","event_type":"response_completed","event_id":"1","event_datetime":"2026-09-28T09:00:00Z","object_type":"response","object_id":"r1","resources":{"respondent_id":"r1","recipient_id":"0","collector_id":"1","survey_id":"11","user_id":"1"}}""",
             Intake.Monkey);
@@ -152,7 +152,7 @@ public sealed class ReplayTests(AzuriteFixture azurite)
         {
             _time.SetUtcNow(Monday.AddDays(2 + (2 * at)));
             var today = TableKey.Day(_time.GetUtcNow());
-            var storage = await TestStorage.CreateAsync(azurite, _time);
+            var storage = await TestStorage.CreateAsync(azurite);
             if (story == "raw")
                 await KeepRawAsync(storage, $"[{Intake.Body("a")},{Intake.Body("b", "unknown")},{Intake.Body("a", "maybe")}]");
             else
@@ -206,7 +206,7 @@ public sealed class ReplayTests(AzuriteFixture azurite)
     [Fact]
     public async Task Two_operators_at_once_count_once()
     {
-        var storage = await TestStorage.CreateAsync(azurite, _time);
+        var storage = await TestStorage.CreateAsync(azurite);
         for (var i = 0; i < 24; i++) await Us(storage).FateAsync(Intake.Body($"{i}"));
         await KeepRawAsync(storage, $"[{Intake.Body("a")},{Intake.Body("b", "unknown")}]");
         await storage.Store.Instruments.AddAsync(Intake.Form, Cancellation);
