@@ -79,6 +79,9 @@ public sealed class ConformanceTests(Receiver receiver) : IClassFixture<Receiver
             over is taken. What a sender itself gave up while it lasted is *given up*: the last column says what brings it here.
 
             {ConformanceDocument.Table(["sender", "source's tool", "its machine", "what it gave up comes by"], Everybody.Senders.Select(sender => new[] { sender.Name, $"`{sender.Tool}`, {sender.Verification}", sender.Machine, sender.Heals }))}
+            Two things no answer can change: Typeform ends a webhook that has only failed for a day (300 tries) or for five minutes (100 tries), whatever the reason; and what a
+            sender posts only once is here or is not. For the latter watch the counts, and see the last column.
+
             Each had three responses to send: at the beginning, a minute later, and when it was over. *Told* is what the first of them was told, in order, and when by the
             sender's clock it was taken.
             """);
@@ -148,7 +151,7 @@ public sealed class ConformanceTests(Receiver receiver) : IClassFixture<Receiver
     /// One response of every sender first: on a machine that is busy with other tests, a process that has just started may need longer than we let a
     /// sender wait, and answers 503. That is not the situation.
     /// </summary>
-    private Task WarmAsync(int situation) => Task.WhenAll(Everybody.Senders.Select((sender, index) => Pipeline.EventuallyAsync(
+    private Task<string[]> WarmAsync(int situation) => Task.WhenAll(Everybody.Senders.Select((sender, index) => Pipeline.EventuallyAsync(
         async () =>
         {
             var post = sender.Write(Submission.A(Id(situation, index, 9))).Proven(sender.Tool, sender.Verification, sender.Secret, TimeProvider.System.GetUtcNow());
