@@ -57,9 +57,9 @@ internal static partial class ConformanceDocument
     public static string Table(string[] heads, IEnumerable<string[]> rows)
     {
         var table = new StringBuilder();
-        foreach (var row in (IEnumerable<string[]>)[heads, [.. heads.Select(_ => "---")], .. rows])
-            table.Append("| ").AppendJoin(" | ", row).Append(" |\n");
-        return table.ToString().Replace("| --- ", "|---", StringComparison.Ordinal).Replace("|--- |", "|---|", StringComparison.Ordinal).Replace("---|---|\n", "---|---|\n", StringComparison.Ordinal);
+        table.Append("| ").AppendJoin(" | ", heads).Append(" |\n|").Append(string.Concat(heads.Select(_ => "---|"))).Append('\n');
+        foreach (var row in rows) table.Append("| ").AppendJoin(" | ", row).Append(" |\n");
+        return table.ToString();
     }
 
     [GeneratedRegex("^## (.+)$\n", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
