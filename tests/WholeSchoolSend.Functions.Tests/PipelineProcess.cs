@@ -16,7 +16,8 @@ public sealed class PipelineProcess : IAsyncDisposable
     public HttpClient Http { get; }
 
     /// <summary>Starts it on a free port and waits until it says where it listens.</summary>
-    public static async Task<PipelineProcess> StartAsync(string connection)
+    /// <param name="more">settings besides; they count over those all tests have.</param>
+    public static async Task<PipelineProcess> StartAsync(string connection, params IReadOnlyList<string> more)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetTempPath() };
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "WholeSchoolSend.Functions.dll"));
@@ -24,6 +25,7 @@ public sealed class PipelineProcess : IAsyncDisposable
         foreach (var (name, value) in Pipeline.Settings) start.ArgumentList.Add($"--{name}={value}");
         start.ArgumentList.Add($"--AzureWebJobsStorage={connection}");
         start.ArgumentList.Add($"--SurveyData={connection}");
+        foreach (var setting in more) start.ArgumentList.Add(setting);
         var process = Process.Start(start)!;
         var listening = new TaskCompletionSource<Uri>(TaskCreationOptions.RunContinuationsAsynchronously);
         var said = new System.Collections.Concurrent.ConcurrentQueue<string>();

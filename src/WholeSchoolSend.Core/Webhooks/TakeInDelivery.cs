@@ -35,15 +35,19 @@ public sealed class TakeInDelivery(
     /// <summary>The shortest patience among senders is five seconds (Formbricks); the answer leaves well before.</summary>
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(2.5);
 
-    private const int AtOnce = 8;
+    /// <remarks>
+    /// A thousand responses that come again are three requests each: at a real account's 20 ms they must fit the deadline, or the batch never gets in and
+    /// SmartSurvey, which sends nothing else meanwhile, is blocked for a day. The SDK has fifty connections.
+    /// </remarks>
+    private const int AtOnce = 48;
 
     public async Task<DeliveryOutcome> RunAsync(string sourceName, Delivery? delivery, CancellationToken cancellation)
     {
         if (!sources.TryGetValue(sourceName, out var source))
             return Refused(Problems.SourceUnknown.At("", "this address is not configured: check the source's name in it"));
+        if (source.Tool is null) return new DeliveryOutcome(DeliveryReply.From([]), null, null, ["retired"], null);
         if (delivery is null)
             return Refused(Problems.BodyTooLarge.At("", string.Create(CultureInfo.InvariantCulture, $"should be at most {LargestBody} bytes")));
-        if (source.Tool is null) return new DeliveryOutcome(DeliveryReply.From([]), null, null, ["retired"], null);
         if (source.Verify(delivery, time.GetUtcNow()) is not { } secret)
             return Refused(Problems.SignatureInvalid.At("", "should prove by the scheme and with a secret configured here that this survey tool sent it"));
 

@@ -1,0 +1,35 @@
+using System.Diagnostics;
+using System.Globalization;
+using WholeSchoolSend.Benchmarks.Polls;
+
+namespace WholeSchoolSend.Benchmarks;
+
+/// <summary>This program again, in a process of its own: where memory is measured, and the first pass.</summary>
+internal static class Child
+{
+    /// <summary>Runs a task in a new process and gives back the numbers it printed, with its peak memory in MB as the last.</summary>
+    public static async Task<double[]> StartAsync(string task, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
+        if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet") start.ArgumentList.Add(typeof(Child).Assembly.Location);
+        foreach (var argument in (string[])["--child", task, .. arguments]) start.ArgumentList.Add(argument);
+        using var process = Process.Start(start)!;
+        var said = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        if (process.ExitCode != 0) throw new InvalidOperationException($"The process for {task} failed.");
+        return [.. said.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => double.Parse(line, CultureInfo.InvariantCulture))];
+    }
+
+    public static async Task<int> RunAsync(string task, string[] arguments)
+    {
+        double[] found = task switch
+        {
+            "empty" => [],
+            "import" => await ImportOfCsv.OursAsync(arguments[0], int.Parse(arguments[1], CultureInfo.InvariantCulture)),
+            "duckdb" => ImportOfCsv.DuckDb(arguments[0], int.Parse(arguments[1], CultureInfo.InvariantCulture), int.Parse(arguments[2], CultureInfo.InvariantCulture)),
+            _ => throw new ArgumentOutOfRangeException(nameof(task), task, "There is no such task."),
+        };
+        foreach (var number in (double[])[.. found, Machine.PeakMegabytes()]) Console.WriteLine(number.ToString("R", CultureInfo.InvariantCulture));
+        return 0;
+    }
+}

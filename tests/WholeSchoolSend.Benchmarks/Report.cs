@@ -1,0 +1,57 @@
+using System.Globalization;
+using System.Text;
+
+namespace WholeSchoolSend.Benchmarks;
+
+/// <summary><c>docs/benchmarks.md</c>: a section for each benchmark, written by its run.</summary>
+internal static class Report
+{
+    private const string Preface = """
+        # Benchmarks
+
+        Written by one command, section by section; a name after it runs and writes only that one:
+
+            dotnet run -c Release --project tests/WholeSchoolSend.Benchmarks -- --write [name …]
+
+        What counts are ratios: everything is measured beside its baseline in the same run, in turns, and each round's figure is divided by the baseline's of the same
+        round. Shown is the median, and in brackets the middle half of the rounds. Times themselves are this machine's on that day. Budgets that can be counted
+        (requests, bytes) are tests, not benchmarks.
+        """;
+
+    public static string Section(Benchmark benchmark, Findings found, double? loadBefore)
+    {
+        var text = new StringBuilder().Append(benchmark.Words).Append("\n\n");
+        text.Append("| ").AppendJoin(" | ", found.Heads).Append(" |\n|").Append(string.Concat(found.Heads.Select(_ => "---|"))).Append('\n');
+        foreach (var row in found.Rows) text.Append("| ").AppendJoin(" | ", row).Append(" |\n");
+        text.Append('\n');
+        foreach (var conclusion in found.Conclusions) text.Append("- ").Append(conclusion).Append('\n');
+        text.Append(CultureInfo.InvariantCulture, $"\nRun on {TimeProvider.System.GetUtcNow():yyyy-MM-dd}: {Machine.Facts()}.");
+        if (loadBefore is { } before) text.Append(CultureInfo.InvariantCulture, $" Load {before:0.0} before and {Machine.Load():0.0} after, so with others at work wherever that is over {Environment.ProcessorCount}.");
+        return text.ToString();
+    }
+
+    public static void Write(Benchmark benchmark, string section)
+    {
+        var path = Path.Combine(Repository(), "docs", "benchmarks.md");
+        var sections = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (File.Exists(path))
+        {
+            foreach (var part in File.ReadAllText(path).Split("\n## ").Skip(1))
+            {
+                var end = part.IndexOf('\n', StringComparison.Ordinal);
+                sections[part[..end]] = part[end..].Trim();
+            }
+        }
+        sections[benchmark.Title] = section;
+        var text = new StringBuilder(Preface);
+        foreach (var title in Benchmark.All.Select(one => one.Title).Where(sections.ContainsKey)) text.Append("\n\n## ").Append(title).Append("\n\n").Append(sections[title]);
+        File.WriteAllText(path, text.Append('\n').ToString());
+    }
+
+    private static string Repository()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+            if (File.Exists(Path.Combine(folder.FullName, "WholeSchoolSend.Functions.sln"))) return folder.FullName;
+        throw new FileNotFoundException("This runs outside the repository.");
+    }
+}
