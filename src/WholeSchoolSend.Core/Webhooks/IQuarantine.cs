@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+
 namespace WholeSchoolSend.Core.Webhooks;
 
 /// <summary>An authentic delivery, or one response of it, that could not be understood.</summary>
@@ -8,8 +10,15 @@ namespace WholeSchoolSend.Core.Webhooks;
 public sealed record QuarantinedResponse(
     string Source, Receipt Receipt, string? Identity, IReadOnlyList<Problem> Problems, ResponseVersion? Version, RedactedAnswers? Answers, RawDelivery? Raw);
 
-/// <summary>What could not be decoded, as it came but for secrets, with the headers that decoding needs, so that it can be decoded later.</summary>
-public sealed record RawDelivery(ReadOnlyMemory<byte> Body, IReadOnlyDictionary<string, string> Headers);
+/// <summary>
+/// What could not be decoded, as it came but for secrets, so that it can be decoded later: <see cref="Delivery.From"/> of these headers and parameters, and
+/// <see cref="Source.Decode"/>.
+/// </summary>
+public sealed record RawDelivery(ReadOnlyMemory<byte> Body, IReadOnlyDictionary<string, string> Headers)
+{
+    /// <summary>Parameters of the address that decoding needs: never the one with a secret.</summary>
+    public IReadOnlyDictionary<string, string> Query { get; init; } = FrozenDictionary<string, string>.Empty;
+}
 
 /// <summary>Where authentic but not understood deliveries wait.</summary>
 public interface IQuarantine
