@@ -35,7 +35,7 @@ public sealed class Json : SurveyTool
     {
         var list = body.ValueKind == JsonValueKind.Object && body.TryGetProperty("responses", out var several) ? (several, at + "/responses") : (body, at);
         var responses = list.Item1.ValueKind == JsonValueKind.Array
-            ? list.Item1.EnumerateArray().Select((one, index) => One(json, one, $"{list.Item2}/{index}")).OfType<SurveyResponse>().ToList()
+            ? list.Item1.EnumerateArray().TakeWhile(_ => !json.IsHopeless).Select((one, index) => One(json, one, $"{list.Item2}/{index}")).OfType<SurveyResponse>().ToList()
             : new[] { One(json, list.Item1, list.Item2) }.OfType<SurveyResponse>().ToList();
         return json.Problems.Count > 0 ? json.Problems : responses;
     }

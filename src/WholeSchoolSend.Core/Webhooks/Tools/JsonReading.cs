@@ -34,13 +34,16 @@ internal sealed class JsonReading(int bytes = 0) : IDisposable
         return null;
     }
 
+    /// <summary>So much is wrong that nothing more need be looked at.</summary>
+    public bool IsHopeless => Problems.Count == MostProblems;
+
     /// <summary>Nothing read stays tied to the body's memory: answers are texts of their own.</summary>
     public void Dispose() => _document?.Dispose();
 
     /// <summary>Notes that something is not what this tool sends.</summary>
     public void Wrong(string at, string should)
     {
-        if (Problems.Count < MostProblems) Problems.Add(Core.Problems.BodyUndecodable.At(at, should));
+        if (!IsHopeless) Problems.Add(Core.Problems.BodyUndecodable.At(at, should));
     }
 
     /// <summary>Notes the same of a member that somebody else named: a name that could be an answer or a person is not repeated.</summary>
@@ -93,7 +96,7 @@ internal sealed class JsonReading(int bytes = 0) : IDisposable
     public IEnumerable<(JsonElement Item, string At)> Items(JsonElement? list, string at)
     {
         if (list is { ValueKind: JsonValueKind.Array } given && given.EnumerateArray().All(item => item.ValueKind == JsonValueKind.Object))
-            return given.EnumerateArray().Select((item, index) => (item, string.Create(CultureInfo.InvariantCulture, $"{at}/{index}")));
+            return given.EnumerateArray().TakeWhile(_ => !IsHopeless).Select((item, index) => (item, string.Create(CultureInfo.InvariantCulture, $"{at}/{index}")));
         Wrong(at, "should be an array of objects");
         return [];
     }
@@ -104,6 +107,7 @@ internal sealed class JsonReading(int bytes = 0) : IDisposable
         var gathered = new List<Answer>();
         foreach (var answer in answers)
         {
+            if (IsHopeless) break;
             if (answer is null) continue;
             // A name may be made of the names of all the objects round it: many short answers inside long names are more than was sent.
             _charactersLeft -= answer.Field.Length + (answer.Alias?.Length ?? 0);
