@@ -71,12 +71,12 @@ public sealed class WireTests(Pipeline pipeline) : IClassFixture<Pipeline>
     [InlineData("Content-Length: -1\r\n\r\n", "HTTP/1.1 400 ")]
     [InlineData("Content-Length: 2\r\nContent-Length: 3\r\n\r\n[]x", "HTTP/1.1 400 ")]
     [InlineData("Transfer-Encoding: chunked\r\n\r\nZZ\r\n", "HTTP/1.1 400 ")]
-    // Shorter than it says: what was signed is not what is read. Longer than it says, and ended: nothing is taken.
+    // Longer than it says: what was signed is not what is read. Shorter than it says, and hung up: nothing is taken.
     [InlineData("Content-Length: 1\r\nX-Signature: {signed}\r\n\r\n[]", "HTTP/1.1 401 ")]
-    [InlineData("Content-Length: 100\r\nX-Signature: {signed}\r\n\r\n[]", "")]
-    public async Task A_length_that_lies_takes_nothing_and_leaves_the_next_alone(string request, string answer)
+    [InlineData("Content-Length: 100\r\nX-Signature: {signed}\r\n\r\n[]", "", true)]
+    public async Task A_length_that_lies_takes_nothing_and_leaves_the_next_alone(string request, string answer, bool hangsUp = false)
     {
-        var said = await AnswerAsync(request.Replace("{signed}", Convert.ToHexStringLower(Said.Mac(Pipeline.TypeformSecret, "[]")), StringComparison.Ordinal));
+        var said = await AnswerAsync(request.Replace("{signed}", Convert.ToHexStringLower(Said.Mac(Pipeline.TypeformSecret, "[]")), StringComparison.Ordinal), hangsUp);
         Assert.StartsWith(answer, said, StringComparison.Ordinal);
         Assert.DoesNotContain("HTTP/1.1 200", said, StringComparison.Ordinal);
         Assert.Equal((0, 0), await FatesAsync(await pipeline.Http.SendJsonAsync("[]")));
@@ -94,8 +94,8 @@ public sealed class WireTests(Pipeline pipeline) : IClassFixture<Pipeline>
         Assert.True(said.Length == 0 || said.StartsWith("HTTP/1.1 408 ", StringComparison.Ordinal), said);
     }
 
-    /// <summary>Sends a request as it stands, says that no more comes, and reads whatever is answered.</summary>
-    private async Task<string> AnswerAsync(string headersAndBody)
+    /// <summary>Sends a request as it stands and reads whatever is answered until the server closes.</summary>
+    private async Task<string> AnswerAsync(string headersAndBody, bool hangsUp = false)
     {
         using var client = new TcpClient();
         await client.ConnectAsync(IPAddress.Loopback, pipeline.Http.BaseAddress!.Port, Cancellation);
@@ -104,7 +104,7 @@ public sealed class WireTests(Pipeline pipeline) : IClassFixture<Pipeline>
         try
         {
             await stream.WriteAsync(Encoding.Latin1.GetBytes($"POST {Path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headersAndBody}"), Cancellation);
-            client.Client.Shutdown(SocketShutdown.Send);
+            if (hangsUp) client.Client.Shutdown(SocketShutdown.Send);
         }
         catch (Exception hungUp) when (hungUp is IOException or SocketException)
         {
