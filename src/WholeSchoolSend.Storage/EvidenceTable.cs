@@ -308,7 +308,7 @@ public sealed class EvidenceTable(TableClient table, StorageResilience resilienc
 
         if (known is not null && !arrival.Version.CountsOver(StorageJson.ReadVersion(known.GetString(HistoryRow.Version)))) return (Fate.Duplicate, []);
 
-        var newContent = arrival.Version.Updated is null ? Fate.Conflict : Fate.Revised;
+        var newContent = arrival.Version.IsRevisionOf(counted) ? Fate.Revised : Fate.Conflict;
         if (!counts)
         {
             // The identity row is written back as it is: an erasure that comes between must not find this version added beside its tombstone.

@@ -43,7 +43,7 @@ public sealed class DocumentationTests
         }
     }
 
-    private static string[] Lines(string file)
+    internal static string[] Lines(string file)
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
             if (File.Exists(Path.Combine(folder.FullName, "WholeSchoolSend.Functions.sln"))) return File.ReadAllLines(Path.Combine(folder.FullName, file));

@@ -59,6 +59,8 @@ public sealed class ProgramTests
     [InlineData("Sources:a:Secrets:0", "short", "Sources__a__Secrets__0")]
     [InlineData("Sources:a:Secrets:2", "a-third-secret-is-one-too-many", "Sources__a__Secrets__0")]
     [InlineData("Sources:Not-A-Name:Tool", "typeform", "Sources__Not-A-Name")]
+    [InlineData("Sources:a:Secrets:0", " a-secret-with-blanks", "Sources__a__Secrets__0")]
+    [InlineData("Sources:a:TimeZone", "Europe/London", "Sources__a__TimeZone")]
     public void What_cannot_be_verified_as_configured_stops_the_start_by_name(string setting, string? value, string named)
     {
         var settings = new Dictionary<string, string?>
@@ -86,6 +88,31 @@ public sealed class ProgramTests
         if (secret is not null) settings["Sources:a:Secrets:0"] = secret;
         var source = SourceOptions.Read(new ConfigurationBuilder().AddInMemoryCollection(settings).Build())["a"];
         Assert.Equal((expected, verification == "query" ? "token" : null), (source.Verification.ToString(), source.Carrier));
+    }
+
+    [Theory]
+    [InlineData(null, "UTC")]
+    [InlineData("Europe/London", "Europe/London")]
+    [InlineData("Europe/Londn", null)]
+    [InlineData("GMT Standard Time", null)]
+    [InlineData("../../etc/passwd", null)]
+    [InlineData("", null)]
+    public void A_source_that_sends_local_times_says_of_which_clock(string? zone, string? expected)
+    {
+        var settings = new Dictionary<string, string?> { ["Sources:a:Tool"] = "limesurvey", ["Sources:a:Verification"] = "body", ["Sources:a:Secrets:0"] = "a-secret-that-is-long", ["Sources:a:TimeZone"] = zone };
+        if (zone is null) settings.Remove("Sources:a:TimeZone");
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(settings).Build();
+        if (expected is null)
+            Assert.Contains("Sources__a__TimeZone should be the IANA id", Assert.Throws<InvalidOperationException>(() => SourceOptions.Read(configuration)).Message, StringComparison.Ordinal);
+        else
+            Assert.Equal(expected, SourceOptions.Read(configuration)["a"].Zone.Id);
+    }
+
+    [Fact]
+    public void A_public_key_is_refused_with_the_name_of_what_it_is_for()
+    {
+        var settings = new Dictionary<string, string?> { ["Sources:a:Tool"] = "standardwebhooks", ["Sources:a:Secrets:0"] = "whpk_c3RhbmRhcmQtd2ViaG9va3MtcHVibGljLWtleQ==" };
+        Assert.Contains("v1a", Assert.Throws<InvalidOperationException>(() => SourceOptions.Read(new ConfigurationBuilder().AddInMemoryCollection(settings).Build())).Message, StringComparison.Ordinal);
     }
 
     [Fact]

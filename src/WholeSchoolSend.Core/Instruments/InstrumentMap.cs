@@ -48,6 +48,12 @@ public sealed partial class InstrumentMap
             .Concat(new[] { instrument.Wave.Field, instrument.Stage?.Field, instrument.School?.Field, instrument.Role?.Field, instrument.Weight?.Field, instrument.Group?.Field, instrument.Stratum?.Field }.OfType<string>())
             .ToHashSet(StringComparer.Ordinal);
 
+    /// <summary>The answers of a field that an instrument codes, as they stand in it.</summary>
+    public static IEnumerable<string> AnswersCoded(Instrument instrument, Answer answer) =>
+        instrument.Items.Where(item => IsCalled(answer, item.Field)).SelectMany(item => item.Codes.Keys)
+            .Concat(new[] { instrument.Wave, instrument.Stage, instrument.Role, instrument.Group, instrument.Stratum }
+                .Where(term => term?.Field is { } field && IsCalled(answer, field)).SelectMany(term => term!.Codes?.Keys ?? []));
+
     public static bool IsCalled(Answer answer, string field) => answer.Field == field || answer.Alias == field;
 
     /// <summary>A six-digit unique reference number, or a problem.</summary>
@@ -71,7 +77,7 @@ public sealed partial class InstrumentMap
     public static double Weight(string? text, string where, List<Problem> problems)
     {
         if (double.TryParse(text, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var weight)
-            && weight <= LargestWeight) return weight;
+            && weight is >= 0 and <= LargestWeight) return weight;
         problems.Add(Problems.WeightInvalid.At(where, "should be a number from 0 to 1,000,000, with a decimal point"));
         return 0;
     }

@@ -23,11 +23,14 @@ public sealed record InstrumentVersion(string Id, int Number);
 
 /// <summary>
 /// Which of several versions of one response this is. Newest wins by (updated, finished, hash) where the tool has revisions;
-/// without revisions a second content is a conflict, and the lowest (submitted, hash) wins: never the order of arrival.
+/// without revisions a second content is a conflict, and a finished one or else the lowest (submitted, hash) wins: never the order of arrival.
 /// </summary>
 /// <param name="Hash">of the content: <see cref="Pseudonyms.Mark"/>.</param>
 public sealed record ResponseVersion(DateTimeOffset Submitted, DateTimeOffset? Updated, bool Finished, string Hash)
 {
+    /// <summary>Is another content that comes so a revision of <paramref name="other"/>, rather than in conflict with it?</summary>
+    public bool IsRevisionOf(ResponseVersion other) => Updated is not null || Finished != other.Finished;
+
     /// <summary>Does this version count, rather than <paramref name="other"/>? Exactly one of two different versions does.</summary>
     public bool CountsOver(ResponseVersion other)
     {
@@ -35,6 +38,7 @@ public sealed record ResponseVersion(DateTimeOffset Submitted, DateTimeOffset? U
             return ((mine, Finished).CompareTo((theirs, other.Finished)) is not 0 and var newer ? newer : string.CompareOrdinal(Hash, other.Hash)) > 0;
         // One tool either has revisions or has none; should a sender start to send them, a dated version counts over an undated one.
         if (Updated is not null != other.Updated is not null) return Updated is not null;
+        if (Updated is null && Finished != other.Finished) return Finished;
         return (Submitted.CompareTo(other.Submitted) is not 0 and var later ? later : string.CompareOrdinal(Hash, other.Hash)) < 0;
     }
 }

@@ -1,5 +1,3 @@
-using System.Collections.Frozen;
-
 namespace WholeSchoolSend.Core.Webhooks;
 
 /// <summary>One HTTP request from a survey tool: its raw bytes, exactly as signed, with headers and query by name.</summary>
@@ -9,18 +7,36 @@ public sealed record Delivery(ReadOnlyMemory<byte> Body, IReadOnlyDictionary<str
     /// <param name="query">parameters of the address: they may hold a secret, and are never logged.</param>
     public static Delivery From(
         ReadOnlyMemory<byte> body, IEnumerable<KeyValuePair<string, string>> headers, DateTimeOffset received, IEnumerable<KeyValuePair<string, string>>? query = null) =>
-        new(body, headers.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase), received) { Query = (query ?? []).ToFrozenDictionary(StringComparer.Ordinal) };
+        new(body, Named(headers, StringComparer.OrdinalIgnoreCase), received) { Query = Named(query ?? [], StringComparer.Ordinal) };
 
     /// <summary>Parameters of the address, by name.</summary>
-    public IReadOnlyDictionary<string, string> Query { get; private init; } = FrozenDictionary<string, string>.Empty;
+    public IReadOnlyDictionary<string, string> Query { get; private init; } = new Dictionary<string, string>();
+
+    /// <summary>Where the sender's clock hangs, if it sends times without a zone.</summary>
+    public TimeZoneInfo Zone { get; init; } = TimeZoneInfo.Utc;
 
     /// <summary>The declared type of the body without its parameters, in lower case; empty when none is declared.</summary>
-    public string MediaType => (Header("content-type") ?? "").Split(';')[0].Trim().ToLowerInvariant();
+    public string MediaType
+    {
+        get
+        {
+            var stated = Header("content-type") ?? "";
+            var end = stated.IndexOf(';', StringComparison.Ordinal);
+            return (end < 0 ? stated : stated[..end]).Trim().ToLowerInvariant();
+        }
+    }
 
     /// <summary>Whether the body is declared to be JSON: <c>application/json</c>, or any type that ends in <c>+json</c>.</summary>
     public bool IsJson => MediaType is "application/json" or "text/json" || MediaType.EndsWith("+json", StringComparison.Ordinal);
 
     public string? Header(string name) => Headers.TryGetValue(name, out var value) ? value : null;
+
+    private static Dictionary<string, string> Named(IEnumerable<KeyValuePair<string, string>> values, StringComparer names)
+    {
+        var named = new Dictionary<string, string>(names);
+        foreach (var (name, value) in values) named[name] = value;
+        return named;
+    }
 }
 
 /// <summary>How a kind of answer is to be read.</summary>

@@ -14,7 +14,10 @@ public sealed record QuarantinedResponse(
     public InstrumentVersion? Instrument { get; init; }
 }
 
-/// <summary>What could not be decoded, as it came but for secrets, with the headers that decoding needs, so that it can be decoded later.</summary>
+/// <summary>
+/// What could not be decoded, as it came but for secrets, so that it can be decoded later: <see cref="Delivery.From"/> of these headers and parameters, and
+/// <see cref="Source.Decode"/>.
+/// </summary>
 public sealed record RawDelivery(ReadOnlyMemory<byte> Body, IReadOnlyDictionary<string, string> Headers)
 {
     /// <summary>Parameters of the address that decoding needs: never the one with a secret.</summary>

@@ -52,7 +52,7 @@ public sealed class Pseudonyms
         using var hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, _key);
         hash.AppendPart(response.Form);
         hash.AppendPart(response.Id);
-        foreach (var answer in response.Answers.OrderBy(answer => answer.Field, StringComparer.Ordinal).ThenBy(answer => answer.Alias, StringComparer.Ordinal))
+        foreach (var answer in Redaction.InOrder(response.Answers))
         {
             hash.AppendPart(answer.Field);
             hash.AppendPart(answer.Values.Count.ToString(CultureInfo.InvariantCulture));

@@ -120,14 +120,16 @@ public sealed class ReplayQuarantine(
     private async Task ReplayRawAsync(QuarantinedContent content, RawDelivery raw, Tally tally, CancellationToken cancellation)
     {
         var entry = content.Entry;
-        var decoded = sources.TryGetValue(entry.Source, out var source) && source.Tool is { } tool
-            // As of when it came: some tools send no time of their own.
-            ? tool.Decode(Delivery.From(raw.Body, raw.Headers, entry.Received, raw.Query))
-            : Problems.SourceUnknown.At("", "this source is not configured, or retired: configure it to decode what it sent");
-        if (decoded.Value is not { } sent)
+        // As of when it came: some tools send no time of their own.
+        var delivery = Delivery.From(raw.Body, raw.Headers, entry.Received, raw.Query);
+        var (sent, undecodable) = sources.TryGetValue(entry.Source, out var source) && source.Tool is not null
+            ? source.Decode(delivery)
+            : new Decoded([], [new Undecodable(delivery, [Problems.SourceUnknown.At("", "this source is not configured, or retired: configure it to decode what it sent")])]);
+        // What could be read of it was taken in when it came: it waits until all of it can be read.
+        if (undecodable.Count > 0)
         {
             tally.StillWaits();
-            await quarantined.StillWaitsAsync(entry.Id, decoded.Problems, null, cancellation);
+            await quarantined.StillWaitsAsync(entry.Id, [.. undecodable.SelectMany(part => part.Problems)], null, cancellation);
             return;
         }
         if (await quarantined.BeginAsync(entry.Id, time.GetUtcNow(), cancellation) is not { } began)

@@ -8,11 +8,19 @@ namespace WholeSchoolSend.Core.Webhooks;
 /// <summary>What one survey tool sends: how it can prove itself, and how its bytes become responses. One small file each in <c>Tools/</c>.</summary>
 public abstract class SurveyTool
 {
+    private const string Encoding = "content-encoding";
+
+    /// <summary>No more undecodable responses of one delivery are kept apart: SmartSurvey's largest batch.</summary>
+    private const int MostApart = 1_000;
+
     /// <summary>Name in the setting <c>Sources__{source}__Tool</c>.</summary>
     public abstract string Name { get; }
 
     /// <summary>Whether a survey team can make the tool send a header of its own, and so a static secret or a password.</summary>
     public virtual bool SendsOwnHeaders => true;
+
+    /// <summary>Whether the tool sends times without a zone, so that its source may have to say which zone is meant.</summary>
+    public virtual bool SendsLocalTimes => false;
 
     /// <summary>Name of the field of the body that holds a shared secret, where the tool has one. It is never kept.</summary>
     public virtual string? SecretField => null;
@@ -39,6 +47,38 @@ public abstract class SurveyTool
     /// <summary>The responses of a verified delivery, in its order; or why the body is not what this tool sends.</summary>
     public abstract Checked<IReadOnlyList<SurveyResponse>> Decode(Delivery delivery);
 
+    /// <summary>
+    /// A delivery of several responses as deliveries of one each, which this tool decodes by themselves; empty where it cannot be parted. What is
+    /// wrong with one of them does not keep the others together.
+    /// </summary>
+    public virtual IEnumerable<Delivery> Split(Delivery delivery) => [];
+
+    /// <summary>
+    /// The responses that can be read, and what cannot: of several responses each by itself. A compressed body is never expanded: no survey tool
+    /// documents that it compresses, and a few bytes may become very many.
+    /// </summary>
+    public Decoded DecodeEach(Delivery delivery)
+    {
+        if (delivery.Header(Encoding) is { Length: > 0 } encoding && !encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))
+            return new Decoded([], [new Undecodable(delivery, [Problems.BodyUndecodable.At(Encoding, "should not be compressed")])]);
+        var whole = Decode(delivery);
+        if (whole.Value is { } all) return new Decoded(all, []);
+
+        var responses = new List<SurveyResponse>();
+        var undecodable = new List<Undecodable>();
+        var parts = 0;
+        foreach (var part in Split(delivery))
+        {
+            parts++;
+            var decoded = Decode(part);
+            if (decoded.Value is { } some) responses.AddRange(some);
+            // That many are not one bad response among good ones: they stay together, as they came.
+            else if (undecodable.Count < MostApart) undecodable.Add(new Undecodable(part, decoded.Problems));
+            else return new Decoded(responses, [new Undecodable(delivery, whole.Problems)]);
+        }
+        return parts > 1 ? new Decoded(responses, undecodable) : new Decoded([], [new Undecodable(delivery, whole.Problems)]);
+    }
+
     /// <summary>Names of the headers, in lower case, without which a body cannot be decoded.</summary>
     public virtual IReadOnlyList<string> DecodingHeaders => ["content-type"];
 
@@ -48,7 +88,7 @@ public abstract class SurveyTool
     /// <summary>A delivery as it may be kept when it cannot be decoded: its body without the secret inside it, and no header or parameter but those decoding needs.</summary>
     public RawDelivery Raw(Delivery delivery) => new(
         WithoutSecret(delivery.Body),
-        DecodingHeaders.Where(name => delivery.Header(name) is not null).ToDictionary(name => name, name => delivery.Header(name)!, StringComparer.Ordinal))
+        DecodingHeaders.Append(Encoding).Where(name => delivery.Header(name) is not null).ToDictionary(name => name, name => delivery.Header(name)!, StringComparer.Ordinal))
     {
         Query = DecodingParameters.Where(delivery.Query.ContainsKey).ToDictionary(name => name, name => delivery.Query[name], StringComparer.Ordinal),
     };
@@ -59,10 +99,12 @@ public abstract class SurveyTool
     /// <summary>The raw body, as it may be kept: byte for byte, but for the shared secret inside it.</summary>
     public ReadOnlyMemory<byte> WithoutSecret(ReadOnlyMemory<byte> body) => SecretField is not { } field
         ? body
-        : Encoding.Latin1.GetBytes(Regex.Replace(
-            Encoding.Latin1.GetString(body.Span),
+        : Latin1.GetBytes(Regex.Replace(
+            Latin1.GetString(body.Span),
             $$"""("{{field}}"\s*:\s*)("(?:[^"\\]|\\.)*"?|[^",\[\]{}]+)|((?:^|[&\n]){{field}}=)[^&]*""",
             "$1$3\"***\"", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase | RegexOptions.NonBacktracking));
+
+    private static Encoding Latin1 => System.Text.Encoding.Latin1;
 
     /// <summary>Every tool this build knows, by name.</summary>
     public static FrozenDictionary<string, SurveyTool> All { get; } = new SurveyTool[]
@@ -71,6 +113,12 @@ public abstract class SurveyTool
         new Paperform(), new LimeSurvey(), new MicrosoftForms(), new GoogleForms(), new StandardWebhooks(), new CloudEvents(), new Json(),
     }.ToFrozenDictionary(tool => tool.Name, StringComparer.Ordinal);
 }
+
+/// <summary>What a delivery holds: the responses that can be read, in its order, and each part of it that cannot.</summary>
+public sealed record Decoded(IReadOnlyList<SurveyResponse> Responses, IReadOnlyList<Undecodable> Undecodable);
+
+/// <summary>A delivery, or one response of it as a delivery of its own, that is not what its tool sends, and why.</summary>
+public sealed record Undecodable(Delivery Part, IReadOnlyList<Problem> Problems);
 
 /// <summary>How deliveries of a source prove themselves.</summary>
 public enum Verification
@@ -101,7 +149,36 @@ public enum Verification
 /// <param name="Carrier">the header or parameter that carries signature or secret, where it is not the usual one.</param>
 public sealed record Source(string Name, SurveyTool? Tool, Verification Verification, IReadOnlyList<string> Secrets, string? Carrier)
 {
+    /// <summary>The zone of times that the tool sends without one.</summary>
+    public TimeZoneInfo Zone { get; init; } = TimeZoneInfo.Utc;
+
+    private SignatureScheme? Scheme => Tool!.Scheme(Verification, Carrier);
+
     /// <summary>Position of the secret that proves the delivery (0 where none is asked for); null when nothing proves it.</summary>
-    public int? Verify(Delivery delivery, DateTimeOffset now) =>
-        Verification == Verification.None ? 0 : Tool!.Scheme(Verification, Carrier)?.Match(delivery, Secrets, now);
+    public int? Verify(Delivery delivery, DateTimeOffset now) => Verification == Verification.None ? 0 : Scheme?.Match(delivery, Secrets, now);
+
+    /// <summary>What should have proved the delivery.</summary>
+    public string ShouldProve(Delivery delivery) =>
+        Scheme?.Lacks(delivery) ?? "should prove by the scheme and with a secret configured here that this survey tool sent it";
+
+    /// <summary>What a delivery of this source holds; also of one that was kept raw.</summary>
+    public Decoded Decode(Delivery delivery) => Tool!.DecodeEach(delivery with { Zone = Zone });
+
+    /// <summary>A delivery of this source as it may be kept when it cannot be decoded: none of the source's secrets is in it.</summary>
+    public RawDelivery Raw(Delivery delivery)
+    {
+        var raw = Tool!.Raw(delivery);
+        foreach (var secret in Secrets.SelectMany(secret => new[] { secret, Uri.EscapeDataString(secret) }))
+            raw = raw with { Body = Masked(raw.Body, Encoding.UTF8.GetBytes(secret)) };
+        return raw;
+    }
+
+    /// <summary>Wherever in the body it stands, in whatever field: as many asterisks as it has bytes.</summary>
+    private static ReadOnlyMemory<byte> Masked(ReadOnlyMemory<byte> body, byte[] secret)
+    {
+        if (secret.Length == 0 || body.Span.IndexOf(secret) < 0) return body;
+        var masked = body.ToArray();
+        for (var rest = masked.AsSpan(); rest.IndexOf(secret) is >= 0 and var at; rest = rest[(at + secret.Length)..]) rest.Slice(at, secret.Length).Fill((byte)'*');
+        return masked;
+    }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text.Json.Serialization;
 
 namespace WholeSchoolSend.Core.Webhooks;
@@ -49,7 +50,7 @@ public sealed class TakeInDelivery(
         if (delivery is null)
             return Refused(Problems.BodyTooLarge.At("", string.Create(CultureInfo.InvariantCulture, $"should be at most {LargestBody} bytes")));
         if (source.Verify(delivery, time.GetUtcNow()) is not { } secret)
-            return Refused(Problems.SignatureInvalid.At("", "should prove by the scheme and with a secret configured here that this survey tool sent it"));
+            return Refused(Problems.SignatureInvalid.At("", source.ShouldProve(delivery)));
 
         using var deadline = new CancellationTokenSource(Deadline, time);
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellation, deadline.Token);
@@ -71,24 +72,30 @@ public sealed class TakeInDelivery(
 
     private async Task<(IReadOnlyCollection<Fate> Fates, IReadOnlyCollection<string> Reasons)> StoreAsync(Source source, Delivery delivery, CancellationToken cancellation)
     {
-        var decoded = source.Tool!.Decode(delivery);
+        var (sent, undecodable) = source.Decode(delivery);
         var id = Guid.NewGuid().ToString("N");
-        if (decoded.Value is not { } sent)
-        {
-            await quarantine.KeepAsync(new QuarantinedResponse(source.Name, Receipt(0), null, decoded.Problems, null, null, source.Tool.Raw(delivery)), cancellation);
-            return ([Fate.Quarantined], decoded.Problems.Select(problem => problem.Code).ToHashSet(StringComparer.Ordinal));
-        }
-        var fates = new Fate[sent.Count];
+        var fates = new Fate[sent.Count + undecodable.Count];
         var reasons = new ConcurrentDictionary<string, bool>(StringComparer.Ordinal);
-        await Parallel.ForAsync(0, sent.Count, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellation }, async (index, token) =>
+        // Where storage is too slow for all of a large batch, its sender tries again. Then it begins elsewhere, so that in the end each has had its turn.
+        var begin = fates.Length < 2 ? 0 : RandomNumberGenerator.GetInt32(fates.Length);
+        await Parallel.ForAsync(0, fates.Length, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellation }, async (turn, token) =>
         {
-            var (fate, problems) = await TakeInAsync(source.Name, sent[index], Receipt(index), token);
+            var index = (begin + turn) % fates.Length;
+            var (fate, problems) = index < sent.Count
+                ? await TakeInAsync(source.Name, sent[index], Receipt(index), token)
+                : await KeepAsync(source, undecodable[index - sent.Count], Receipt(index), token);
             fates[index] = fate;
             foreach (var problem in problems) reasons[problem.Code] = true;
         });
         return (fates, reasons.Keys.ToList());
 
         Receipt Receipt(int index) => new(string.Create(CultureInfo.InvariantCulture, $"{id}-{index}"), Channel.Webhook, delivery.Received);
+    }
+
+    private async Task<TakenIn> KeepAsync(Source source, Undecodable part, Receipt receipt, CancellationToken cancellation)
+    {
+        await quarantine.KeepAsync(new QuarantinedResponse(source.Name, receipt, null, part.Problems, null, null, source.Raw(part.Part)), cancellation);
+        return new TakenIn(Fate.Quarantined, part.Problems);
     }
 
     private async Task<TakenIn> TakeInAsync(string source, SurveyResponse response, Receipt receipt, CancellationToken cancellation)

@@ -26,6 +26,9 @@ public sealed partial class SourceOptions
     /// <value>The parameter of the address with the secret, where it is not <c>key</c>.</value>
     public string? Query { get; set; }
 
+    /// <value>The zone of the sender's clock, an IANA id such as <c>Europe/London</c>, for a tool that sends times without one. The default is UTC.</value>
+    public string? TimeZone { get; set; }
+
     /// <summary>Reads every source from the configuration; throws <see cref="InvalidOperationException"/> naming each setting that is wrong.</summary>
     public static FrozenDictionary<string, Source> Read(IConfiguration configuration)
     {
@@ -66,9 +69,17 @@ public sealed partial class SourceOptions
             for (var secret = 0; secret < Secrets.Count; secret++)
                 if (scheme.Refuses(Secrets[secret] ?? "") is { } should) Wrong($"Secrets__{secret}", should);
         }
-        return wrong.Count == before ? new Source(name, tool, schemes[position], [.. Secrets.OfType<string>()], carrier) : null;
+        var zone = TimeZoneInfo.Utc;
+        if (TimeZone is not null && !tool.SendsLocalTimes) Wrong("TimeZone", $"should be left out: {Tool} says the zone of its times itself");
+        else if (TimeZone is not null && (!IanaPattern().IsMatch(TimeZone) || !TimeZoneInfo.TryFindSystemTimeZoneById(TimeZone, out zone)))
+            Wrong("TimeZone", "should be the IANA id of a time zone such as Europe/London");
+        return wrong.Count == before ? new Source(name, tool, schemes[position], [.. Secrets.OfType<string>()], carrier) { Zone = zone! } : null;
     }
 
     [GeneratedRegex("^[a-z0-9_]{1,64}$", RegexOptions.CultureInvariant)]
     private static partial Regex NamePattern();
+
+    /// <summary>Not the names Windows has for zones, which other systems do not know.</summary>
+    [GeneratedRegex("^(UTC|[A-Za-z_]+(/[A-Za-z0-9_+-]+)+)$", RegexOptions.CultureInvariant)]
+    private static partial Regex IanaPattern();
 }

@@ -43,6 +43,43 @@ public sealed class DecodingTests
         Assert.Equal(AnswerKind.Personal, byField["f9"].Kind);
     }
 
+    [Fact]
+    public void A_partial_typeform_response_counts_until_the_finished_one_comes()
+    {
+        const string partial = """{"event_type":"form_response_partial","form_response":{"form_id":"f","token":"t","landed_at":"2025-11-03T08:59:00Z","answers":[{"type":"boolean","boolean":true,"field":{"id":"a"}}]}}""";
+        var before = Assert.Single(Typeform(partial).Value!);
+        var after = Assert.Single(Typeform(partial.Replace("_partial", "", StringComparison.Ordinal).Replace("\"landed_at\"", "\"submitted_at\":\"2025-11-03T09:00:00Z\",\"landed_at\"", StringComparison.Ordinal)).Value!);
+        Assert.Equal((false, new DateTimeOffset(2025, 11, 3, 8, 59, 0, TimeSpan.Zero)), (before.Finished, before.Submitted));
+        Assert.Equal((true, new DateTimeOffset(2025, 11, 3, 9, 0, 0, TimeSpan.Zero)), (after.Finished, after.Submitted));
+        ResponseVersion Version(SurveyResponse response, string hash) => new(response.Submitted, response.Updated, response.Finished, hash);
+        Assert.True(Version(after, "b").CountsOver(Version(before, "a")));
+        Assert.False(Version(before, "a").CountsOver(Version(after, "b")));
+        Assert.True(Version(after, "b").IsRevisionOf(Version(before, "a")));
+        Assert.False(Version(after, "b").IsRevisionOf(Version(after, "a")));
+        // A finished response says when it was submitted.
+        Assert.Equal("/form_response/submitted_at", Assert.Single(Typeform(partial.Replace("_partial", "", StringComparison.Ordinal)).Problems).Where);
+    }
+
+    [Fact]
+    public void What_a_form_computes_is_a_number_or_dropped_as_text_and_a_list_may_give_its_choice_as_one()
+    {
+        var response = Assert.Single(Typeform("""
+            {"form_response":{"form_id":"f","token":"t","submitted_at":"2025-11-03T09:00:00Z","variables":[{"key":"score","type":"number","number":4},{"key":"name","type":"text","text":"Jo"},{"type":"number"}],
+            "answers":[{"type":"text","text":"London","field":{"id":"a","type":"dropdown"}}]}}
+            """).Value!);
+        Assert.Equal([("variables.score", AnswerKind.Number, "4"), ("variables.name", AnswerKind.Text, "Jo"), ("a", AnswerKind.Single, "London")],
+            response.Answers.Select(answer => (answer.Field, answer.Kind, answer.Values[0].Text)));
+    }
+
+    [Fact]
+    public void Another_scripts_envelope_of_the_same_names_is_not_taken_for_typeforms()
+    {
+        // Actionsflow's script for Google Forms borrows event_type and form_response, but not the token and the kinds of answers.
+        const string borrowed = """{"event_id":"2_AB","event_type":"form_response","form_response":{"form_id":"118E","email":"","submitted_at":"2020-09-27T07:54:30.661Z","answers":[{"response":"Option 2","field":{"id":440714388,"type":"MULTIPLE_CHOICE"}}]}}""";
+        Assert.Equal(["/form_response/token", "/form_response/answers/0/type"], Typeform(borrowed).Problems.Select(problem => problem.Where));
+        Assert.NotEmpty(new GoogleForms().Decode(Delivered(borrowed)).Problems);
+    }
+
     [Theory]
     [InlineData("", "")]
     [InlineData("[]", "/form_response")]

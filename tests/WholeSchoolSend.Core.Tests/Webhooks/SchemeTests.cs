@@ -133,5 +133,37 @@ public sealed class SchemeTests
         Assert.Superset(new HashSet<string> { "surveymonkey", "tally", "smartsurvey", "formstack", "formbricks" }, seen);
     }
 
+    [Fact]
+    public void Signatures_that_others_published_match()
+    {
+        using var vectors = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Corpus.Folder("webhooks"), "VECTORS.json")));
+        var seen = 0;
+        foreach (var vector in vectors.RootElement.GetProperty("published").EnumerateArray())
+        {
+            string Text(string name) => vector.TryGetProperty(name, out var value) ? value.GetString()! : "";
+            var scheme = Text("scheme");
+            if (scheme == "standard-webhooks v1")
+            {
+                var delivery = Sent.By(Sent.Json, Text("body"), ("webhook-id", Text("webhook-id")), ("webhook-timestamp", Text("webhook-timestamp")), ("webhook-signature", Text("webhook-signature")));
+                Assert.Equal(0, By("standardwebhooks", Verification.Signature, Text("secret")).Verify(delivery, Now));
+            }
+            else if (scheme.StartsWith("qualtrics", StringComparison.Ordinal))
+            {
+                var key = Text("key").Split(' ')[0];
+                Assert.Equal(0, By("qualtrics", Verification.Signature, key).Verify(Sent.By(Sent.Form, $"MSG={Uri.EscapeDataString(Text("MSG"))}&HMAC={Text("HMAC")}"), Now));
+            }
+            else if (scheme.StartsWith("github", StringComparison.Ordinal))
+            {
+                // Our own body's scheme in another header: the same HMAC in hex after sha256=.
+                var source = new Source("a", SurveyTool.All["json"], Verification.Signature, [Text("secret")], "X-Hub-Signature-256");
+                Assert.Equal(0, source.Verify(Sent.By(Sent.Json, Text("body"), ("x-hub-signature-256", Text("X-Hub-Signature-256"))), Now));
+            }
+            else
+                continue;
+            seen++;
+        }
+        Assert.Equal(4, seen);
+    }
+
     private static Source By(string tool, Verification verification, params string[] secrets) => new("a", SurveyTool.All[tool], verification, secrets, null);
 }

@@ -37,6 +37,7 @@ public sealed class TakeInDeliveryTests : IPending, IQuarantine
     public async Task What_cannot_be_read_waits_without_the_secret_inside_it()
     {
         var outcome = await Intake("limesurvey", Verification.Body, "canary-token-1").RunAsync("a", Sent.By(Sent.Json, """{"api_token":"canary-token-1","survey":1}"""), Cancellation);
+        Assert.Null(outcome.Fault);
         Assert.Equal(1, outcome.Reply!.Quarantined);
         Assert.Equal("""{"api_token":"***","survey":1}""", Encoding.UTF8.GetString(Assert.Single(_quarantined).Raw!.Body.Span));
     }

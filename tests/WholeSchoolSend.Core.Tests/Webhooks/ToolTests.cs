@@ -96,7 +96,6 @@ public sealed class ToolTests
             "contact_name Personal Canary Surname", "contact_email Personal canary.mail@x.example", "contact_invitation_id Personal 0", "saved_email Personal ", "hidden.tracking_link_id Hidden 100001", "10 Single Leader", "10.comment Text Canary writes",
             "11 Multiple Reading|Maths|other", "12.91 Single Good", "12.92 Single Poor", "13 Text Canary writes more", "hidden.key Hidden canary.mail@x.example", "15 Number 12",
         ], Lines(responses[0]));
-        Assert.Contains("at most 1000", Assert.Single(Refused("smartsurvey", Sent.Json, $"[{string.Join(',', Enumerable.Repeat("{}", 1001))}]")).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -121,7 +120,7 @@ public sealed class ToolTests
         Assert.Equal(("aX6", "4711", HalfPastNine), (json.Form, json.Id, json.Submitted));
         Assert.Equal(
         [
-            "hidden.urn Hidden 100001", "hidden.key Hidden canary.mail@x.example", "about/role Uncertain leader", "about/roles Text leader|senco", "confidence Uncertain 4", "grid/quality Uncertain good", "grid/speed Uncertain poor",
+            "hidden.urn Hidden 100001", "hidden.key Hidden canary.mail@x.example", "about/role Uncertain leader", "about/roles Uncertain leader|senco", "confidence Uncertain 4", "grid/quality Uncertain good", "grid/speed Uncertain poor",
             "born Uncertain 2026-11-02", "why Uncertain Canary writes: a sentence.", "left Unanswered ", "visits/kind[0] Uncertain first", "visits/kind[1] Uncertain second",
         ], Lines(json).Where(line => !line.Contains("Personal", StringComparison.Ordinal)));
         Assert.Equal("role", json.Answers.Single(answer => answer.Field == "about/role").Alias);
@@ -129,7 +128,7 @@ public sealed class ToolTests
         var xml = Assert.Single(Decoded("kobotoolbox", "application/xml", Sent.KoboXml));
         Assert.Equal(("aX6", "uuid:i1", HalfPastNine), (xml.Form, xml.Id, xml.Submitted));
         Assert.Equal(
-            ["hidden.urn Hidden 100001", "hidden.key Hidden canary.mail@x.example", "about/role Uncertain leader", "about/roles Text leader|senco", "confidence Uncertain 4", "why Uncertain Canary & others"],
+            ["hidden.urn Hidden 100001", "hidden.key Hidden canary.mail@x.example", "about/role Uncertain leader", "about/roles Uncertain leader|senco", "confidence Uncertain 4", "why Uncertain Canary & others"],
             Lines(xml).Where(line => !line.Contains("Personal", StringComparison.Ordinal)));
     }
 

@@ -17,7 +17,7 @@ public sealed class Formbricks : SurveyTool
 
     public override Checked<IReadOnlyList<SurveyResponse>> Decode(Delivery delivery)
     {
-        var json = new JsonReading();
+        using var json = new JsonReading();
         if (json.Parse(delivery.Body) is not { } root) return json.Problems;
         if (JsonReading.Optional(root, "event") is { ValueKind: JsonValueKind.String } what && what.ValueEquals("testEndpoint")) return Array.Empty<SurveyResponse>();
         if (JsonReading.Optional(root, "data") is not { ValueKind: JsonValueKind.Object } data) return Problems.BodyUndecodable.At("/data", "should be an object");
@@ -27,9 +27,11 @@ public sealed class Formbricks : SurveyTool
         var submitted = json.Time(data, "createdAt", "/data");
         var updated = json.Time(data, "updatedAt", "/data");
         var finished = JsonReading.Optional(data, "finished")?.ValueKind == JsonValueKind.True;
-        var answers = json.Members(data, "data", "/data").SelectMany(answer => answer.Name == "verifiedEmail"
-            ? [NamedValues.Personal(answer.Name, answer.Value.ToString())]
-            : NamedValues.Read(answer.Name, null, answer.Value)).ToList();
+        var answers = json.Gather(
+            json.Members(data, "data", "/data").SelectMany(answer => answer.Name == "verifiedEmail"
+                ? [NamedValues.Personal(answer.Name, answer.Value.ToString())]
+                : NamedValues.Read(answer.Name, null, answer.Value)),
+            "/data/data");
         answers.AddRange(json.Members(data, "contactAttributes", "/data").Select(attribute => NamedValues.Personal($"contact.{attribute.Name}", attribute.Value.ToString())));
         if (JsonReading.Optional(data, "singleUseId") is { } single) answers.Add(NamedValues.Personal("singleUseId", single.ToString()));
         return json.Problems.Count > 0 ? json.Problems : new SurveyResponse[] { new(form!, id!, submitted!.Value, updated, finished, answers) };

@@ -19,20 +19,20 @@ public sealed class Formstack : SurveyTool
 
     public override Checked<IReadOnlyList<SurveyResponse>> Decode(Delivery delivery)
     {
+        using var json = new JsonReading(delivery.Body.Length);
         if (FormReading.IsForm(delivery))
         {
             var form = FormReading.Parse(delivery);
             return form.Value is { } read
-                ? Response(delivery, read.Find("FormID"), read.Find("UniqueID"), read.Fields.Where(field => IsAnswer(field.Key))
-                    .GroupBy(field => field.Key, StringComparer.Ordinal).Select(field => NamedValues.Texts(field.Key, null, [.. field.Select(one => one.Value)])))
+                ? Response(json, delivery, read.Find("FormID"), read.Find("UniqueID"), read.Fields.Where(field => IsAnswer(field.Key))
+                    .GroupBy(field => field.Key, StringComparer.Ordinal).Select(field => NamedValues.Texts(field.Key, null, field.Select(one => one.Value))))
                 : new(null, form.Problems);
         }
         if (!delivery.IsJson) return Problems.BodyUndecodable.At("", "should be declared as a form or as JSON");
-        var json = new JsonReading();
         if (json.Parse(delivery.Body) is not { } root) return json.Problems;
         if (root.ValueKind != JsonValueKind.Object) return Problems.BodyUndecodable.At("", "should be an object");
         return Response(
-            delivery, JsonReading.Optional(root, "FormID")?.ToString(), JsonReading.Optional(root, "UniqueID")?.ToString(),
+            json, delivery, JsonReading.Optional(root, "FormID")?.ToString(), JsonReading.Optional(root, "UniqueID")?.ToString(),
             root.EnumerateObject().Where(field => IsAnswer(field.Name)).SelectMany(Answers));
     }
 
@@ -48,10 +48,12 @@ public sealed class Formstack : SurveyTool
             : NamedValues.Read(field.Name, null, value);
     }
 
-    private static Checked<IReadOnlyList<SurveyResponse>> Response(Delivery delivery, string? form, string? id, IEnumerable<Answer> answers)
+    private static Checked<IReadOnlyList<SurveyResponse>> Response(JsonReading json, Delivery delivery, string? form, string? id, IEnumerable<Answer> answers)
     {
         var missing = new[] { ("FormID", form), ("UniqueID", id) }.Where(field => field.Item2 is not { Length: > 0 and <= 400 })
             .Select(field => Problems.BodyUndecodable.At($"/{field.Item1}", "should be a text of 1 to 400 characters")).ToList();
-        return missing.Count > 0 ? missing : new SurveyResponse[] { new(form!, id!, delivery.Received, Updated: null, Finished: true, answers.ToList()) };
+        var gathered = json.Gather(answers, "");
+        missing.AddRange(json.Problems);
+        return missing.Count > 0 ? missing : new SurveyResponse[] { new(form!, id!, delivery.Received, Updated: null, Finished: true, gathered) };
     }
 }

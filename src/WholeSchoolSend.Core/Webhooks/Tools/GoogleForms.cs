@@ -17,12 +17,12 @@ public sealed class GoogleForms : SurveyTool
 
     public override Checked<IReadOnlyList<SurveyResponse>> Decode(Delivery delivery)
     {
-        var json = new JsonReading();
+        using var json = new JsonReading();
         if (json.Parse(delivery.Body) is not { } root) return json.Problems;
         var form = json.Text(root, "form", "");
         var id = json.Text(root, "response", "");
         var submitted = json.Time(root, "submitted", "");
-        var answers = json.Items(JsonReading.Optional(root, "answers"), "/answers").SelectMany(answer => Read(json, answer.Item, answer.At)).ToList();
+        var answers = json.Gather(json.Items(JsonReading.Optional(root, "answers"), "/answers").SelectMany(answer => Read(json, answer.Item, answer.At)), "/answers");
         if (JsonReading.Optional(root, "email") is { } email) answers.Add(NamedValues.Personal("email", email.ToString()));
         return json.Problems.Count > 0 ? json.Problems : new SurveyResponse[] { new(form!, id!, submitted!.Value, submitted, Finished: true, answers) };
     }

@@ -25,20 +25,27 @@ public sealed partial class Jotform : SurveyTool
     {
         var read = FormReading.Parse(delivery);
         if (read.Value is not { } form) return new(null, read.Problems);
-        var json = new JsonReading();
+        using var json = new JsonReading();
         string? Named(string name)
         {
             if (form.Find(name) is { Length: > 0 and <= 400 } text) return text;
-            json.Problems.Add(Problems.BodyUndecodable.At(name, "should be one part with a text of 1 to 400 characters"));
+            json.Wrong(name, "should be one part with a text of 1 to 400 characters");
             return null;
         }
         var (id, formId) = (Named("submissionID"), Named("formID"));
         var root = json.Parse(Encoding.UTF8.GetBytes(form.Find("rawRequest") ?? ""));
-        if (root is not null and not { ValueKind: JsonValueKind.Object }) json.Problems.Add(Problems.BodyUndecodable.At("rawRequest", "should be an object"));
+        if (root is not null and not { ValueKind: JsonValueKind.Object }) json.Wrong("rawRequest", "should be an object");
         if (root is null || json.Problems.Count > 0) return json.Problems;
 
-        var answers = root.Value.EnumerateObject().SelectMany(Answers).ToList();
-        return new SurveyResponse[] { new(formId!, id!, Submitted(root.Value) ?? delivery.Received, Updated: null, Finished: true, answers) };
+        var answers = json.Gather(Custom(form).Concat(root.Value.EnumerateObject().SelectMany(Answers)), "rawRequest");
+        return json.Problems.Count > 0 ? json.Problems : new SurveyResponse[] { new(formId!, id!, Submitted(root.Value) ?? delivery.Received, Updated: null, Finished: true, answers) };
+    }
+
+    /// <summary>What the address of the form carried, where Jotform passes it on: hidden values.</summary>
+    private static List<Answer> Custom(FormReading form)
+    {
+        using var json = new JsonReading();
+        return form.Find("customParams") is { Length: > 0 } parameters && json.Parse(Encoding.UTF8.GetBytes(parameters)) is { } root ? [.. JsonReading.Hidden(root)] : [];
     }
 
     private static IEnumerable<Answer> Answers(JsonProperty member)

@@ -21,41 +21,46 @@ public sealed class Json : SurveyTool
 
     public override Checked<IReadOnlyList<SurveyResponse>> Decode(Delivery delivery)
     {
-        var json = new JsonReading();
+        using var json = new JsonReading();
         return json.Parse(delivery.Body) is { } root ? Read(json, root, "") : json.Problems;
     }
+
+    public override IEnumerable<Delivery> Split(Delivery delivery) => Parts(delivery.Body).Select(one => delivery with { Body = one });
+
+    /// <summary>The bytes of each of several responses, be they an array or <c>{"responses": […]}</c>, at the top or inside the member named.</summary>
+    internal static IEnumerable<ReadOnlyMemory<byte>> Parts(ReadOnlyMemory<byte> body, params string[] names) => JsonReading.Parts(body, [.. names, "responses"]);
 
     /// <summary>Reads our body wherever it stands.</summary>
     internal static Checked<IReadOnlyList<SurveyResponse>> Read(JsonReading json, JsonElement body, string at)
     {
         var list = body.ValueKind == JsonValueKind.Object && body.TryGetProperty("responses", out var several) ? (several, at + "/responses") : (body, at);
         var responses = list.Item1.ValueKind == JsonValueKind.Array
-            ? list.Item1.EnumerateArray().Select((one, index) => One(json, one, $"{list.Item2}/{index}")).OfType<SurveyResponse>().ToList()
+            ? list.Item1.EnumerateArray().TakeWhile(_ => !json.IsHopeless).Select((one, index) => One(json, one, $"{list.Item2}/{index}")).OfType<SurveyResponse>().ToList()
             : new[] { One(json, list.Item1, list.Item2) }.OfType<SurveyResponse>().ToList();
         return json.Problems.Count > 0 ? json.Problems : responses;
     }
 
     private static SurveyResponse? One(JsonReading json, JsonElement response, string at)
     {
-        var before = json.Problems.Count;
         if (response.ValueKind != JsonValueKind.Object)
         {
-            json.Problems.Add(Problems.BodyUndecodable.At(at, "should be an object"));
+            json.Wrong(at, "should be an object");
             return null;
         }
         foreach (var member in response.EnumerateObject())
-            if (!Known.Contains(member.Name)) json.Problems.Add(Problems.BodyUndecodable.At($"{at}/{member.Name}", $"is not known here; known are {string.Join(", ", Known)}"));
+            if (!Known.Contains(member.Name)) json.Wrong(at, member.Name, $"is not known here; known are {string.Join(", ", Known)}");
         var form = json.Text(response, "form", at);
         var id = json.Text(response, "response", at);
         var submitted = json.Time(response, "submitted", at);
         var updated = JsonReading.Optional(response, "updated") is null ? null : json.Time(response, "updated", at);
         var finished = JsonReading.Optional(response, "finished")?.ValueKind;
-        if (finished is not (null or JsonValueKind.True or JsonValueKind.False)) json.Problems.Add(Problems.BodyUndecodable.At($"{at}/finished", "should be true or false"));
-        var answers = JsonReading.Hidden(JsonReading.Optional(response, "hidden"))
-            .Concat(Answers(json, JsonReading.Optional(response, "answers"), $"{at}/answers"))
-            .Concat(Texts(JsonReading.Optional(response, "text")))
-            .ToList();
-        return json.Problems.Count > before ? null : new SurveyResponse(form!, id!, submitted!.Value, updated, finished != JsonValueKind.False, answers);
+        if (finished is not (null or JsonValueKind.True or JsonValueKind.False)) json.Wrong($"{at}/finished", "should be true or false");
+        var answers = json.Gather(
+            Hidden(json, JsonReading.Optional(response, "hidden"), $"{at}/hidden")
+                .Concat(Answers(json, JsonReading.Optional(response, "answers"), $"{at}/answers"))
+                .Concat(Texts(json, JsonReading.Optional(response, "text"), $"{at}/text")),
+            $"{at}/answers");
+        return json.Problems.Count > 0 ? null : new SurveyResponse(form!, id!, submitted!.Value, updated, finished != JsonValueKind.False, answers);
     }
 
     private static IEnumerable<Answer> Answers(JsonReading json, JsonElement? answers, string at)
@@ -63,28 +68,37 @@ public sealed class Json : SurveyTool
         if (answers is not { } given) yield break;
         if (given.ValueKind != JsonValueKind.Object)
         {
-            json.Problems.Add(Problems.BodyUndecodable.At(at, "should be an object"));
+            json.Wrong(at, "should be an object");
             yield break;
         }
         foreach (var answer in given.EnumerateObject())
         {
             var value = answer.Value;
             if (value.ValueKind == JsonValueKind.Array)
-                yield return new Answer(answer.Name, null, AnswerKind.Uncertain, value.EnumerateArray().Select(JsonReading.Scalar).OfType<string>().Select(text => new AnswerValue(text)).ToList());
+                yield return new Answer(answer.Name, null, AnswerKind.Uncertain, JsonReading.Scalars(value).Select(text => new AnswerValue(text)).ToList());
             else if (JsonReading.Scalar(value) is { } text)
                 yield return new Answer(answer.Name, null, Kind(value), [new AnswerValue(text)]);
             else if (value.ValueKind == JsonValueKind.Null)
                 yield return new Answer(answer.Name, null, AnswerKind.Unanswered, []);
             else
-                json.Problems.Add(Problems.BodyUndecodable.At($"{at}/{answer.Name}", "should be a text, a number, true, false or an array of texts"));
+                json.Wrong(at, answer.Name, "should be a text, a number, true, false or an array of texts");
         }
     }
 
-    private static IEnumerable<Answer> Texts(JsonElement? texts) =>
-        texts is { ValueKind: JsonValueKind.Object } given
+    private static IEnumerable<Answer> Hidden(JsonReading json, JsonElement? hidden, string at)
+    {
+        if (hidden is not null and not { ValueKind: JsonValueKind.Object }) json.Wrong(at, "should be an object");
+        return JsonReading.Hidden(hidden);
+    }
+
+    private static IEnumerable<Answer> Texts(JsonReading json, JsonElement? texts, string at)
+    {
+        if (texts is not null and not { ValueKind: JsonValueKind.Object }) json.Wrong(at, "should be an object");
+        return texts is { ValueKind: JsonValueKind.Object } given
             ? given.EnumerateObject().Where(text => text.Value.ValueKind == JsonValueKind.String)
                 .Select(text => new Answer(text.Name, null, AnswerKind.Text, [new AnswerValue(text.Value.GetString()!)]))
             : [];
+    }
 
     private static AnswerKind Kind(JsonElement value) => value.ValueKind switch
     {

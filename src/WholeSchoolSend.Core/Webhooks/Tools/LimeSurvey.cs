@@ -8,8 +8,7 @@ namespace WholeSchoolSend.Core.Webhooks.Tools;
 /// called <c>hiddenurn</c>. The participant's token is <c>hidden.token</c>.
 /// </summary>
 /// <remarks>
-/// https://github.com/triat/LimeSurveyWebhook, version 2.2.0. <c>submitDate</c> is the server's local time without zone. It is read as UTC: a British
-/// server's summer hour is one too many, which moves no response to another wave and orders nothing wrongly, since responses never change.
+/// https://github.com/triat/LimeSurveyWebhook, version 2.2.0. <c>submitDate</c> is the server's local time without zone: the source says which zone that is.
 /// </remarks>
 public sealed class LimeSurvey : SurveyTool
 {
@@ -19,16 +18,18 @@ public sealed class LimeSurvey : SurveyTool
 
     public override bool SendsOwnHeaders => false;
 
+    public override bool SendsLocalTimes => true;
+
     public override string SecretField => "api_token";
 
     public override Checked<IReadOnlyList<SurveyResponse>> Decode(Delivery delivery)
     {
-        var json = new JsonReading();
+        using var json = new JsonReading();
         if (json.Parse(delivery.Body) is not { } root) return json.Problems;
         var form = json.Text(root, "survey", "");
         var id = json.Text(root, "respondId", "");
-        var submitted = json.TimeOrUtc(root, "submitDate", "");
-        var answers = json.Members(root, "response", "").Where(answer => !Own.Contains(answer.Name)).SelectMany(Read).ToList();
+        var submitted = json.Time(root, "submitDate", "", delivery.Zone);
+        var answers = json.Gather(json.Members(root, "response", "").Where(answer => !Own.Contains(answer.Name)).SelectMany(Read), "/response");
         answers.AddRange(json.Members(root, "participant", "").Select(part => NamedValues.Personal($"participant.{part.Name}", part.Value.ToString())));
         if (JsonReading.Optional(root, "token")?.ToString() is { Length: > 0 } token) answers.Add(new Answer("hidden.token", null, AnswerKind.Hidden, [new AnswerValue(token)]));
         return json.Problems.Count > 0 ? json.Problems : new SurveyResponse[] { new(form!, id!, submitted!.Value, Updated: null, Finished: true, answers) };

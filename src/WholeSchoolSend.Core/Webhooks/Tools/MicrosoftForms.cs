@@ -18,15 +18,19 @@ public sealed class MicrosoftForms : SurveyTool
 
     public override string Name => "microsoftforms";
 
+    public override bool SendsLocalTimes => true;
+
     public override Checked<IReadOnlyList<SurveyResponse>> Decode(Delivery delivery)
     {
-        var json = new JsonReading();
+        using var json = new JsonReading();
         if (json.Parse(delivery.Body) is not { } root) return json.Problems;
         var form = json.Text(root, "form", "");
         var id = json.Text(root, "response", "");
-        var submitted = json.TimeOrUtc(root, "submitted", "");
-        var answers = JsonReading.Hidden(JsonReading.Optional(root, "hidden")).ToList();
-        answers.AddRange(json.Members(root, "answers", "").Where(answer => !Own.Contains(answer.Name) && !answer.Name.StartsWith('@')).SelectMany(Read));
+        var submitted = json.Time(root, "submitted", "", delivery.Zone);
+        var answers = json.Gather(
+            JsonReading.Hidden(JsonReading.Optional(root, "hidden"))
+                .Concat(json.Members(root, "answers", "").Where(answer => !Own.Contains(answer.Name) && !answer.Name.StartsWith('@')).SelectMany(Read)),
+            "/answers");
         return json.Problems.Count > 0 ? json.Problems : new SurveyResponse[] { new(form!, id!, submitted!.Value, Updated: null, Finished: true, answers) };
     }
 
@@ -34,10 +38,10 @@ public sealed class MicrosoftForms : SurveyTool
     {
         if (Persons.Contains(answer.Name)) return [NamedValues.Personal(answer.Name, answer.Value.ToString())];
         if (answer.Value.ValueKind != JsonValueKind.String || answer.Value.GetString() is not ['[', ..] list) return NamedValues.Read(answer.Name, null, answer.Value);
-        var several = StrictJson.Parse(Encoding.UTF8.GetBytes(list), maxDepth: 8).Document?.RootElement;
+        using var document = StrictJson.Parse(Encoding.UTF8.GetBytes(list), maxDepth: 8).Document;
         // Files are an array of objects.
-        return several is { ValueKind: JsonValueKind.Array } given && given.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String)
-            ? NamedValues.Read(answer.Name, null, given)
+        return document?.RootElement is { ValueKind: JsonValueKind.Array } given && given.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String)
+            ? [NamedValues.Texts(answer.Name, null, JsonReading.Scalars(given))]
             : [NamedValues.Personal(answer.Name, list)];
     }
 }

@@ -6,7 +6,7 @@ namespace WholeSchoolSend.Core.Webhooks.Tools;
 /// Paperform: one response as JSON; unsigned, and it sends no headers of one's own, so the secret travels in the address. The body does not say which
 /// form it is: that is the parameter <c>form</c> of the address. A field is known by its custom key, and by its key.
 /// </summary>
-/// <remarks>https://paperform.co/help/articles/how-to-use-webhooks. <c>created_at</c> has no zone and is read as UTC.</remarks>
+/// <remarks>https://paperform.co/help/articles/how-to-use-webhooks. <c>created_at</c> has no zone: the source says which one is meant.</remarks>
 public sealed class Paperform : SurveyTool
 {
     /// <summary>The form where the address names none.</summary>
@@ -16,15 +16,17 @@ public sealed class Paperform : SurveyTool
 
     public override bool SendsOwnHeaders => false;
 
+    public override bool SendsLocalTimes => true;
+
     public override IReadOnlyList<string> DecodingParameters => ["form"];
 
     public override Checked<IReadOnlyList<SurveyResponse>> Decode(Delivery delivery)
     {
-        var json = new JsonReading();
+        using var json = new JsonReading();
         if (json.Parse(delivery.Body) is not { } root) return json.Problems;
         var id = json.Text(root, "submission_id", "");
-        var submitted = json.TimeOrUtc(root, "created_at", "");
-        var answers = json.Items(JsonReading.Optional(root, "data"), "/data").SelectMany(field => Read(json, field.Item, field.At)).ToList();
+        var submitted = json.Time(root, "created_at", "", delivery.Zone);
+        var answers = json.Gather(json.Items(JsonReading.Optional(root, "data"), "/data").SelectMany(field => Read(json, field.Item, field.At)), "/data");
         var form = delivery.Query.TryGetValue("form", out var named) && named.Length is > 0 and <= 400 ? named : TheForm;
         return json.Problems.Count > 0 ? json.Problems : new SurveyResponse[] { new(form, id!, submitted!.Value, Updated: null, Finished: true, answers) };
     }

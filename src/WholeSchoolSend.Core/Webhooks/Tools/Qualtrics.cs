@@ -8,8 +8,8 @@ namespace WholeSchoolSend.Core.Webhooks.Tools;
 /// HMAC-SHA512 over the decoded <c>MSG</c>. Where no shared key is set, the same names may come as fields beside each other, unsigned.
 /// </summary>
 /// <remarks>
-/// The scheme is that of kyma-incubator/connector-tools, whose two real deliveries are in the tests. <c>CompletedDate</c> has no zone and is read
-/// as UTC: it only orders events of one response.
+/// The scheme is that of kyma-incubator/connector-tools, whose two real deliveries are in the tests. <c>CompletedDate</c> has no zone: the source
+/// says which one is meant. It only orders events of one response.
 /// </remarks>
 public sealed class Qualtrics : SurveyTool
 {
@@ -17,29 +17,31 @@ public sealed class Qualtrics : SurveyTool
 
     public override bool SendsOwnHeaders => false;
 
+    public override bool SendsLocalTimes => true;
+
     public override SignatureScheme Signature(string? header) => new QualtricsSignature();
 
     public override Checked<IReadOnlyList<SurveyResponse>> Decode(Delivery delivery)
     {
         var read = FormReading.Parse(delivery);
         if (read.Value is not { } form) return new(null, read.Problems);
-        var json = new JsonReading();
+        using var json = new JsonReading();
         if (form.Find("MSG") is { } message)
         {
             if (json.Parse(Encoding.UTF8.GetBytes(message)) is not { } root)
                 return Problems.BodyUndecodable.At("MSG", "should be JSON: a subscription with encryption cannot be read");
-            var (survey, response, completed) = (json.Text(root, "SurveyID", "MSG"), json.Text(root, "ResponseID", "MSG"), json.TimeOrUtc(root, "CompletedDate", "MSG"));
+            var (survey, response, completed) = (json.Text(root, "SurveyID", "MSG"), json.Text(root, "ResponseID", "MSG"), json.Time(root, "CompletedDate", "MSG", delivery.Zone));
             return json.Problems.Count > 0 ? json.Problems : new[] { SurveyResponse.Pending(survey!, response!, completed!.Value) };
         }
         string? Named(string name)
         {
             if (form.Find(name) is { Length: > 0 and <= 400 } text) return text;
-            json.Problems.Add(Problems.BodyUndecodable.At(name, "should be there once, where there is no field MSG"));
+            json.Wrong(name, "should be there once, where there is no field MSG");
             return null;
         }
         var flat = (Survey: Named("SurveyID"), Response: Named("ResponseID"), Completed: Named("CompletedDate"));
-        var time = flat.Completed is { } text ? JsonReading.TryTimeOrUtc(text) : null;
-        if (flat.Completed is not null && time is null) json.Problems.Add(Problems.BodyUndecodable.At("CompletedDate", "should be a time such as 2026-11-02 09:30:00"));
+        var time = flat.Completed is { } text ? LocalTime.Try(text, delivery.Zone) : null;
+        if (flat.Completed is not null && time is null) json.Wrong("CompletedDate", "should be a time such as 2026-11-02 09:30:00");
         return json.Problems.Count > 0 ? json.Problems : new[] { SurveyResponse.Pending(flat.Survey!, flat.Response!, time!.Value) };
     }
 

@@ -14,19 +14,20 @@ namespace WholeSchoolSend.Core.Webhooks.Tools;
 /// </remarks>
 public sealed class SmartSurvey : SurveyTool
 {
-    private const int MostResponses = 1_000;
-
     public override string Name => "smartsurvey";
 
     public override SignatureScheme Signature(string? header) => new HmacHeader(header ?? "X-SmartSurvey-Signature", HashAlgorithmName.SHA256, "");
 
     public override Checked<IReadOnlyList<SurveyResponse>> Decode(Delivery delivery)
     {
-        var json = new JsonReading();
+        using var json = new JsonReading();
         if (json.Parse(delivery.Body) is not { } root) return json.Problems;
-        var responses = json.Items(root, "", MostResponses).Select(item => One(json, item.Item, item.At)).OfType<SurveyResponse>().ToList();
+        var responses = json.Items(root, "").Select(item => One(json, item.Item, item.At)).OfType<SurveyResponse>().ToList();
         return json.Problems.Count > 0 ? json.Problems : responses;
     }
+
+    /// <inheritdoc/>
+    public override IEnumerable<Delivery> Split(Delivery delivery) => JsonReading.Parts(delivery.Body).Select(one => delivery with { Body = JsonReading.Between("["u8, one, "]"u8) });
 
     private static SurveyResponse? One(JsonReading json, JsonElement response, string at)
     {
@@ -39,9 +40,11 @@ public sealed class SmartSurvey : SurveyTool
         foreach (var name in (string[])["contact_name", "contact_email", "contact_invitation_id", "saved_email", "saved_name"])
             if (JsonReading.Optional(response, name) is { } person) answers.Add(NamedValues.Personal(name, person.ToString()));
         if (JsonReading.Optional(response, "tracking_link_id") is { } link) answers.Add(new Answer("hidden.tracking_link_id", null, AnswerKind.Hidden, [new AnswerValue(link.ToString())]));
-        foreach (var (page, place) in json.Items(JsonReading.Optional(response, "pages"), at + "/pages"))
-            foreach (var (question, there) in json.Items(JsonReading.Optional(page, "questions"), place + "/questions"))
-                answers.AddRange(Answers(json, question, there));
+        answers.AddRange(json.Gather(
+            json.Items(JsonReading.Optional(response, "pages"), at + "/pages")
+                .SelectMany(page => json.Items(JsonReading.Optional(page.Item, "questions"), page.At + "/questions"))
+                .SelectMany(question => Answers(json, question.Item, question.At)),
+            at + "/pages"));
         return json.Problems.Count > 0 ? null : new SurveyResponse(form!, id!, submitted!.Value, modified, finished, answers);
     }
 

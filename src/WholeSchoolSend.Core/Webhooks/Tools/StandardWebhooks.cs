@@ -13,8 +13,11 @@ public sealed class StandardWebhooks : SurveyTool
 
     public override Checked<IReadOnlyList<SurveyResponse>> Decode(Delivery delivery)
     {
-        var json = new JsonReading();
+        using var json = new JsonReading();
         if (json.Parse(delivery.Body) is not { } root) return json.Problems;
         return JsonReading.Optional(root, "data") is { } data ? Json.Read(json, data, "/data") : Json.Read(json, root, "");
     }
+
+    public override IEnumerable<Delivery> Split(Delivery delivery) =>
+        Json.Parts(delivery.Body, "data").Select(one => delivery with { Body = JsonReading.Between("{\"data\":"u8, one, "}"u8) });
 }

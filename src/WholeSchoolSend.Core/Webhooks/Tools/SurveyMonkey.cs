@@ -17,7 +17,7 @@ public sealed class SurveyMonkey : SurveyTool
 
     public override Checked<IReadOnlyList<SurveyResponse>> Decode(Delivery delivery)
     {
-        var json = new JsonReading();
+        using var json = new JsonReading();
         if (json.Parse(delivery.Body) is not { } root) return json.Problems;
         var about = json.Text(root, "object_type", "");
         var what = json.Text(root, "event_type", "");
@@ -28,7 +28,7 @@ public sealed class SurveyMonkey : SurveyTool
         var happened = json.Time(root, "event_datetime", "");
         var resources = JsonReading.Optional(root, "resources");
         var form = resources is { } given ? json.Text(given, "survey_id", "/resources") : null;
-        if (resources is null) json.Problems.Add(Problems.BodyUndecodable.At("/resources", "should be an object"));
+        if (resources is null) json.Wrong("/resources", "should be an object");
         return json.Problems.Count > 0 ? json.Problems : new[] { SurveyResponse.Pending(form!, id!, happened!.Value) };
     }
 

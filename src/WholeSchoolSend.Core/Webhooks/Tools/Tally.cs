@@ -17,14 +17,14 @@ public sealed class Tally : SurveyTool
 
     public override Checked<IReadOnlyList<SurveyResponse>> Decode(Delivery delivery)
     {
-        var json = new JsonReading();
+        using var json = new JsonReading();
         if (json.Parse(delivery.Body) is not { } root) return json.Problems;
         if (JsonReading.Optional(root, "data") is not { ValueKind: JsonValueKind.Object } data) return Problems.BodyUndecodable.At("/data", "should be an object");
 
         var form = json.Text(data, "formId", "/data");
         var id = json.Text(data, "responseId", "/data");
         var submitted = json.Time(data, "createdAt", "/data");
-        var answers = json.Items(JsonReading.Optional(data, "fields"), "/data/fields").SelectMany(field => Read(json, field.Item, field.At)).ToList();
+        var answers = json.Gather(json.Items(JsonReading.Optional(data, "fields"), "/data/fields").SelectMany(field => Read(json, field.Item, field.At)), "/data/fields");
         return json.Problems.Count > 0 ? json.Problems : new SurveyResponse[] { new(form!, id!, submitted!.Value, Updated: null, Finished: true, answers) };
     }
 
@@ -38,8 +38,10 @@ public sealed class Tally : SurveyTool
         return type switch
         {
             "MULTIPLE_CHOICE" or "CHECKBOXES" or "DROPDOWN" or "MULTI_SELECT" or "RANKING" when value.Value.ValueKind is JsonValueKind.True or JsonValueKind.False => [],
-            "MULTIPLE_CHOICE" or "DROPDOWN" => [new Answer(key, null, AnswerKind.Single, Chosen(value.Value, field, "options"))],
-            "CHECKBOXES" or "MULTI_SELECT" => [new Answer(key, null, AnswerKind.Multiple, Chosen(value.Value, field, "options"))],
+            // A multiple choice may allow several.
+            "MULTIPLE_CHOICE" or "DROPDOWN" when value.Value is not { ValueKind: JsonValueKind.Array } several || several.GetArrayLength() < 2 =>
+                [new Answer(key, null, AnswerKind.Single, Chosen(value.Value, field, "options"))],
+            "MULTIPLE_CHOICE" or "DROPDOWN" or "CHECKBOXES" or "MULTI_SELECT" => [new Answer(key, null, AnswerKind.Multiple, Chosen(value.Value, field, "options"))],
             "RANKING" => [new Answer(key, null, AnswerKind.Ranking, Chosen(value.Value, field, "options"))],
             "MATRIX" => value.Value.ValueKind == JsonValueKind.Object ? value.Value.EnumerateObject().Select(row => Row(key, row, field)) : [],
             "LINEAR_SCALE" or "RATING" => [new Answer(key, null, AnswerKind.Scale, Texts(value))],
@@ -69,7 +71,5 @@ public sealed class Tally : SurveyTool
         return Texts(value).Select(chosen => known.TryGetValue(chosen.Text, out var text) ? new AnswerValue(text, chosen.Text) : new AnswerValue("other")).ToList();
     }
 
-    private static List<AnswerValue> Texts(JsonElement? value) =>
-        (value is { ValueKind: JsonValueKind.Array } list ? list.EnumerateArray().Select(JsonReading.Scalar) : value is { } one ? [JsonReading.Scalar(one)] : [])
-            .OfType<string>().Select(text => new AnswerValue(text)).ToList();
+    private static List<AnswerValue> Texts(JsonElement? value) => JsonReading.Scalars(value).Select(text => new AnswerValue(text)).ToList();
 }

@@ -16,34 +16,53 @@ public sealed class Typeform : SurveyTool
 
     public override Checked<IReadOnlyList<SurveyResponse>> Decode(Delivery delivery)
     {
-        var json = new JsonReading();
+        using var json = new JsonReading();
         if (json.Parse(delivery.Body) is not { } root) return json.Problems;
         if (JsonReading.Optional(root, "form_response") is not { ValueKind: JsonValueKind.Object } response)
             return Problems.BodyUndecodable.At("/form_response", "should be an object");
 
         var form = json.Text(response, "form_id", "/form_response");
         var token = json.Text(response, "token", "/form_response");
-        var submitted = json.Time(response, "submitted_at", "/form_response");
-        var answers = JsonReading.Hidden(JsonReading.Optional(response, "hidden")).ToList();
-        var list = JsonReading.Optional(response, "answers");
-        if (list is { ValueKind: JsonValueKind.Array } given)
-            answers.AddRange(given.EnumerateArray().Select((answer, index) => Read(json, answer, index)).OfType<Answer>());
-        else if (list is not null)
-            json.Problems.Add(Problems.BodyUndecodable.At("/form_response/answers", "should be an array"));
+        // A respondent who leaves in the middle is a partial response, which a finished one of the same token takes the place of.
+        var partial = JsonReading.Optional(root, "event_type") is { ValueKind: JsonValueKind.String } what && what.ValueEquals("form_response_partial");
+        var submitted = json.Time(response, partial && JsonReading.Optional(response, "submitted_at") is null ? "landed_at" : "submitted_at", "/form_response");
+        var answers = json.Gather(
+            JsonReading.Hidden(JsonReading.Optional(response, "hidden")).Concat(Variables(response)).Concat(Answers(json, JsonReading.Optional(response, "answers"))),
+            "/form_response/answers");
         if (json.Problems.Count > 0) return json.Problems;
 
-        return new SurveyResponse[] { new(form!, token!, submitted!.Value, Updated: null, Finished: true, answers) };
+        return new SurveyResponse[] { new(form!, token!, submitted!.Value, Updated: null, Finished: !partial, answers) };
+    }
+
+    /// <summary>What the form computes: a score is a number, anything else may repeat what somebody wrote.</summary>
+    private static IEnumerable<Answer> Variables(JsonElement response)
+    {
+        if (JsonReading.Optional(response, "variables") is not { ValueKind: JsonValueKind.Array } variables) yield break;
+        foreach (var variable in variables.EnumerateArray())
+        {
+            if (JsonReading.Optional(variable, "key") is not { ValueKind: JsonValueKind.String } key) continue;
+            var number = JsonReading.Optional(variable, "number");
+            if ((number ?? JsonReading.Optional(variable, "text")) is { } value)
+                yield return new Answer($"variables.{key}", null, number is null ? AnswerKind.Text : AnswerKind.Number, One(value));
+        }
+    }
+
+    private static IEnumerable<Answer?> Answers(JsonReading json, JsonElement? list)
+    {
+        if (list is { ValueKind: JsonValueKind.Array } given) return given.EnumerateArray().Select((answer, index) => Read(json, answer, index));
+        if (list is not null) json.Wrong("/form_response/answers", "should be an array");
+        return [];
     }
 
     private static Answer? Read(JsonReading json, JsonElement answer, int index)
     {
-        var at = $"/form_response/answers/{index}";
-        if (JsonReading.Optional(answer, "field") is not { ValueKind: JsonValueKind.Object } field)
+        var field = JsonReading.Optional(answer, "field") is { ValueKind: JsonValueKind.Object } question ? question : default;
+        var id = JsonReading.Text(field, "id");
+        if (id is null || JsonReading.Text(answer, "type") is not { } type)
         {
-            json.Problems.Add(Problems.BodyUndecodable.At($"{at}/field", "should be an object"));
+            json.Wrong($"/form_response/answers/{index}/{(field.ValueKind == default ? "field" : id is null ? "field/id" : "type")}", "should be there");
             return null;
         }
-        if (json.Text(field, "id", at + "/field") is not { } id || json.Text(answer, "type", at) is not { } type) return null;
         var reference = JsonReading.Optional(field, "ref")?.ToString();
         var (kind, values) = Values(answer, type, JsonReading.Optional(field, "type")?.ToString());
         return new Answer(reference ?? id, reference is null ? null : id, kind, values);
@@ -60,7 +79,8 @@ public sealed class Typeform : SurveyTool
             "boolean" => (AnswerKind.Boolean, One(value.Value)),
             "number" => (question is "opinion_scale" or "rating" or "nps" ? AnswerKind.Scale : AnswerKind.Number, One(value.Value)),
             "date" => (AnswerKind.Date, One(value.Value)),
-            "text" => (AnswerKind.Text, One(value.Value)),
+            // A list once gave its choice as a text.
+            "text" => (question == "dropdown" ? AnswerKind.Single : AnswerKind.Text, One(value.Value)),
             "email" or "phone_number" or "url" or "file_url" or "payment" => (AnswerKind.Personal, One(value.Value)),
             _ => (AnswerKind.Other, []),
         };

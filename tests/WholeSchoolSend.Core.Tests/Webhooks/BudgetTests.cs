@@ -1,0 +1,64 @@
+using System.Security.Cryptography;
+using System.Text;
+using WholeSchoolSend.Core.Instruments;
+using WholeSchoolSend.Core.Webhooks;
+
+namespace WholeSchoolSend.Core.Tests.Webhooks;
+
+/// <summary>What one usual delivery costs, in bytes: time is measured in the benchmarks.</summary>
+public sealed class BudgetTests
+{
+    private const string Secret = "a-secret-of-the-budget";
+
+    /// <summary>A questionnaire of sixteen questions with its definition, as Typeform sends it.</summary>
+    private static byte[] FiveKilobytes()
+    {
+        var fields = Enumerable.Range(0, 16).Select(n =>
+            $$"""{"id":"fieldId{{n:00000}}","ref":"question_{{n}}","type":"opinion_scale","title":"How far do you agree with statement {{n}} about meeting the needs of pupils with SEND?","properties":{} }""");
+        var answers = Enumerable.Range(0, 16).Select(n => n % 2 == 0
+            ? $$$"""{"type":"number","number":{{{1 + (n % 5)}}},"field":{"id":"fieldId{{{n:00000}}}","ref":"question_{{{n}}}","type":"opinion_scale"}}"""
+            : $$$"""{"type":"choice","choice":{"id":"choice{{{n}}}","label":"Agree","ref":"agree_{{{n}}}"},"field":{"id":"fieldId{{{n:00000}}}","ref":"question_{{{n}}}","type":"multiple_choice"}}""");
+        var body = $$$"""
+            {"event_id":"01JBUDGET","event_type":"form_response","form_response":{"form_id":"tPre2025","token":"tok-budget","landed_at":"2025-11-03T08:59:00Z","submitted_at":"2025-11-03T09:00:00Z",
+            "hidden":{"urn":"100001","key":"somebody@school.example"},"calculated":{"score":0},"definition":{"id":"tPre2025","title":"Before","fields":[{{{string.Join(',', fields)}}}]},
+            "answers":[{{{string.Join(',', answers)}}}],"ending":{"id":"dN5FLyFpCMFo","ref":"01GRC8GR2017M6WW347T86VV39"} } }
+            """;
+        return Encoding.UTF8.GetBytes(body);
+    }
+
+    [Fact]
+    public void Verifying_decoding_and_mapping_five_kilobytes_of_typeform_allocates_at_most_twenty()
+    {
+        var body = FiveKilobytes();
+        Assert.InRange(body.Length, 4_900, 5_900);
+        var source = new Source("teachers_typeform", SurveyTool.All["typeform"], Verification.Signature, [Secret, "the-next-secret-of-it"], null);
+        var agree = new Dictionary<string, string> { ["1"] = "1", ["2"] = "2", ["3"] = "3", ["4"] = "4", ["5"] = "5", ["Agree"] = "4" };
+        var instrument = ResponseTests.Teachers() with { Items = [.. Enumerable.Range(0, 16).Select(n => new Item($"indicator-{n}", $"question_{n}", agree))] };
+        var map = new InstrumentMap(instrument);
+        var redaction = new Redaction(new Pseudonyms("a-test-key-of-thirty-two-characters!"));
+        KeyValuePair<string, string>[] headers =
+        [
+            KeyValuePair.Create("Typeform-Signature", "sha256=" + Convert.ToBase64String(HMACSHA256.HashData(Encoding.UTF8.GetBytes(Secret), body))),
+            KeyValuePair.Create("Content-Type", "application/json"), KeyValuePair.Create("User-Agent", "Typeform Webhooks"), KeyValuePair.Create("Content-Length", "5000"),
+        ];
+
+        long Allocated()
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            var delivery = Delivery.From(body, headers, Sent.Received);
+            Assert.Equal(0, source.Verify(delivery, Sent.Received));
+            var response = source.Decode(delivery).Responses[0];
+            var answers = redaction.Apply(response, instrument);
+            _ = redaction.Version(response);
+            var coding = map.Map(answers).Value!;
+            var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+            Assert.Equal(16, coding.Observations.Count);
+            return allocated;
+        }
+
+        for (var warm = 0; warm < 50; warm++) Allocated();
+        var allocations = Enumerable.Range(0, 21).Select(_ => Allocated()).Order().ToList();
+        TestContext.Current.TestOutputHelper?.WriteLine($"{allocations[10]} bytes");
+        Assert.InRange(allocations[10], 1_000, 20_480);
+    }
+}
