@@ -25,7 +25,7 @@ namespace WholeSchoolSend.Storage;
 /// </list>
 /// Accepted deliveries are counted from I (day, source), all others from D. One receipt is one of them, however often it is written.
 /// </remarks>
-public sealed class EvidenceTable(TableClient table, StorageResilience resilience, TimeProvider time) : IEvidence, IStoredResponses, ISchoolTotals
+public sealed partial class EvidenceTable(TableClient table, StorageResilience resilience, TimeProvider time) : IEvidence, IStoredResponses, ISchoolTotals
 {
     // Below this many schools the count of all would cost more than it saves.
     private const int WorthCounting = 20;
@@ -441,6 +441,7 @@ public sealed class EvidenceTable(TableClient table, StorageResilience resilienc
         public const string School = nameof(School);
         public const string Version = nameof(Version);
         public const string Receipt = nameof(Receipt);
+        public const string StateColumn = State;
         private const string State = nameof(State);
         private const string Erased = "erased";
 

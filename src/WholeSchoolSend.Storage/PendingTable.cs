@@ -10,7 +10,7 @@ namespace WholeSchoolSend.Storage;
 /// so that however many events come it is fetched once. A later event replaces the row: whoever fetched meanwhile and deletes by the ETag it
 /// read finds it changed, and fetches again.
 /// </summary>
-public sealed class PendingTable(TableClient table, StorageResilience resilience) : IPending
+public sealed partial class PendingTable(TableClient table, StorageResilience resilience) : IPending
 {
     /// <inheritdoc/>
     public Task KeepAsync(PendingResponse response, CancellationToken cancellation) => resilience.DecideAsync(
@@ -32,7 +32,7 @@ public sealed class PendingTable(TableClient table, StorageResilience resilience
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<PendingResponse>> WaitingAsync(string source, CancellationToken cancellation) =>
-        await table.Partition(TableKey.From(source), cancellation).ListAsync(PendingRow.Response);
+        [.. (await NotesAsync(source, cancellation)).Where(note => note.End is null).Select(note => note.Response)];
 
     private static class PendingRow
     {

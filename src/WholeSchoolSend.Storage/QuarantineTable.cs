@@ -5,6 +5,7 @@ using Azure.Data.Tables;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using WholeSchoolSend.Core.Webhooks;
+using WholeSchoolSend.Core.Webhooks.Vendors;
 using static WholeSchoolSend.Storage.TableRead;
 
 namespace WholeSchoolSend.Storage;
@@ -19,7 +20,7 @@ namespace WholeSchoolSend.Storage;
 /// <c>{source}~{id}</c>, where the id is a hash of the content. It says which row holds the content, and when a crash came between the two
 /// the next delivery writes that row. Content too large for a row is a blob of the private container <c>quarantine</c>.
 /// </remarks>
-public sealed class QuarantineTable(TableClient table, BlobContainerClient container, StorageResilience resilience) : IQuarantine
+public sealed class QuarantineTable(TableClient table, BlobContainerClient container, StorageResilience resilience) : IQuarantine, IKnownQuarantined
 {
     // A row could hold three times as much; an operator's page of rows should not.
     private const int MaxInRow = 256 * 1024;
@@ -48,6 +49,10 @@ public sealed class QuarantineTable(TableClient table, BlobContainerClient conta
         row[DeliveryRow.AgainOf] = $"{first[KeyRow.Partition]} {first[KeyRow.Row]}";
         await AddAsync(row, cancellation);
     }
+
+    /// <inheritdoc/>
+    public async Task<bool> HoldsAsync(string source, string identity, string hash, CancellationToken cancellation) =>
+        await table.FindAsync(Keys, TableKey.From(source, IdOf(source, identity, hash, default)), cancellation, KeysOnly) is not null;
 
     /// <summary>Which delivery of this content is the first: this one, or one that came before.</summary>
     private Task<TableEntity> FirstAsync(TableEntity key, CancellationToken cancellation) => resilience.DecideAsync(
@@ -91,12 +96,15 @@ public sealed class QuarantineTable(TableClient table, BlobContainerClient conta
     }
 
     /// <summary>Equal for equal content of the same response, whenever it comes.</summary>
-    private static string IdOf(QuarantinedResponse response)
+    private static string IdOf(QuarantinedResponse response) =>
+        IdOf(response.Source, response.Identity ?? "", response.Version?.Hash ?? "", (response.Raw?.Body ?? default).Span);
+
+    private static string IdOf(string source, string identity, string content, ReadOnlySpan<byte> raw)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var part in (string[])[response.Source, response.Identity ?? "", response.Version?.Hash ?? ""])
+        foreach (var part in (string[])[source, identity, content])
             hash.AppendPart(part);
-        hash.AppendData((response.Raw?.Body ?? default).Span);
+        hash.AppendData(raw);
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 

@@ -4,6 +4,7 @@ using WholeSchoolSend.Core.Instruments;
 using WholeSchoolSend.Core.Polls;
 using WholeSchoolSend.Core.Schools;
 using WholeSchoolSend.Core.Webhooks;
+using WholeSchoolSend.Core.Webhooks.Vendors;
 
 namespace WholeSchoolSend.Storage;
 
@@ -21,6 +22,7 @@ namespace WholeSchoolSend.Storage;
 [JsonSerializable(typeof(ActiveImport))]
 [JsonSerializable(typeof(ImportRecord))]
 [JsonSerializable(typeof(QuarantineTable.Content))]
+[JsonSerializable(typeof(GapReport))]
 internal sealed partial class StorageJson : JsonSerializerContext
 {
     public static string Write(ResponseVersion version) => JsonSerializer.Serialize(version, Default.ResponseVersion);
