@@ -72,7 +72,7 @@ public sealed class SurveyDataStorage
             engagement => TableKey.From(engagement.Urn, engagement.On.ToString("O", CultureInfo.InvariantCulture), engagement.Strand, TableKey.Number(engagement.Line)));
         Quarantine = new QuarantineTable(Table("Quarantine"), Container("quarantine"), resilience);
         Pending = new PendingTable(Table("Pending"), resilience);
-        Vendors = new VendorsTable(Table("Vendors"), resilience, time);
+        Vendors = new VendorsTable(Table("Vendors"), resilience);
         KpiResults = new KpiResultsTable(Table("KpiResults"), resilience);
         Drops = new DropsBlobs(Container("poll-drop"), Container("register"), Container("raw"), Container("poll-reports"));
         Documents = new DocumentsBlobs(

@@ -10,16 +10,16 @@ namespace WholeSchoolSend.Storage;
 /// What is remembered of vendors between runs, a partition for each source: <c>L~{work}</c> who works on it until when, <c>P</c> why and until when
 /// its vendor is left alone, <c>G~{form}</c> how the vendor's list of a form last compared.
 /// </summary>
-public sealed class VendorsTable(TableClient table, StorageResilience resilience, TimeProvider time) : IVendorState
+public sealed class VendorsTable(TableClient table, StorageResilience resilience) : IVendorState
 {
     private const string PauseKey = "P";
 
     /// <inheritdoc/>
-    public async Task<bool> LeaseAsync(string source, string work, string holder, TimeSpan length, CancellationToken cancellation)
+    public async Task<bool> LeaseAsync(string source, string work, string holder, DateTimeOffset now, DateTimeOffset until, CancellationToken cancellation)
     {
-        var row = LeaseRow.From(source, work, holder, time.GetUtcNow() + length);
+        var row = LeaseRow.From(source, work, holder, until);
         var before = await table.FindAsync(row.PartitionKey, row.RowKey, cancellation);
-        if (before is not null && !LeaseRow.IsFree(before, holder, time.GetUtcNow())) return false;
+        if (before is not null && !LeaseRow.IsFree(before, holder, now)) return false;
         return await TrySubmitAsync(before is null ? Add(row) : Replace(row, before.ETag), cancellation)
             // Somebody else was first, or ourselves when the answer to our own write was lost.
             || (await table.FindAsync(row.PartitionKey, row.RowKey, cancellation) is { } stored && LeaseRow.Holder(stored) == holder);

@@ -44,6 +44,10 @@ public sealed class VendorHttpOptions
     /// <summary>Gets or sets the largest answer that is read.</summary>
     /// <value>The default value is 64 MiB: a Qualtrics export of a first look.</value>
     public int LargestAnswer { get; set; } = 64 * 1024 * 1024;
+
+    /// <summary>Gets or sets what carries the requests.</summary>
+    /// <value>The default value is <see langword="null"/>: sockets, without redirects and cookies.</value>
+    public HttpMessageHandler? Transport { get; set; }
 }
 
 /// <summary>
@@ -61,7 +65,7 @@ public sealed class VendorHttp : IVendorHttp, IDisposable
     {
         _options = options;
         _time = time;
-        _http = new HttpClient(new SocketsHttpHandler
+        _http = new HttpClient(options.Transport ?? new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
             UseCookies = false,

@@ -33,7 +33,7 @@ public sealed class FetchPending(
         var due = new Queue<PendingNote>(waiting.Where(note => note.Next is not { } next || next <= now).OrderBy(note => note.Next ?? note.Response.Happened));
         var counts = new Counts();
         var code = due.Count == 0 ? null : await state.PauseAsync(source.Name, cancellation) is { } pause && pause.Until > now ? pause.Code : null;
-        if (due.Count > 0 && code is null && await state.LeaseAsync(source.Name, Work, _holder, Budget + TimeSpan.FromMinutes(1), cancellation))
+        if (due.Count > 0 && code is null && await state.LeaseAsync(source.Name, Work, _holder, now, now + Budget + TimeSpan.FromMinutes(1), cancellation))
         {
             code = await FetchAsync(new VendorCall(source, http, time), due, counts, cancellation);
             await state.ReleaseAsync(source.Name, Work, _holder, cancellation);

@@ -40,8 +40,9 @@ public sealed class HealGaps(
 
     private async Task<IReadOnlyList<HealOutcome>> RunAsync(VendorSource source, IReadOnlyList<Instrument> forms, CancellationToken cancellation)
     {
-        if (forms.Count == 0 || (await state.PauseAsync(source.Name, cancellation) is { } pause && pause.Until > time.GetUtcNow())) return [];
-        if (!await state.LeaseAsync(source.Name, Work, _holder, Budget + TimeSpan.FromMinutes(1), cancellation)) return [];
+        var now = time.GetUtcNow();
+        if (forms.Count == 0 || (await state.PauseAsync(source.Name, cancellation) is { } pause && pause.Until > now)) return [];
+        if (!await state.LeaseAsync(source.Name, Work, _holder, now, now + Budget + TimeSpan.FromMinutes(1), cancellation)) return [];
         var began = time.GetTimestamp();
         var before = (await state.ReportsAsync(source.Name, cancellation)).ToDictionary(report => report.Form, StringComparer.Ordinal);
         var call = new VendorCall(source, http, time);

@@ -38,7 +38,7 @@ public sealed record GapCounts(int Listed, int? Total, int Ours, int Recovered, 
 public interface IVendorState
 {
     /// <summary>Takes the lease of some work on a source, so that two instances do not ask one vendor at once; false while another has it.</summary>
-    Task<bool> LeaseAsync(string source, string work, string holder, TimeSpan length, CancellationToken cancellation);
+    Task<bool> LeaseAsync(string source, string work, string holder, DateTimeOffset now, DateTimeOffset until, CancellationToken cancellation);
 
     /// <summary>Gives a lease back; nothing if another has it by now.</summary>
     Task ReleaseAsync(string source, string work, string holder, CancellationToken cancellation);

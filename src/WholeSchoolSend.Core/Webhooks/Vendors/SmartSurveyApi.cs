@@ -32,7 +32,7 @@ public sealed class SmartSurveyApi : VendorApi
                 ("since", since.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture)),
                 ("completed", "2"), ("include_labels", "true"), ("sort_by", "date_ended,asc")),
             cancellation);
-        var listed = Items(root, "").Select(item => Decoded(Text(item, "id") ?? throw Unreadable("/id"), call, json =>
+        var listed = Objects(root, "").Select(item => Decoded(Text(item, "id") ?? throw Unreadable("/id"), call, json =>
         {
             json.WriteStartArray();
             item.WriteTo(json);

@@ -139,7 +139,7 @@ public sealed class SurveyMonkeyApi : VendorApi
 
         /// <summary>Is every option a response names one of these?</summary>
         public bool Knows(JsonElement response) =>
-            !response.TryGetProperty("pages", out var pages) || Items(pages, "/pages").SelectMany(page => Items(page, "questions")).All(question =>
+            !response.TryGetProperty("pages", out var pages) || Objects(pages, "/pages").SelectMany(page => Items(page, "questions")).All(question =>
                 Text(question, "id") is { } id && Questions.TryGetValue(id, out var asked)
                 && Items(question, "answers").All(answer => Text(answer, "choice_id") is not { } choice || asked.Choices.Exists(option => option.Id == choice)));
 

@@ -117,10 +117,10 @@ public abstract class VendorApi
 
     /// <summary>The items of a list in an answer.</summary>
     protected static IReadOnlyList<JsonElement> Items(JsonElement root, string name) =>
-        root.ValueKind == JsonValueKind.Object && root.TryGetProperty(name, out var list) ? Items(list, "/" + name) : throw Unreadable("/" + name);
+        root.ValueKind == JsonValueKind.Object && root.TryGetProperty(name, out var list) ? Objects(list, "/" + name) : throw Unreadable("/" + name);
 
-    protected static IReadOnlyList<JsonElement> Items(JsonElement list, string at, int most = 10_000) =>
-        list.ValueKind == JsonValueKind.Array && list.GetArrayLength() <= most && list.EnumerateArray().All(item => item.ValueKind == JsonValueKind.Object)
+    protected static IReadOnlyList<JsonElement> Objects(JsonElement list, string at) =>
+        list.ValueKind == JsonValueKind.Array && list.EnumerateArray().All(item => item.ValueKind == JsonValueKind.Object)
             ? [.. list.EnumerateArray()]
             : throw Unreadable(at);
 
