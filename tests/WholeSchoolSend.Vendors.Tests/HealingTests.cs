@@ -163,10 +163,10 @@ public sealed class HealingTests(AzuriteFixture azurite)
         Assert.Equal((false, 5, null), (report!.IsWhole, report.Counts.Recovered, report.Confirmed));
         world.Vendor.SaysTotal = null;
         var confirmed = (await world.HealAsync())!.Confirmed;
-        Assert.Equal(world.Time.GetUtcNow(), confirmed);
+        Assert.Equal(world.Time.GetUtcNow(), confirmed!.Value, TimeSpan.FromMinutes(1));
         world.Time.Advance(TimeSpan.FromDays(1));
         await world.HealAsync();
-        Assert.Contains($"since={Uri.EscapeDataString((confirmed!.Value - HealGaps.Overlap).ToString("yyyy-MM-ddTHH:mm:ssZ", null))}", world.Vendor.Asked.Last(), StringComparison.Ordinal);
+        Assert.Contains($"since={Uri.EscapeDataString((confirmed.Value - HealGaps.Overlap).ToString("yyyy-MM-ddTHH:mm:ssZ", null))}", world.Vendor.Asked.Last(), StringComparison.Ordinal);
     }
 
     [Fact]

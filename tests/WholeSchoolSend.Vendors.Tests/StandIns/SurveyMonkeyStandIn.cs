@@ -17,6 +17,9 @@ public sealed class SurveyMonkeyStandIn : StandIn
     /// <value>Named to responses but not in the survey's details until it is asked for again.</value>
     public bool LearnsLate { get; set; }
 
+    /// <value>Whether a question that was answered has been deleted from the survey since.</value>
+    public bool Forgets { get; set; }
+
     protected override (string School, string Key, string Item, Func<int, string> Answer) Fields => ("hidden.urn", "hidden.key", "300", code => $"Level {code}");
 
     public override string Id(Submission submission) => $"{5_000_000 + submission.Number}";
@@ -90,7 +93,7 @@ public sealed class SurveyMonkeyStandIn : StandIn
                 ["questions"] = new JsonArray(
                     Question("300", "single_choice", "vertical", "How confident", Enumerable.Range(1, known).Select(code => ($"{3000 + code}", $"Level {code}"))),
                     Question("301", "multiple_choice", "vertical", "Areas", Submission.AreaTexts.Select((text, area) => ($"{3100 + area}", text))),
-                    Question("302", "open_ended", "essay", "Why", [])),
+                    Question(Forgets ? "303" : "302", "open_ended", "essay", "Why", [])),
             }),
         };
     }

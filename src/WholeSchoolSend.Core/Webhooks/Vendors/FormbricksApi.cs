@@ -36,6 +36,6 @@ public sealed class FormbricksApi : VendorApi
             json.WriteEndObject();
         })).ToList();
         var total = root.TryGetProperty("meta", out var meta) ? Number(meta, "total") : null;
-        return new VendorPage(listed, Whole(skip + items.Count), total);
+        return new VendorPage(listed, Whole(skip + Math.Min(items.Count, PageSize)), total);
     }
 }

@@ -32,6 +32,6 @@ public sealed class KoboToolboxApi : VendorApi
             var id = Text(item, "_id") ?? throw Unreadable("/results/_id");
             return Decoded(id, call, item.WriteTo) with { OtherIds = Text(item, "meta/instanceID") is { } instance ? [instance] : [] };
         }).ToList();
-        return new VendorPage(listed, Whole(start + items.Count), Number(root, "count"));
+        return new VendorPage(listed, Whole(start + Math.Min(items.Count, PageSize)), Number(root, "count"));
     }
 }

@@ -41,7 +41,7 @@ public sealed class QualtricsApi : VendorApi
     {
         var survey = await SurveyAsync(call, form, cancellation);   // If this is not there, the form is missing and not the response.
         var root = await call.JsonAsync(VendorRequest.Get($"API/v3/surveys/{Part(form)}/responses/{Part(id)}"), cancellation);
-        var result = root.TryGetProperty("result", out var given) ? given : throw Unreadable("/result");
+        var result = JsonReading.Optional(root, "result") ?? throw Unreadable("/result");
         return IsPreview(result) ? null : Response(result, form, id, survey) ?? throw Unreadable("/result/values");
     }
 
@@ -82,7 +82,7 @@ public sealed class QualtricsApi : VendorApi
     }
 
     private static string Result(JsonElement root, string name) =>
-        root.ValueKind == JsonValueKind.Object && root.TryGetProperty("result", out var result) && Text(result, name) is { } text ? text : throw Unreadable("/result/" + name);
+        JsonReading.Optional(root, "result") is { } result && Text(result, name) is { } text ? text : throw Unreadable("/result/" + name);
 
     /// <summary>The file of an export, whether it came as it is or in a ZIP.</summary>
     private static ReadOnlyMemory<byte> Unzipped(ReadOnlyMemory<byte> file)
@@ -110,7 +110,7 @@ public sealed class QualtricsApi : VendorApi
     }
 
     private static bool IsPreview(JsonElement response) =>
-        response.TryGetProperty("values", out var values) && (Text(values, "distributionChannel") == "preview" || Text(values, "status") is "1" or "2");
+        JsonReading.Optional(response, "values") is { } values && (Text(values, "distributionChannel") == "preview" || Text(values, "status") is "1" or "2");
 
     private static async Task<Survey> SurveyAsync(VendorCall call, string form, CancellationToken cancellation)
     {
@@ -127,7 +127,7 @@ public sealed class QualtricsApi : VendorApi
     private static SurveyResponse? Response(JsonElement response, string form, string id, Survey survey)
     {
         var json = new JsonReading();
-        if (!response.TryGetProperty("values", out var values) || values.ValueKind != JsonValueKind.Object) return null;
+        if (JsonReading.Optional(response, "values") is not { ValueKind: JsonValueKind.Object } values) return null;
         var labels = JsonReading.Optional(response, "labels");
         var submitted = json.TimeOrUtc(values, JsonReading.Optional(values, "recordedDate") is null ? "endDate" : "recordedDate", "/values");
         if (json.Problems.Count > 0) return null;
@@ -160,7 +160,7 @@ public sealed class QualtricsApi : VendorApi
         {
             var types = new Dictionary<string, (string, string)>(StringComparer.Ordinal);
             var wording = new List<Wording>();
-            if (!root.TryGetProperty("result", out var result)) throw Unreadable("/result");
+            if (JsonReading.Optional(root, "result") is not { ValueKind: JsonValueKind.Object } result) throw Unreadable("/result");
             if (JsonReading.Optional(result, "questions") is not { ValueKind: JsonValueKind.Object } questions) return new Survey(types, wording);
             foreach (var question in questions.EnumerateObject())
             {

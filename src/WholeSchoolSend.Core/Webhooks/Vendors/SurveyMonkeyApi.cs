@@ -133,23 +133,25 @@ public sealed class SurveyMonkeyApi : VendorApi
     {
         public static Survey From(JsonElement root)
         {
-            var questions = Items(root, "pages").SelectMany(page => Items(page, "questions")).Select(Question).OfType<Question>().ToDictionary(question => question.Id, StringComparer.Ordinal);
+            var questions = Items(root, "pages").SelectMany(page => Items(page, "questions")).Select(Question).OfType<Question>()
+                .DistinctBy(question => question.Id, StringComparer.Ordinal).ToDictionary(question => question.Id, StringComparer.Ordinal);
             return new Survey(questions, [.. questions.Values.SelectMany(Worded)]);
         }
 
         /// <summary>Is every option a response names one of these?</summary>
-        public bool Knows(JsonElement response) =>
-            !response.TryGetProperty("pages", out var pages) || Objects(pages, "/pages").SelectMany(page => Items(page, "questions")).All(question =>
-                Text(question, "id") is { } id && Questions.TryGetValue(id, out var asked)
-                && Items(question, "answers").All(answer => Text(answer, "choice_id") is not { } choice || asked.Choices.Exists(option => option.Id == choice)));
+        public bool Knows(JsonElement response) => Each(response, "pages").SelectMany(page => Each(page, "questions")).All(question =>
+            Text(question, "id") is not { } id
+            || (Questions.TryGetValue(id, out var asked) && Each(question, "answers").All(answer => Text(answer, "choice_id") is not { } choice || asked.Choices.Exists(option => option.Id == choice))));
+
+        /// <summary>The items of a list, if it is one: whoever reads it says what is wrong with it.</summary>
+        private static List<JsonElement> Each(JsonElement parent, string name) =>
+            JsonReading.Optional(parent, name) is { ValueKind: JsonValueKind.Array } list ? [.. list.EnumerateArray()] : [];
 
         private static Question? Question(JsonElement question)
         {
             if (Text(question, "id") is not { } id) return null;
             var (family, subtype) = (Text(question, "family") ?? "", Text(question, "subtype") ?? "");
-            var heading = question.TryGetProperty("headings", out var headings) && headings.ValueKind == JsonValueKind.Array
-                ? string.Join(' ', headings.EnumerateArray().Select(one => Text(one, "heading")).OfType<string>())
-                : "";
+            var heading = string.Join(' ', Each(question, "headings").Select(one => Text(one, "heading")).OfType<string>());
             var answers = JsonReading.Optional(question, "answers");
             var other = answers is { } given ? JsonReading.Optional(given, "other") : null;
             return new Question(
@@ -167,9 +169,7 @@ public sealed class SurveyMonkeyApi : VendorApi
         }
 
         private static List<(string Id, string? Text)> Options(JsonElement? answers, string name) =>
-            answers is { } given && JsonReading.Optional(given, name) is { ValueKind: JsonValueKind.Array } list
-                ? [.. list.EnumerateArray().Where(option => Text(option, "id") is not null).Select(option => (Text(option, "id")!, Text(option, "text")))]
-                : [];
+            answers is { } given ? [.. Each(given, name).Where(option => Text(option, "id") is not null).Select(option => (Text(option, "id")!, Text(option, "text")))] : [];
 
         private static AnswerKind ChoiceKind(string family, string subtype) => (family, subtype) switch
         {

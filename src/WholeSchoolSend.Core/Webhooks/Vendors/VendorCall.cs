@@ -9,7 +9,7 @@ public sealed class VendorCall(VendorSource source, IVendorHttp http, TimeProvid
     private static readonly TimeSpan Fresh = TimeSpan.FromMinutes(15);
     private const int Deepest = 64;
 
-    private readonly Dictionary<string, (long Read, object Form)> _forms = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (long Read, object Form, bool ReadAgain)> _forms = new(StringComparer.Ordinal);
 
     public VendorSource Source => source;
 
@@ -29,14 +29,18 @@ public sealed class VendorCall(VendorSource source, IVendorHttp http, TimeProvid
         return document?.RootElement ?? throw new VendorTroubleException(Problems.VendorUnreadable, $"The answer to {request.Path} {wrong}.");
     }
 
-    /// <summary>How a form is worded: read once in a while, and when <paramref name="fits"/> finds what was read out of date.</summary>
+    /// <summary>
+    /// How a form is worded: read once in a while, and once more when <paramref name="fits"/> finds it out of date. What does not fit even then never will:
+    /// a response may name what the form no longer has.
+    /// </summary>
     public async Task<T> FormAsync<T>(string form, Func<CancellationToken, Task<T>> read, CancellationToken cancellation, Func<T, bool>? fits = null)
         where T : class
     {
-        if (_forms.TryGetValue(form, out var held) && time.GetElapsedTime(held.Read) < Fresh && (fits is null || fits((T)held.Form))) return (T)held.Form;
+        var isHeld = _forms.TryGetValue(form, out var held) && time.GetElapsedTime(held.Read) < Fresh;
+        if (isHeld && (held.ReadAgain || fits is null || fits((T)held.Form))) return (T)held.Form;
         var at = time.GetTimestamp();
         var now = await read(cancellation);
-        _forms[form] = (at, now);
+        _forms[form] = (at, now, isHeld);
         return now;
     }
 
