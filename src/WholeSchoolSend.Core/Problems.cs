@@ -41,6 +41,14 @@ public static class Problems
     public static readonly ProblemKind WeightInvalid = new(422, "weight-invalid", "The weight is not a number from 0 to 1,000,000");
     public static readonly ProblemKind ResponseTooLarge = new(422, "response-too-large", "One response holds more than can be stored");
 
+    // Why a vendor did not give a response: shown where it waits.
+    public static readonly ProblemKind VendorRefused = new(502, "vendor-refused", "The vendor does not accept the source's API token");
+    public static readonly ProblemKind VendorBusy = new(502, "vendor-busy", "The vendor's limit of requests is reached");
+    public static readonly ProblemKind VendorFailed = new(502, "vendor-failed", "The vendor fails or does not answer");
+    public static readonly ProblemKind VendorHasNot = new(502, "vendor-has-not", "The vendor has no such response");
+    public static readonly ProblemKind VendorFormMissing = new(502, "vendor-form-missing", "The vendor has no such form, or the token may not see it");
+    public static readonly ProblemKind VendorUnreadable = new(502, "vendor-unreadable", "The vendor's answer cannot be read");
+
     // What an operator can meet.
     public static readonly ProblemKind DocumentInvalid = new(422, "document-invalid", "The document does not follow its schema");
     public static readonly ProblemKind IdInvalid = new(422, "id-invalid", "An id is lower-case letters, digits and hyphens, at most 64");

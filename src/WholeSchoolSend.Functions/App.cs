@@ -11,8 +11,10 @@ using WholeSchoolSend.Core.Polls;
 using WholeSchoolSend.Core.Schools;
 using WholeSchoolSend.Core.Snapshots;
 using WholeSchoolSend.Core.Webhooks;
+using WholeSchoolSend.Core.Webhooks.Vendors;
 using WholeSchoolSend.Functions.Options;
 using WholeSchoolSend.Storage;
+using WholeSchoolSend.Vendors;
 
 namespace WholeSchoolSend.Functions;
 
@@ -27,7 +29,9 @@ public static class App
         services.AddSingleton(TimeProvider.System);
         services.AddOptions<SurveyOptions>().Bind(builder.Configuration).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<DisclosurePolicy>().Bind(builder.Configuration.GetSection("Disclosure")).ValidateDataAnnotations().ValidateOnStart();
-        services.AddSingleton(SourceOptions.Read(builder.Configuration));
+        var sources = SourceOptions.Read(builder.Configuration);
+        services.AddSingleton(sources);
+        services.AddSingleton(ApiOptions.Read(builder.Configuration, sources));
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<DisclosurePolicy>>().Value);
         services.AddSingleton(provider => new Pseudonyms(provider.GetRequiredService<IOptions<SurveyOptions>>().Value.PseudonymKey));
         services.AddSingleton(Catalogue.Current);
@@ -42,6 +46,10 @@ public static class App
         AddStore<IQuarantined>(storage => storage.Quarantine);
         AddStore<IPending>(storage => storage.Pending);
         AddStore<IFates>(storage => storage.Fates);
+        AddStore<IPendingNotes>(storage => storage.Pending);
+        AddStore<IVendorState>(storage => storage.Vendors);
+        AddStore<IKnownResponses>(storage => storage.Evidence);
+        AddStore<IKnownQuarantined>(storage => storage.Quarantine);
         AddStore<IInstruments>(storage => storage.Instruments);
         AddStore<IWaves>(storage => storage.Waves);
         AddStore<IImports>(storage => storage.Imports);
@@ -59,7 +67,13 @@ public static class App
         services.AddSingleton<TakeInResponse>();
         services.AddSingleton<TakeInDelivery>();
 
+        // Vendors.
+        services.AddSingleton<IVendorHttp>(provider => new VendorHttp(new VendorHttpOptions(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<FetchPending>();
+        services.AddSingleton<HealGaps>();
+
         // Operators.
+        services.AddSingleton<ShowPending>();
         services.AddSingleton<PutInstrument>();
         services.AddSingleton<PutWave>();
         services.AddSingleton<BrowseQuarantine>();

@@ -26,7 +26,7 @@ namespace WholeSchoolSend.Storage;
 /// Accepted deliveries are counted from I (day, source), all others from D. One receipt is one of them, however often it is written. The day is
 /// the UTC day on which the response was received, by our clock: stored a second later, after midnight, it is still of that day.
 /// </remarks>
-public sealed class EvidenceTable(TableClient table, StorageResilience resilience) : IEvidence, IStoredResponses, ISchoolTotals
+public sealed partial class EvidenceTable(TableClient table, StorageResilience resilience) : IEvidence, IStoredResponses, ISchoolTotals
 {
     // Below this many schools the count of all would cost more than it saves.
     private const int WorthCounting = 20;
@@ -476,6 +476,7 @@ public sealed class EvidenceTable(TableClient table, StorageResilience resilienc
         public const string School = nameof(School);
         public const string Version = nameof(Version);
         public const string Receipt = nameof(Receipt);
+        public const string StateColumn = State;
         private const string State = nameof(State);
         private const string Erased = "erased";
         private const string Instrument = nameof(Instrument);

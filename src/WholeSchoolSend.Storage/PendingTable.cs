@@ -12,11 +12,11 @@ namespace WholeSchoolSend.Storage;
 /// </summary>
 /// <remarks>
 /// <list type="table">
-/// <item><term><c>N~{identity}</c></term><description>what waits to be fetched.</description></item>
+/// <item><term><c>N~{identity}</c></term><description>what waits to be fetched, or how it ended.</description></item>
 /// <item><term><c>D~{day}~{identity}~{receipt}</c></term><description>fate of an event: pending. Every event has one, written with the note.</description></item>
 /// </list>
 /// </remarks>
-public sealed class PendingTable(TableClient table, StorageResilience resilience) : IPending
+public sealed partial class PendingTable(TableClient table, StorageResilience resilience) : IPending
 {
     /// <inheritdoc/>
     public Task KeepAsync(PendingResponse response, Receipt receipt, CancellationToken cancellation) => resilience.DecideAsync(
@@ -42,7 +42,7 @@ public sealed class PendingTable(TableClient table, StorageResilience resilience
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<PendingResponse>> WaitingAsync(string source, CancellationToken cancellation) =>
-        await table.Range(TableKey.From(source), TableKey.Below("N"), cancellation).ListAsync(PendingRow.Response);
+        [.. (await NotesAsync(source, cancellation)).Where(note => note.End is null).Select(note => note.Response)];
 
     /// <summary>Counts the events of these days, of every source that ever sent one.</summary>
     internal async Task CountFatesAsync(FateTally tally, CancellationToken cancellation)

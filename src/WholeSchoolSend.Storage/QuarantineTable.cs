@@ -7,6 +7,7 @@ using Azure.Data.Tables;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using WholeSchoolSend.Core.Webhooks;
+using WholeSchoolSend.Core.Webhooks.Vendors;
 using static WholeSchoolSend.Storage.TableRead;
 
 namespace WholeSchoolSend.Storage;
@@ -21,7 +22,7 @@ namespace WholeSchoolSend.Storage;
 /// of the private container <c>quarantine</c> when it is large: <c>raw/{day}/{id}.json</c> a body, <c>answers/{day}/{id}.json</c> redacted
 /// answers. It goes when the entry was replayed, a body after thirty days in any case; the row with its codes stays.
 /// </remarks>
-public sealed class QuarantineTable(TableClient table, BlobContainerClient container, StorageResilience resilience) : IQuarantine, IQuarantined
+public sealed class QuarantineTable(TableClient table, BlobContainerClient container, StorageResilience resilience) : IQuarantine, IQuarantined, IKnownQuarantined
 {
     // A row could hold three times as much; an operator's page of rows should not.
     private const int MaxInRow = 256 * 1024;
@@ -62,6 +63,15 @@ public sealed class QuarantineTable(TableClient table, BlobContainerClient conta
             entries.Add(EntryRow.Entry(row));
         }
         return new QuarantinePage(entries, null);
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlySet<(string Identity, string Hash)>> HeldAsync(string source, CancellationToken cancellation)
+    {
+        var held = new HashSet<(string Identity, string Hash)>();
+        await foreach (var row in table.PartitionsThatFit((EntryId.FirstPartition, EntryId.LastPartition), EntryRow.HeldOf(source), cancellation, [EntryRow.Identity, EntryRow.Hash]))
+            held.Add((row.GetString(EntryRow.Identity), row.GetString(EntryRow.Hash)));
+        return held;
     }
 
     /// <inheritdoc/>
@@ -313,7 +323,8 @@ public sealed class QuarantineTable(TableClient table, BlobContainerClient conta
         private const string Channel = nameof(Channel);
         private const string State = nameof(State);
         private const string Raw = nameof(Raw);
-        private const string Identity = nameof(Identity);
+        public const string Identity = nameof(Identity);
+        public const string Hash = nameof(Hash);
         private const string Form = nameof(Form);
         private const string Instrument = nameof(Instrument);
         private const string InstrumentVersion = nameof(InstrumentVersion);
@@ -345,6 +356,7 @@ public sealed class QuarantineTable(TableClient table, BlobContainerClient conta
                 [Raw] = response.Raw is not null,
             };
             if (response.Identity is { } identity) row[Identity] = identity;
+            if (response.Version is { } version) row[Hash] = version.Hash;
             if (response.Answers is { } answers) row[Form] = answers.Form;
             PutReasons(row, response.Problems, response.Instrument);
             return row;
@@ -366,6 +378,10 @@ public sealed class QuarantineTable(TableClient table, BlobContainerClient conta
         public static bool SaysTheSame(TableEntity a, TableEntity b) => Why.All(column => Equals(a[column], b[column]));
 
         public static string[] CodesOf(TableEntity row) => row.GetString(Codes).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+
+        /// <summary>What waits, and what was recovered even if it was replayed since: a vendor's list has it again every time.</summary>
+        public static string HeldOf(string source) => TableClient.CreateQueryFilter(
+            $"Source eq {source} and Hash gt {""} and (State eq {nameof(QuarantineState.Waiting)} or Channel eq {nameof(Core.Webhooks.Channel.Recovered)})");
 
         public static bool Waits(TableEntity row) => row.GetString(State) == nameof(QuarantineState.Waiting);
 

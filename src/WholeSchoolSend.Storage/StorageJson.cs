@@ -4,6 +4,7 @@ using WholeSchoolSend.Core.Instruments;
 using WholeSchoolSend.Core.Polls;
 using WholeSchoolSend.Core.Schools;
 using WholeSchoolSend.Core.Webhooks;
+using WholeSchoolSend.Core.Webhooks.Vendors;
 
 namespace WholeSchoolSend.Storage;
 
@@ -23,6 +24,7 @@ namespace WholeSchoolSend.Storage;
 [JsonSerializable(typeof(QuarantineTable.Content))]
 [JsonSerializable(typeof(IReadOnlyList<QuarantineReason>))]
 [JsonSerializable(typeof(DeliveryReply))]
+[JsonSerializable(typeof(GapReport))]
 internal sealed partial class StorageJson : JsonSerializerContext
 {
     public static string Write(ResponseVersion version) => JsonSerializer.Serialize(version, Default.ResponseVersion);

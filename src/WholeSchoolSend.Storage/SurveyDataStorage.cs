@@ -73,6 +73,7 @@ public sealed class SurveyDataStorage
         Quarantine = new QuarantineTable(Table("Quarantine"), Container("quarantine"), resilience);
         Pending = new PendingTable(Table("Pending"), resilience);
         Fates = new FateRows(Evidence, Quarantine, Pending);
+        Vendors = new VendorsTable(Table("Vendors"), resilience);
         KpiResults = new KpiResultsTable(Table("KpiResults"), resilience);
         Drops = new DropsBlobs(Container("poll-drop"), Container("register"), Container("raw"), Container("poll-reports"));
         Documents = new DocumentsBlobs(
@@ -101,6 +102,7 @@ public sealed class SurveyDataStorage
     public PendingTable Pending { get; }
 
     public FateRows Fates { get; }
+    public VendorsTable Vendors { get; }
 
     public KpiResultsTable KpiResults { get; }
 
