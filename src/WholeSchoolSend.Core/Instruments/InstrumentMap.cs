@@ -116,7 +116,13 @@ public sealed partial class InstrumentMap
             ? code
             : null;
 
-    private static Answer? Find(RedactedAnswers answers, string field) => answers.Fields.FirstOrDefault(answer => IsCalled(answer, field));
+    private static Answer? Find(RedactedAnswers answers, string field)
+    {
+        // For each item of each response: without an enumerator and a closure.
+        for (var at = 0; at < answers.Fields.Count; at++)
+            if (IsCalled(answers.Fields[at], field)) return answers.Fields[at];
+        return null;
+    }
 
     private static string? Text(RedactedAnswers answers, string field) => Find(answers, field)?.Values is [{ } value, ..] ? value.Text : null;
 

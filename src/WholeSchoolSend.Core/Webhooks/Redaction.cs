@@ -57,7 +57,7 @@ public sealed partial class Redaction(Pseudonyms pseudonyms)
 
     private Answer? Apply(Answer given, Instrument? instrument)
     {
-        var answer = given.Values.Any(IsEmpty) ? given with { Values = given.Values.Where(value => !IsEmpty(value)).ToList() } : given;
+        var answer = HasEmpty(given.Values) ? given with { Values = given.Values.Where(value => !IsEmpty(value)).ToList() } : given;
         if (instrument is null)
         {
             return answer.Kind switch
@@ -93,6 +93,13 @@ public sealed partial class Redaction(Pseudonyms pseudonyms)
         if (!answer.Values.Any(value => value.Id == Pseudonym)) return answer;
         var known = InstrumentMap.AnswersCoded(instrument, answer).DistinctBy(pseudonyms.Of, StringComparer.Ordinal).ToDictionary(pseudonyms.Of, StringComparer.Ordinal);
         return answer with { Values = answer.Values.Select(value => value.Id == Pseudonym && known.TryGetValue(value.Text, out var text) ? new AnswerValue(text) : value).ToList() };
+    }
+
+    private static bool HasEmpty(IReadOnlyList<AnswerValue> values)
+    {
+        for (var at = 0; at < values.Count; at++)
+            if (IsEmpty(values[at])) return true;
+        return false;
     }
 
     private static bool IsEmpty(AnswerValue value) => string.IsNullOrWhiteSpace(value.Text);

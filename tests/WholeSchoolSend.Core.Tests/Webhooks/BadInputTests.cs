@@ -166,8 +166,14 @@ public sealed class BadInputTests
             {
                 var body = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, object?>
                 {
-                    ["form"] = sent.form, ["response"] = sent.id, ["submitted"] = sent.Submitted.ToOffset(TimeSpan.FromHours(1)), ["updated"] = sent.revised ? sent.Submitted.AddMinutes(1) : null,
-                    ["finished"] = sent.finished, ["hidden"] = sent.hidden, ["answers"] = sent.answers, ["text"] = sent.free,
+                    ["form"] = sent.form,
+                    ["response"] = sent.id,
+                    ["submitted"] = sent.Submitted.ToOffset(TimeSpan.FromHours(1)),
+                    ["updated"] = sent.revised ? sent.Submitted.AddMinutes(1) : null,
+                    ["finished"] = sent.finished,
+                    ["hidden"] = sent.hidden,
+                    ["answers"] = sent.answers,
+                    ["text"] = sent.free,
                 });
                 var read = Assert.Single(Bounded(new Json(), Sent.Json, body, "our own").Responses);
                 Assert.Equal((sent.form, sent.id, sent.Submitted, sent.finished), (read.Form, read.Id, read.Submitted, read.Finished));
