@@ -38,6 +38,7 @@ public static class App
         AddStore<IEvidence>(storage => storage.Evidence);
         AddStore<IStoredResponses>(storage => storage.Evidence);
         AddStore<ISchoolTotals>(storage => storage.Evidence);
+        AddStore<IWordings>(storage => storage.Evidence);
         AddStore<IQuarantine>(storage => storage.Quarantine);
         AddStore<IPending>(storage => storage.Pending);
         AddStore<IInstruments>(storage => storage.Instruments);
@@ -70,6 +71,7 @@ public static class App
         services.AddSingleton<EvidenceReader>();
         services.AddSingleton<RemapResponses>();
         services.AddSingleton<RecomputeKpis>();
+        services.AddSingleton<WordingDrift>();
         services.AddSingleton<PublishSnapshot>();
         services.AddSingleton<CloseWave>();
         return builder;

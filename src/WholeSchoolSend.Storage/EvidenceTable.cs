@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Azure;
 using Azure.Data.Tables;
+using WholeSchoolSend.Core.Instruments;
 using WholeSchoolSend.Core.Kpis;
 using WholeSchoolSend.Core.Webhooks;
 using static WholeSchoolSend.Storage.TableRead;
@@ -21,16 +22,24 @@ namespace WholeSchoolSend.Storage;
 /// <item><term><c>P~{school}~{unique}</c></term><description>the school changed; added in the transaction that changes R, never overwritten.</description></item>
 /// <item><term><c>S~{school}</c> + empty, + <c>{wave}</c></term><description>the fence every recompute of the school passes; the school's totals by wave (docs/decisions/0002).</description></item>
 /// <item><term><c>M~{instrument}</c></term><description>up to which version of it the responses have been mapped again.</description></item>
+/// <item><term><c>W~{instrument}~{indicator}~{hash}</c></term><description>how a question was worded when it was first seen; never read to code a response.</description></item>
 /// <item><term><c>D~{day}~{identity}~{receipt}</c></term><description>fate of a delivery that was not the first of its response.</description></item>
 /// </list>
 /// Accepted deliveries are counted from I (day, source), all others from D. One receipt is one of them, however often it is written.
 /// </remarks>
-public sealed class EvidenceTable(TableClient table, StorageResilience resilience, TimeProvider time) : IEvidence, IStoredResponses, ISchoolTotals
+public sealed class EvidenceTable(TableClient table, StorageResilience resilience, TimeProvider time) : IEvidence, IStoredResponses, ISchoolTotals, IWordings
 {
     // Below this many schools the count of all would cost more than it saves.
     private const int WorthCounting = 20;
 
     private const int RemapsAtATime = 4;
+
+    // More wordings of one question are a tool that puts answers into it: those that come then are counted by their hash, but their words are not kept.
+    private const int MostWordings = 50;
+    private const int MostKnown = 10_000;
+
+    // Wordings that are known to have their row: what makes a wording cost requests only when it is first seen by a process.
+    private readonly ConcurrentDictionary<string, bool> _worded = new(StringComparer.Ordinal);
 
     // Four chunks: the columns selected when totals are computed.
     private const int MaxCoding = 4 * 64 * 1024;
@@ -40,6 +49,8 @@ public sealed class EvidenceTable(TableClient table, StorageResilience resilienc
     public async Task<Fate> TakeInAsync(CodedResponse response, Receipt receipt, CancellationToken cancellation)
     {
         var arrival = new Arrival(response, receipt, TableKey.Day(time.GetUtcNow()));
+        // Words first: no answer is stored to a question nobody could read.
+        if (response.Wordings.Any(wording => !_worded.ContainsKey(Known(arrival.Partition, wording)))) await KeepAsync(arrival.Partition, response.Wordings, cancellation);
         try
         {
             await table.SubmitAsync(FirstOf(arrival), cancellation);
@@ -51,6 +62,10 @@ public sealed class EvidenceTable(TableClient table, StorageResilience resilienc
         }
         return await resilience.DecideAsync(token => TakeInKnownAsync(arrival, token), cancellation);
     }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<SeenWording>> SeenAsync(string collection, CancellationToken cancellation) =>
+        await table.Range(TableKey.From(collection), TableKey.Below("W"), cancellation).ListAsync(WordingRow.Seen);
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<string>> ChangedSchoolsAsync(string collection, CancellationToken cancellation)
@@ -198,6 +213,31 @@ public sealed class EvidenceTable(TableClient table, StorageResilience resilienc
                 while (rest.Count > 0) await table.SubmitAsync([.. Take(rest, TableTransaction.MaxActions).Select(Delete)], token);
             },
             cancellation);
+
+    /// <summary>Adds the rows of wordings that have none, and words where only a hash was known. Whoever is first, the row is the same but for its time.</summary>
+    private Task KeepAsync(string partition, IReadOnlyList<SeenWording> wordings, CancellationToken cancellation) =>
+        resilience.DecideAsync(
+            async token =>
+            {
+                var before = new Dictionary<string, TableEntity>(StringComparer.Ordinal);
+                await ForEachAsync(table.Range(partition, TableKey.Below("W", wordings[0].Instrument), token), row => before.Add(row.RowKey, row));
+                var kept = before.Values.GroupBy(WordingRow.IndicatorOf, StringComparer.Ordinal).ToDictionary(rows => rows.Key, rows => rows.Count(), StringComparer.Ordinal);
+                var changes = new List<TableTransactionAction>();
+                foreach (var wording in wordings.DistinctBy(WordingRow.Key))
+                {
+                    if (before.TryGetValue(WordingRow.Key(wording), out var row))
+                    {
+                        if (wording.Text is not null && WordingRow.Seen(row).Text is null) changes.Add(Replace(WordingRow.From(partition, wording with { FirstSeen = WordingRow.Seen(row).FirstSeen }), row.ETag));
+                    }
+                    else if ((kept[wording.Indicator] = kept.GetValueOrDefault(wording.Indicator) + 1) <= MostWordings) changes.Add(Add(WordingRow.From(partition, wording)));
+                }
+                foreach (var batch in TableTransaction.InBatches(changes)) await table.SubmitAsync(batch, token);
+                if (_worded.Count > MostKnown) _worded.Clear();
+                foreach (var wording in wordings) _worded[Known(partition, wording)] = true;
+            },
+            cancellation);
+
+    private static string Known(string partition, SeenWording wording) => $"{partition}\n{WordingRow.Key(wording)}\n{(wording.Text is null ? "" : "words")}";
 
     private Task<Remapped> RemapAsync(
         TableEntity listed, InstrumentVersion newest, Func<string, RedactedAnswers, Coding?> map, CancellationToken cancellation)
@@ -607,6 +647,24 @@ public sealed class EvidenceTable(TableClient table, StorageResilience resilienc
         public static RemapProgress Progress(TableEntity row) => new(
             new InstrumentVersion(row.GetString("Instrument"), row.GetInt32("InstrumentVersion")!.Value),
             row.GetDateTimeOffset("Began")!.Value, row.GetBoolean("Settled")!.Value);
+    }
+
+    private static class WordingRow
+    {
+        private const string Indicator = nameof(Indicator);
+
+        public static string Key(SeenWording wording) => TableKey.From("W", wording.Instrument, wording.Indicator, wording.Wording);
+
+        public static TableEntity From(string partition, SeenWording wording)
+        {
+            var row = new TableEntity(partition, Key(wording)) { [Indicator] = wording.Indicator };
+            Payload.Put(row, JsonSerializer.SerializeToUtf8Bytes(wording, StorageJson.Default.SeenWording));
+            return row;
+        }
+
+        public static string IndicatorOf(TableEntity row) => row.GetString(Indicator);
+
+        public static SeenWording Seen(TableEntity row) => JsonSerializer.Deserialize(Payload.Get(row), StorageJson.Default.SeenWording)!;
     }
 
     private static class FateRow

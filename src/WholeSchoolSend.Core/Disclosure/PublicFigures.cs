@@ -25,7 +25,8 @@ public static class PublicFigures
             "published-2016" => tells("engaged") ? Comparison(figure) : new Figure(figure.Name, figure.Unit, figure.Value, Source: figure.Source),
             _ => throw new NotSupportedException($"No rule of disclosure control knows the figure {figure.Name}."),
         }).ToList();
-        return shows("engaged") ? result with { Figures = figures } : result with { Verdict = Verdict.Insufficient, Figures = figures };
+        var apart = result.HeldApart is { } held ? new HeldApart(held.Respondents >= policy.MinRespondents ? RoundToNearest(held.Respondents.Value, policy.RoundBaseTo) : null, Since: null) : null;
+        return (shows("engaged") ? result : result with { Verdict = Verdict.Insufficient }) with { Figures = figures, HeldApart = apart };
     }
 
     private static Figure Share(Figure figure, CellStatus status, Target target, DisclosurePolicy policy) => status switch

@@ -21,10 +21,12 @@ public sealed partial class Redaction(Pseudonyms pseudonyms)
     public RedactedAnswers Apply(SurveyResponse response, Instrument? instrument)
     {
         var asked = instrument is null ? null : InstrumentMap.FieldsAskedFor(instrument);
+        var questionnaire = response.Questionnaire.Count == 0 ? null : new Questionnaire(response.Questionnaire);
         var fields = response.Answers
             .Select(answer => Apply(answer, instrument?.Respondent?.Field, asked))
             .OfType<Answer>()
             .Where(answer => answer.Values.Count > 0)
+            .Select(answer => (asked is null || IsAsked(answer, asked)) && questionnaire?.Find(answer) is { } wording ? answer with { Wording = Questionnaire.HashOf(wording) } : answer)
             .OrderBy(answer => answer.Field, StringComparer.Ordinal)
             .ThenBy(answer => answer.Alias, StringComparer.Ordinal)
             .ToList();
@@ -43,7 +45,7 @@ public sealed partial class Redaction(Pseudonyms pseudonyms)
     {
         var answer = given with { Values = given.Values.Where(value => value.Text.Trim().Length > 0).ToList() };
         if (respondent is not null && InstrumentMap.IsCalled(answer, respondent)) return Veiled(answer);
-        var isAsked = asked is not null && (asked.Contains(answer.Field) || (answer.Alias is { } alias && asked.Contains(alias)));
+        var isAsked = asked is not null && IsAsked(answer, asked);
         return answer.Kind switch
         {
             AnswerKind.Unanswered or AnswerKind.Other or AnswerKind.Personal => null,
@@ -55,9 +57,12 @@ public sealed partial class Redaction(Pseudonyms pseudonyms)
         };
     }
 
+    private static bool IsAsked(Answer answer, HashSet<string> asked) => asked.Contains(answer.Field) || (answer.Alias is { } alias && asked.Contains(alias));
+
     private Answer Veiled(Answer answer) => answer with
     {
         Kind = AnswerKind.Hidden,
+        Wording = null,
         Values = answer.Values.Select(value => value.Id == Pseudonym ? value : new AnswerValue(pseudonyms.Of(value.Text), Pseudonym)).ToList(),
     };
 

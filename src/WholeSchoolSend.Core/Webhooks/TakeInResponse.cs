@@ -26,7 +26,10 @@ public sealed class TakeInResponse(InstrumentShelf instruments, Redaction redact
             : Map(instrument).Map(answers);
         if (coding.Value is { } coded)
         {
-            var ready = new CodedResponse(source, identity, instrument!.Collection, new InstrumentVersion(instrument.Id, instrument.Version), version, answers, coded);
+            var ready = new CodedResponse(source, identity, instrument!.Collection, new InstrumentVersion(instrument.Id, instrument.Version), version, answers, coded)
+            {
+                Wordings = SeenWording.Of(instrument, response, answers, receipt.Received),
+            };
             try
             {
                 return new TakenIn(await evidence.TakeInAsync(ready, receipt, cancellation), []);
