@@ -50,7 +50,8 @@ public sealed class EvidenceTable(TableClient table, StorageResilience resilienc
     {
         var arrival = new Arrival(response, receipt, TableKey.Day(time.GetUtcNow()));
         // Words first: no answer is stored to a question nobody could read.
-        if (response.Wordings.Any(wording => !_worded.ContainsKey(Known(arrival.Partition, wording)))) await KeepAsync(arrival.Partition, response.Wordings, cancellation);
+        if (response.Wordings.Any(wording => !_worded.ContainsKey(Known(arrival.Partition, wording))))
+            await KeepAsync(arrival.Partition, response.Wordings, cancellation);
         try
         {
             await table.SubmitAsync(FirstOf(arrival), cancellation);
@@ -214,22 +215,27 @@ public sealed class EvidenceTable(TableClient table, StorageResilience resilienc
             },
             cancellation);
 
-    /// <summary>Adds the rows of wordings that have none, and words where only a hash was known. Whoever is first, the row is the same but for its time.</summary>
+    /// <summary>Adds the rows of wordings that have none, and words where only a hash was known.</summary>
     private Task KeepAsync(string partition, IReadOnlyList<SeenWording> wordings, CancellationToken cancellation) =>
         resilience.DecideAsync(
             async token =>
             {
                 var before = new Dictionary<string, TableEntity>(StringComparer.Ordinal);
                 await ForEachAsync(table.Range(partition, TableKey.Below("W", wordings[0].Instrument), token), row => before.Add(row.RowKey, row));
-                var kept = before.Values.GroupBy(WordingRow.IndicatorOf, StringComparer.Ordinal).ToDictionary(rows => rows.Key, rows => rows.Count(), StringComparer.Ordinal);
+                var kept = before.Values.CountBy(WordingRow.IndicatorOf, StringComparer.Ordinal).ToDictionary(StringComparer.Ordinal);
                 var changes = new List<TableTransactionAction>();
                 foreach (var wording in wordings.DistinctBy(WordingRow.Key))
                 {
                     if (before.TryGetValue(WordingRow.Key(wording), out var row))
                     {
-                        if (wording.Text is not null && WordingRow.Seen(row).Text is null) changes.Add(Replace(WordingRow.From(partition, wording with { FirstSeen = WordingRow.Seen(row).FirstSeen }), row.ETag));
+                        var seen = WordingRow.Seen(row);
+                        if (seen.Text is null && wording.Text is not null)
+                            changes.Add(Replace(WordingRow.From(partition, wording with { FirstSeen = seen.FirstSeen }), row.ETag));
                     }
-                    else if ((kept[wording.Indicator] = kept.GetValueOrDefault(wording.Indicator) + 1) <= MostWordings) changes.Add(Add(WordingRow.From(partition, wording)));
+                    else if ((kept[wording.Indicator] = kept.GetValueOrDefault(wording.Indicator) + 1) <= MostWordings)
+                    {
+                        changes.Add(Add(WordingRow.From(partition, wording)));
+                    }
                 }
                 foreach (var batch in TableTransaction.InBatches(changes)) await table.SubmitAsync(batch, token);
                 if (_worded.Count > MostKnown) _worded.Clear();
@@ -658,7 +664,7 @@ public sealed class EvidenceTable(TableClient table, StorageResilience resilienc
         public static TableEntity From(string partition, SeenWording wording)
         {
             var row = new TableEntity(partition, Key(wording)) { [Indicator] = wording.Indicator };
-            Payload.Put(row, JsonSerializer.SerializeToUtf8Bytes(wording, StorageJson.Default.SeenWording));
+            Payload.Put(row, JsonSerializer.SerializeToUtf8Bytes(wording.ForPeople(), StorageJson.Default.SeenWording));
             return row;
         }
 

@@ -24,7 +24,8 @@ public sealed partial class PutInstrument(IInstruments instruments, InstrumentSh
         var instrument = document.Value.Deserialize(InstrumentsJson.Default.Instrument)!;
         var others = await instruments.AllAsync(cancellation);
         var before = others.FirstOrDefault(other => other.Id == id);
-        var problems = Check(instrument, before, others.Where(other => other.Id != id)).Concat(CheckWordings(instrument, others.Where(other => other.Id != id))).ToList();
+        var rest = others.Where(other => other.Id != id).ToList();
+        var problems = Check(instrument, before, rest).Concat(CheckWordings(instrument, rest)).ToList();
         if (problems.Count > 0) return problems;
 
         if (before is not null && Same(before, instrument)) return before;
@@ -82,14 +83,16 @@ public sealed partial class PutInstrument(IInstruments instruments, InstrumentSh
         }
     }
 
-    private static IEnumerable<Problem> CheckWordings(Instrument instrument, IEnumerable<Instrument> others)
+    private static IEnumerable<Problem> CheckWordings(Instrument instrument, IEnumerable<Instrument> rest)
     {
-        foreach (var (at, term) in new[] { ("/wave", instrument.Wave), ("/stage", instrument.Stage), ("/group", instrument.Group), ("/stratum", instrument.Stratum) })
+        (string At, Term? Term)[] others =
+            [("/wave", instrument.Wave), ("/stage", instrument.Stage), ("/group", instrument.Group), ("/stratum", instrument.Stratum)];
+        foreach (var (at, term) in others)
             if (term?.Wordings is not null) yield return Problems.DocumentInvalid.At($"{at}/wordings", "belongs to an item or to the role");
         if (instrument.Role is { Wordings: not null, Field: null }) yield return Problems.DocumentInvalid.At("/role/wordings", "belongs to a field");
         var places = instrument.Items.Select((item, index) => (At: $"/items/{index}", item.Indicator, item.Wordings))
             .Append((At: "/role", Indicator: SeenWording.Role, instrument.Role?.Wordings));
-        var stated = new StatedWordings(others);
+        var stated = new StatedWordings(rest);
         foreach (var (at, indicator, wordings) in places)
         {
             if (wordings is null) continue;
@@ -100,7 +103,11 @@ public sealed partial class PutInstrument(IInstruments instruments, InstrumentSh
                 if (!seen.Add(wording)) yield return Problems.DocumentInvalid.At($"{at}/wordings/{index}/hash", "should stand in the list once");
                 // The instruments of a collection measure one thing together: they must agree on what was one question.
                 else if (stated.RootOf(instrument.Collection, indicator, wording) is { } other && other != root)
-                    yield return Problems.DocumentInvalid.At($"{at}/wordings/{index}", $"should begin or continue the same series as in the other instruments of {instrument.Collection}: there it is of {(other.Length == 0 ? "what was asked first" : other)}");
+                {
+                    var series = other == StatedWordings.First ? "what was asked first" : other;
+                    yield return Problems.DocumentInvalid.At(
+                        $"{at}/wordings/{index}", $"should be of the same series as in the other instruments of {instrument.Collection}: there it is of {series}");
+                }
             }
         }
     }

@@ -72,7 +72,8 @@ public static class Evaluation
         }
     }
 
-    private static IEnumerable<string> Collections(Evidence evidence) => evidence.Sources.Select(source => source.Collection).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
+    private static IEnumerable<string> Collections(Evidence evidence) =>
+        evidence.Sources.Select(source => source.Collection).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
 
     private static WordingSeries Series(Evidence evidence, string collection) => new(collection, evidence.Stated, Totals(evidence, collection));
 
@@ -80,7 +81,8 @@ public static class Evaluation
     private static IEnumerable<SchoolTotals> Totals(Evidence evidence, string collection)
     {
         var waves = evidence.Waves.Select(wave => wave.Id).ToHashSet(StringComparer.Ordinal);
-        return evidence.Sources.Where(source => source.Collection == collection).SelectMany(source => source.Totals).Where(totals => waves.Contains(totals.Wave));
+        return evidence.Sources.Where(source => source.Collection == collection)
+            .SelectMany(source => source.Totals).Where(totals => waves.Contains(totals.Wave));
     }
 
     private static ReadingResult Reach(Kpi kpi, Reading reading, Target target, IReadOnlyList<Engagement> engagements)
@@ -95,10 +97,16 @@ public static class Evaluation
     private static IEnumerable<ReadingResult> Together(Kpi kpi, Reading reading, AllMet all, List<ReadingResult> of) =>
         of.Where(result => all.Readings.Contains(result.Reading))
             .GroupBy(result => result.Wave, StringComparer.Ordinal)
-            .Select(wave => (wave.Count() < all.Readings.Count || wave.Any(part => part.Verdict == Verdict.Insufficient)
+            .Select(wave => WithItsWordings(wave, wave.Count() < all.Readings.Count || wave.Any(part => part.Verdict == Verdict.Insufficient)
                 ? new ReadingResult(kpi.Id, reading.Id, wave.Key, Verdict.Insufficient, "not every part can be decided", [])
-                : new ReadingResult(kpi.Id, reading.Id, wave.Key, wave.Max(part => part.Verdict), null, []))
-                with { IsHeld = wave.Any(part => part.IsHeld), TrendBreak = wave.Select(part => part.TrendBreak).FirstOrDefault(broken => broken is not null) });
+                : new ReadingResult(kpi.Id, reading.Id, wave.Key, wave.Max(part => part.Verdict), null, [])));
+
+    /// <summary>What joins readings waits as long as one of them does, and breaks where one does.</summary>
+    private static ReadingResult WithItsWordings(IEnumerable<ReadingResult> parts, ReadingResult joined) => joined with
+    {
+        IsHeld = parts.Any(part => part.IsHeld),
+        TrendBreak = parts.Select(part => part.TrendBreak).FirstOrDefault(broken => broken is not null),
+    };
 }
 
 /// <summary>Which schools were engaged when.</summary>

@@ -51,7 +51,10 @@ public static class Totalling
         var pairs = new Dictionary<PairKey, Sums>();
         foreach (var ((respondent, stage, indicator), at) in latest)
             if (stage == "pre" && answers[at].Row.Coding.Weight > 0 && latest.TryGetValue((respondent, "post", indicator), out var after))
-                CellSums.Add(pairs, new PairKey(indicator, answers[at].Code, answers[after].Code, answers[at].Wording, answers[after].Wording), answers[at].Row.Coding.Weight);
+            {
+                var (first, second) = (answers[at], answers[after]);
+                CellSums.Add(pairs, new PairKey(indicator, first.Code, second.Code, first.Wording, second.Wording), first.Row.Coding.Weight);
+            }
 
         var people = rows.Select((row, index) => row.Coding.Respondent ?? $"#{index}").Distinct(StringComparer.Ordinal).Count();
         return new SchoolTotals(
@@ -65,7 +68,9 @@ public static class Totalling
                 })
                 .ToList())
         {
-            Wordings = wordings.Count == 0 ? null : wordings.Select(one => new WordingTotal(one.Key.Stage, one.Key.Indicator, one.Key.Wording, one.Value.N, one.Value.Since.ToUniversalTime())).ToList(),
+            Wordings = wordings.Count == 0 ? null : wordings
+                .Select(one => new WordingTotal(one.Key.Stage, one.Key.Indicator, one.Key.Wording, one.Value.N, one.Value.Since.ToUniversalTime()))
+                .ToList(),
         };
     }
 
@@ -109,7 +114,10 @@ public sealed class CellSums
     /// <summary>The cells so far, in order.</summary>
     public IReadOnlyList<CellTotal> Totals() => _cells
         .OrderBy(cell => cell.Key, CellKey.Order)
-        .Select(cell => new CellTotal(cell.Key.Stage, cell.Key.Role, cell.Key.Indicator, cell.Key.Code, cell.Value.N, cell.Value.W, cell.Value.Q) { Wording = cell.Key.Wording })
+        .Select(cell => new CellTotal(cell.Key.Stage, cell.Key.Role, cell.Key.Indicator, cell.Key.Code, cell.Value.N, cell.Value.W, cell.Value.Q)
+        {
+            Wording = cell.Key.Wording,
+        })
         .ToList();
 
     internal static void Add<TKey>(Dictionary<TKey, Sums> sums, TKey key, double weight)

@@ -49,9 +49,15 @@ public sealed class WordingDrift(IInstruments instruments, IWordings wordings, I
             foreach (var instrument in newest.Where(instrument => instrument.Form is not null && instrument.Collection == collection))
                 unreviewed.AddRange(Of(instrument, newest, seen, uses)
                     .Where(wording => wording.State == WordingState.Unreviewed)
-                    .Select(wording => new UnreviewedWording(instrument.Form!.Source, instrument.Id, wording.Indicator, wording.Wording, wording.FirstSeen, wording.Respondents)));
+                    .Select(wording => new UnreviewedWording(
+                        instrument.Form!.Source, instrument.Id, wording.Indicator, wording.Wording, wording.FirstSeen, wording.Respondents)));
         }
-        unreviewed = [.. unreviewed.OrderBy(wording => wording.FirstSeen).ThenBy(wording => wording.Instrument, StringComparer.Ordinal).ThenBy(wording => wording.Indicator, StringComparer.Ordinal)];
+        unreviewed =
+        [
+            .. unreviewed.OrderBy(wording => wording.FirstSeen)
+                .ThenBy(wording => wording.Instrument, StringComparer.Ordinal)
+                .ThenBy(wording => wording.Indicator, StringComparer.Ordinal),
+        ];
         _held = new Held(read, unreviewed);
         return unreviewed;
     }
@@ -65,18 +71,21 @@ public sealed class WordingDrift(IInstruments instruments, IWordings wordings, I
         return new InstrumentWordings(instrument.Id, instrument.Version, Of(instrument, newest, seen, await UsesAsync(cancellation)).ToList());
     }
 
-    private static IEnumerable<InstrumentWording> Of(Instrument instrument, IReadOnlyList<Instrument> newest, IReadOnlyList<SeenWording> seen, IReadOnlyList<WordingUse> uses)
+    private static IEnumerable<InstrumentWording> Of(
+        Instrument instrument, IReadOnlyList<Instrument> newest, IReadOnlyList<SeenWording> seen, IReadOnlyList<WordingUse> uses)
     {
         var stated = new StatedWordings(newest);
+        var inCollection = uses.Where(use => use.Collection == instrument.Collection).ToLookup(use => (use.Indicator, use.Wording));
         return seen.Where(wording => wording.Instrument == instrument.Id)
             .GroupBy(wording => wording.Indicator, StringComparer.Ordinal)
             .SelectMany(question => question
                 .OrderBy(wording => wording.FirstSeen).ThenBy(wording => wording.Wording, StringComparer.Ordinal)
                 .Select((wording, index) =>
                 {
-                    var used = uses.Where(use => use.Collection == instrument.Collection && use.Indicator == wording.Indicator && use.Wording == wording.Wording).ToList();
+                    var used = inCollection[(wording.Indicator, wording.Wording)].ToList();
+                    var root = stated.RootOf(instrument.Collection, wording.Indicator, wording.Wording);
                     return new InstrumentWording(
-                        wording.Indicator, wording.Wording, StateOf(stated.RootOf(instrument.Collection, wording.Indicator, wording.Wording), index == 0, wording.Wording, used),
+                        wording.Indicator, wording.Wording, StateOf(root, index == 0, wording.Wording, used),
                         wording.Indicator == SeenWording.Role ? null : used.Sum(use => use.Respondents), wording.FirstSeen, wording.Text, wording.Options);
                 }));
     }
@@ -94,6 +103,7 @@ public sealed class WordingDrift(IInstruments instruments, IWordings wordings, I
     private sealed record Held(long Read, IReadOnlyList<UnreviewedWording> Wordings);
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(InstrumentWordings))]
 public sealed partial class WordingsJson : JsonSerializerContext;

@@ -49,7 +49,8 @@ internal sealed class WordingSeries
         (_collection, _stated) = (collection, stated);
         foreach (var wording in totals.SelectMany(school => school.Wordings ?? []))
         {
-            if (!_seen.TryGetValue((wording.Stage, wording.Indicator), out var wordings)) _seen.Add((wording.Stage, wording.Indicator), wordings = new(StringComparer.Ordinal));
+            if (!_seen.TryGetValue((wording.Stage, wording.Indicator), out var wordings))
+                _seen.Add((wording.Stage, wording.Indicator), wordings = new(StringComparer.Ordinal));
             var (n, since) = wordings.GetValueOrDefault(wording.Wording, (0, DateTimeOffset.MaxValue));
             wordings[wording.Wording] = (n + wording.N, wording.Since < since ? wording.Since : since);
         }
@@ -90,7 +91,8 @@ internal sealed class WordingSeries
     private IEnumerable<KeyValuePair<string, (int N, DateTimeOffset Since)>> Members(string stage, string indicator, string root) =>
         _seen.TryGetValue((stage, indicator), out var wordings) ? InOrder(wordings).Where(wording => RootOf(stage, indicator, wording.Key) == root) : [];
 
-    private static IOrderedEnumerable<KeyValuePair<string, (int N, DateTimeOffset Since)>> InOrder(Dictionary<string, (int N, DateTimeOffset Since)> wordings) =>
+    private static IOrderedEnumerable<KeyValuePair<string, (int N, DateTimeOffset Since)>> InOrder(
+        Dictionary<string, (int N, DateTimeOffset Since)> wordings) =>
         wordings.OrderBy(wording => wording.Value.Since).ThenBy(wording => wording.Key, StringComparer.Ordinal);
 }
 

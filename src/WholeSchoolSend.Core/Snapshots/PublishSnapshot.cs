@@ -87,7 +87,7 @@ public sealed class PublishSnapshot(
             reading.Id, reading.Title, reading.Primary, reading.Target,
             results.Where(result => result.Reading == reading.Id)
                 .OrderBy(result => result.Wave is null ? -1 : order.GetValueOrDefault(result.Wave, int.MaxValue))
-                .Select(result => new SnapshotResult(result.Wave, result.Verdict, result.Reason, result.Wording, result.TrendBreak, result.HeldApart, result.Figures)).ToList())).ToList())).ToList();
+                .Select(SnapshotResult.Of).ToList())).ToList())).ToList();
         return new Snapshot(
             Snapshot.SchemaPath, audience, null, Snapshot.ProgrammeName, frame.Catalogue, inputs, frame.Waves.Select(SnapshotWave.Of).ToList(), kpis);
     }

@@ -26,7 +26,9 @@ public sealed partial class Redaction(Pseudonyms pseudonyms)
             .Select(answer => Apply(answer, instrument?.Respondent?.Field, asked))
             .OfType<Answer>()
             .Where(answer => answer.Values.Count > 0)
-            .Select(answer => (asked is null || IsAsked(answer, asked)) && questionnaire?.Find(answer) is { } wording ? answer with { Wording = Questionnaire.HashOf(wording) } : answer)
+            .Select(answer => (asked is null || IsAsked(answer, asked)) && questionnaire?.Find(answer) is { } wording
+                ? answer with { Wording = Questionnaire.HashOf(wording) }
+                : answer)
             .OrderBy(answer => answer.Field, StringComparer.Ordinal)
             .ThenBy(answer => answer.Alias, StringComparer.Ordinal)
             .ToList();

@@ -20,20 +20,25 @@ public sealed record SeenWording(string Instrument, string Indicator, string Wor
     public static IReadOnlyList<SeenWording> Of(Instrument instrument, SurveyResponse response, RedactedAnswers answers, DateTimeOffset received)
     {
         if (!answers.Fields.Any(answer => answer.Wording is not null)) return [];
-        var questionnaire = new Questionnaire(response.Questionnaire);
         var asked = instrument.Items.Select(item => (item.Indicator, item.Field));
         if (instrument.Role?.Field is { } role) asked = asked.Append((Role, role));
         var seen = new List<SeenWording>();
         foreach (var (indicator, field) in asked)
             if (answers.Fields.FirstOrDefault(answer => InstrumentMap.IsCalled(answer, field)) is { Wording: { } wording } answer)
             {
-                var words = questionnaire.Find(answer);
-                seen.Add(new SeenWording(
-                    instrument.Id, indicator, wording, words is null ? null : Cut(words.Text, LongestText),
-                    (words?.Options ?? []).Take(MostOptions).Select(option => Cut(option, LongestOption)).ToList(), received));
+                // An instrument asks few questions: looked for one by one they cost less than an index of all.
+                var words = response.Questionnaire.FirstOrDefault(words => Questionnaire.IsOf(words, answer));
+                seen.Add(new SeenWording(instrument.Id, indicator, wording, words?.Text, words?.Options ?? [], received));
             }
         return seen;
     }
+
+    /// <summary>As it is kept for people: plain, and no longer than anybody reads.</summary>
+    public SeenWording ForPeople() => this with
+    {
+        Text = Text is null ? null : Cut(Text, LongestText),
+        Options = Options.Take(MostOptions).Select(option => Cut(option, LongestOption)).ToList(),
+    };
 
     private static string Cut(string text, int longest)
     {

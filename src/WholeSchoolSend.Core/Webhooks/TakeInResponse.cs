@@ -26,7 +26,8 @@ public sealed class TakeInResponse(InstrumentShelf instruments, Redaction redact
             : Map(instrument).Map(answers);
         if (coding.Value is { } coded)
         {
-            var ready = new CodedResponse(source, identity, instrument!.Collection, new InstrumentVersion(instrument.Id, instrument.Version), version, answers, coded)
+            var by = new InstrumentVersion(instrument!.Id, instrument.Version);
+            var ready = new CodedResponse(source, identity, instrument.Collection, by, version, answers, coded)
             {
                 Wordings = SeenWording.Of(instrument, response, answers, receipt.Received),
             };

@@ -20,9 +20,7 @@ public sealed partial class CheckHealth(IStorageProbe storage, WordingDrift word
         {
             await storage.TouchAsync(limited.Token);
             var unreviewed = await wordings.UnreviewedAsync(limited.Token);
-            return Responses.Ok(
-                new Health("healthy", "ok", unreviewed.Count == 0 ? null : unreviewed.Take(WordingDrift.MostListed).ToList(), unreviewed.Count > WordingDrift.MostListed ? unreviewed.Count - WordingDrift.MostListed : null),
-                ResponsesJson.Default.Health);
+            return Responses.Ok(Health.Healthy(unreviewed), ResponsesJson.Default.Health);
         }
         // Telling that storage fails is what this function is for.
         catch (Exception fault) when (!cancellation.IsCancellationRequested)

@@ -10,7 +10,8 @@ public sealed class GetWordings(WordingDrift wordings)
 {
     [Function(nameof(GetWordings))]
     public async Task<IResult> Run(
-        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "instruments/{id}/wordings")] HttpRequest request, string id, CancellationToken cancellation) =>
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "instruments/{id}/wordings")] HttpRequest request, string id,
+        CancellationToken cancellation) =>
         await wordings.FindAsync(id, cancellation) is { } found
             ? Responses.Ok(found, WordingsJson.Default.InstrumentWordings)
             : Responses.From(Problems.NotFound.At("", "no instrument has this id"));

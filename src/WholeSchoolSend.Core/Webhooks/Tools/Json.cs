@@ -57,7 +57,10 @@ public sealed class Json : SurveyTool
             .Concat(Texts(JsonReading.Optional(response, "text")))
             .ToList();
         var questions = Wordings(json, response, at);
-        return json.Problems.Count > before ? null : new SurveyResponse(form!, id!, submitted!.Value, updated, finished != JsonValueKind.False, answers) { Questionnaire = questions };
+        return json.Problems.Count > before ? null : new SurveyResponse(form!, id!, submitted!.Value, updated, finished != JsonValueKind.False, answers)
+        {
+            Questionnaire = questions,
+        };
     }
 
     private static List<Wording> Wordings(JsonReading json, JsonElement response, string at)

@@ -29,7 +29,10 @@ public sealed class Tally : SurveyTool
         var wordings = json.Items(JsonReading.Optional(data, "fields"), "/data/fields").SelectMany(field => Wordings(field.Item)).ToList();
         return new SurveyResponse[]
         {
-            new(form!, id!, submitted!.Value, Updated: null, Finished: true, answers) { Questionnaire = wordings.ConvertAll(wording => Unpiped(wording, answers)) },
+            new(form!, id!, submitted!.Value, Updated: null, Finished: true, answers)
+            {
+                Questionnaire = wordings.ConvertAll(wording => Unpiped(wording, answers)),
+            },
         };
     }
 
@@ -37,10 +40,10 @@ public sealed class Tally : SurveyTool
     private static IEnumerable<Wording> Wordings(JsonElement field)
     {
         var label = JsonReading.Optional(field, "label");
-        var type = JsonReading.Optional(field, "type");
-        if (label is not { ValueKind: JsonValueKind.String } || type is null || type.Value.ValueEquals("HIDDEN_FIELDS")) yield break;
+        var type = JsonReading.Optional(field, "type")?.ToString();
+        if (label is not { ValueKind: JsonValueKind.String } || type == "HIDDEN_FIELDS") yield break;
         var key = JsonReading.Optional(field, "key")!.Value.ToString();
-        if (!type.Value.ValueEquals("MATRIX")) yield return new Wording(key, null, label.Value.ToString(), JsonReading.Texts(JsonReading.Optional(field, "options"), "text"));
+        if (type != "MATRIX") yield return new Wording(key, null, label.Value.ToString(), JsonReading.Texts(JsonReading.Optional(field, "options"), "text"));
         else if (JsonReading.Optional(field, "rows") is { ValueKind: JsonValueKind.Array } rows)
             foreach (var row in rows.EnumerateArray())
                 if (JsonReading.Optional(row, "id") is { } id && JsonReading.Optional(row, "text") is { } text)
@@ -55,9 +58,10 @@ public sealed class Tally : SurveyTool
     {
         var text = wording.Text;
         foreach (var answer in answers.Where(answer => answer.Kind is AnswerKind.Personal or AnswerKind.Text or AnswerKind.Hidden))
-            foreach (var written in answer.Values.Select(value => value.Text.Trim()).Where(written => written.Length >= 2 && written.Any(c => char.IsUpper(c) || char.IsDigit(c) || c == '@')))
-                text = Without(text, written);
+            foreach (var written in answer.Values.Select(value => value.Text.Trim()).Where(MayName)) text = Without(text, written);
         return wording with { Text = text };
+
+        static bool MayName(string written) => written.Length >= 2 && written.Any(c => char.IsUpper(c) || char.IsDigit(c) || c == '@');
     }
 
     /// <summary>The text with <c>{}</c> wherever this stands in it as words of its own.</summary>

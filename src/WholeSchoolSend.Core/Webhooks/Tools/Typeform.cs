@@ -32,11 +32,12 @@ public sealed class Typeform : SurveyTool
             json.Problems.Add(Problems.BodyUndecodable.At("/form_response/answers", "should be an array"));
         if (json.Problems.Count > 0) return json.Problems;
 
+        var fields = JsonReading.Optional(response, "definition") is { } definition ? JsonReading.Optional(definition, "fields") : null;
         return new SurveyResponse[]
         {
             new(form!, token!, submitted!.Value, Updated: null, Finished: true, answers)
             {
-                Questionnaire = Wordings(JsonReading.Optional(response, "definition") is { } definition ? JsonReading.Optional(definition, "fields") : null).ToList(),
+                Questionnaire = Wordings(fields).ToList(),
             },
         };
     }
@@ -51,7 +52,8 @@ public sealed class Typeform : SurveyTool
         foreach (var field in list.EnumerateArray())
         {
             var properties = JsonReading.Optional(field, "properties");
-            foreach (var inner in Wordings(properties is { } own ? JsonReading.Optional(own, "fields") : null)) yield return inner;
+            if (properties is { } own && JsonReading.Optional(own, "fields") is { } group)
+                foreach (var inner in Wordings(group)) yield return inner;
             if (JsonReading.Optional(field, "id") is not { ValueKind: JsonValueKind.String } id) continue;
             if (JsonReading.Optional(field, "title") is not { ValueKind: JsonValueKind.String } title) continue;
             var choices = JsonReading.Optional(field, "choices") ?? (properties is { } p ? JsonReading.Optional(p, "choices") : null);
