@@ -42,6 +42,7 @@ public static class App
         AddStore<IEvidence>(storage => storage.Evidence);
         AddStore<IStoredResponses>(storage => storage.Evidence);
         AddStore<ISchoolTotals>(storage => storage.Evidence);
+        AddStore<IWordings>(storage => storage.Evidence);
         AddStore<IQuarantine>(storage => storage.Quarantine);
         AddStore<IQuarantined>(storage => storage.Quarantine);
         AddStore<IPending>(storage => storage.Pending);
@@ -90,6 +91,7 @@ public static class App
         services.AddSingleton<EvidenceReader>();
         services.AddSingleton<RemapResponses>();
         services.AddSingleton<RecomputeKpis>();
+        services.AddSingleton<WordingDrift>();
         services.AddSingleton<PublishSnapshot>();
         services.AddSingleton<CloseWave>();
         return builder;

@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http;
 using WholeSchoolSend.Core;
+using WholeSchoolSend.Core.Kpis;
 
 namespace WholeSchoolSend.Functions;
 
@@ -61,7 +62,15 @@ internal sealed record ProblemDocument(string Type, string Title, int Status, st
 internal sealed record ProblemEntry(string Code, string Where, string Message);
 
 /// <summary>What <c>GET /api/health</c> tells.</summary>
-internal sealed record Health(string Status, string Storage);
+/// <param name="Wordings">warnings that change no status: wordings of questions nobody has looked at yet, the first of them.</param>
+/// <param name="MoreWordings">how many more there are.</param>
+internal sealed record Health(string Status, string Storage, IReadOnlyList<UnreviewedWording>? Wordings = null, int? MoreWordings = null)
+{
+    public static Health Healthy(IReadOnlyList<UnreviewedWording> unreviewed) => new(
+        "healthy", "ok",
+        unreviewed.Count == 0 ? null : unreviewed.Take(WordingDrift.MostListed).ToList(),
+        unreviewed.Count > WordingDrift.MostListed ? unreviewed.Count - WordingDrift.MostListed : null);
+}
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ProblemDocument))]

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Azure;
 using Azure.Data.Tables;
+using WholeSchoolSend.Core.Instruments;
 using WholeSchoolSend.Core.Kpis;
 using WholeSchoolSend.Core.Webhooks;
 using static WholeSchoolSend.Storage.TableRead;
@@ -21,17 +22,25 @@ namespace WholeSchoolSend.Storage;
 /// <item><term><c>P~{school}~{unique}</c></term><description>the school changed; added in the transaction that changes R, never overwritten.</description></item>
 /// <item><term><c>S~{school}</c> + empty, + <c>{wave}</c></term><description>the fence every recompute of the school passes; the school's totals by wave (docs/decisions/0002).</description></item>
 /// <item><term><c>M~{instrument}</c></term><description>up to which version of it the responses have been mapped again.</description></item>
+/// <item><term><c>W~{instrument}~{indicator}~{hash}</c></term><description>how a question was worded when it was first seen; never read to code a response.</description></item>
 /// <item><term><c>D~{day}~{identity}~{receipt}</c></term><description>fate of a delivery that was not the first of its response.</description></item>
 /// </list>
 /// Accepted deliveries are counted from I (day, source), all others from D. One receipt is one of them, however often it is written. The day is
 /// the UTC day on which the response was received, by our clock: stored a second later, after midnight, it is still of that day.
 /// </remarks>
-public sealed partial class EvidenceTable(TableClient table, StorageResilience resilience) : IEvidence, IStoredResponses, ISchoolTotals
+public sealed partial class EvidenceTable(TableClient table, StorageResilience resilience) : IEvidence, IStoredResponses, ISchoolTotals, IWordings
 {
     // Below this many schools the count of all would cost more than it saves.
     private const int WorthCounting = 20;
 
     private const int RemapsAtATime = 4;
+
+    // More wordings of one question are a tool that puts answers into it: those that come then are counted by their hash, but their words are not kept.
+    private const int MostWordings = 50;
+    private const int MostKnown = 10_000;
+
+    // Wordings that are known to have their row: what makes a wording cost requests only when it is first seen by a process.
+    private readonly ConcurrentDictionary<string, bool> _worded = new(StringComparer.Ordinal);
 
     // Four chunks: the columns selected when totals are computed.
     private const int MaxCoding = 4 * 64 * 1024;
@@ -41,6 +50,9 @@ public sealed partial class EvidenceTable(TableClient table, StorageResilience r
     public async Task<Fate> TakeInAsync(CodedResponse response, Receipt receipt, CancellationToken cancellation)
     {
         var arrival = new Arrival(response, receipt);
+        // Words first: no answer is stored to a question nobody could read.
+        if (response.Wordings.Any(wording => !_worded.ContainsKey(Known(arrival.Partition, wording))))
+            await KeepAsync(arrival.Partition, response.Wordings, cancellation);
         try
         {
             await table.SubmitAsync(FirstOf(arrival), cancellation);
@@ -52,6 +64,10 @@ public sealed partial class EvidenceTable(TableClient table, StorageResilience r
         }
         return await resilience.DecideAsync(token => TakeInKnownAsync(arrival, token), cancellation);
     }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<SeenWording>> SeenAsync(string collection, CancellationToken cancellation) =>
+        await table.Range(TableKey.From(collection), TableKey.Below("W"), cancellation).ListAsync(WordingRow.Seen);
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<string>> ChangedSchoolsAsync(string collection, CancellationToken cancellation)
@@ -211,6 +227,36 @@ public sealed partial class EvidenceTable(TableClient table, StorageResilience r
                 while (rest.Count > 0) await table.SubmitAsync([.. Take(rest, TableTransaction.MaxActions).Select(Delete)], token);
             },
             cancellation);
+
+    /// <summary>Adds the rows of wordings that have none, and words where only a hash was known.</summary>
+    private Task KeepAsync(string partition, IReadOnlyList<SeenWording> wordings, CancellationToken cancellation) =>
+        resilience.DecideAsync(
+            async token =>
+            {
+                var before = new Dictionary<string, TableEntity>(StringComparer.Ordinal);
+                await ForEachAsync(table.Range(partition, TableKey.Below("W", wordings[0].Instrument), token), row => before.Add(row.RowKey, row));
+                var kept = before.Values.CountBy(WordingRow.IndicatorOf, StringComparer.Ordinal).ToDictionary(StringComparer.Ordinal);
+                var changes = new List<TableTransactionAction>();
+                foreach (var wording in wordings.DistinctBy(WordingRow.Key))
+                {
+                    if (before.TryGetValue(WordingRow.Key(wording), out var row))
+                    {
+                        var seen = WordingRow.Seen(row);
+                        if (seen.Text is null && wording.Text is not null)
+                            changes.Add(Replace(WordingRow.From(partition, wording with { FirstSeen = seen.FirstSeen }), row.ETag));
+                    }
+                    else if ((kept[wording.Indicator] = kept.GetValueOrDefault(wording.Indicator) + 1) <= MostWordings)
+                    {
+                        changes.Add(Add(WordingRow.From(partition, wording)));
+                    }
+                }
+                foreach (var batch in TableTransaction.InBatches(changes)) await table.SubmitAsync(batch, token);
+                if (_worded.Count > MostKnown) _worded.Clear();
+                foreach (var wording in wordings) _worded[Known(partition, wording)] = true;
+            },
+            cancellation);
+
+    private static string Known(string partition, SeenWording wording) => $"{partition}\n{WordingRow.Key(wording)}\n{(wording.Text is null ? "" : "words")}";
 
     private Task<Remapped> RemapAsync(
         TableEntity listed, InstrumentVersion newest, Func<string, RedactedAnswers, Coding?> map, CancellationToken cancellation)
@@ -655,6 +701,24 @@ public sealed partial class EvidenceTable(TableClient table, StorageResilience r
         public static RemapProgress Progress(TableEntity row) => new(
             new InstrumentVersion(row.GetString("Instrument"), row.GetInt32("InstrumentVersion")!.Value),
             row.GetDateTimeOffset("Began")!.Value, row.GetBoolean("Settled")!.Value);
+    }
+
+    private static class WordingRow
+    {
+        private const string Indicator = nameof(Indicator);
+
+        public static string Key(SeenWording wording) => TableKey.From("W", wording.Instrument, wording.Indicator, wording.Wording);
+
+        public static TableEntity From(string partition, SeenWording wording)
+        {
+            var row = new TableEntity(partition, Key(wording)) { [Indicator] = wording.Indicator };
+            Payload.Put(row, JsonSerializer.SerializeToUtf8Bytes(wording.ForPeople(), StorageJson.Default.SeenWording));
+            return row;
+        }
+
+        public static string IndicatorOf(TableEntity row) => row.GetString(Indicator);
+
+        public static SeenWording Seen(TableEntity row) => JsonSerializer.Deserialize(Payload.Get(row), StorageJson.Default.SeenWording)!;
     }
 
     private static class FateRow

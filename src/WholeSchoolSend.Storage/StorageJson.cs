@@ -18,6 +18,7 @@ namespace WholeSchoolSend.Storage;
 [JsonSerializable(typeof(Coding))]
 [JsonSerializable(typeof(ResponseVersion))]
 [JsonSerializable(typeof(Instrument))]
+[JsonSerializable(typeof(SeenWording))]
 [JsonSerializable(typeof(WaveState))]
 [JsonSerializable(typeof(ActiveImport))]
 [JsonSerializable(typeof(ImportRecord))]

@@ -32,6 +32,8 @@ const NAMES = {
   pre: 'Before contact', post: 'After contact', change: 'Change',
 };
 
+const BREAK = 'Trend broken: asked in other words before';
+
 const MARKS = { small_base: 'Small base: read with caution' };
 
 const GROUPS = { R: 'Reach', K: 'What the programme set out to change', A: 'The eight key areas of the SEND Review', U: 'Outcomes for pupils', O: 'What was to be produced' };
@@ -127,7 +129,7 @@ function chart(groups, target) {
   const ticks = [];
   for (let tick = axis.low; tick <= axis.high + axis.step / 100; tick += axis.step) ticks.push(tick);
   const upright = (name, value) => svg('line', { class: name, x1: at(value), x2: at(value), y1: 0, y2: '100%' });
-  const said = groups.map((group) => `${group.title ? `${group.title}: ` : ''}${group.figures.map((figure) => `${nameOf(figure)} ${valueOf(figure)}${intervalOf(figure) && `, 95% interval ${intervalOf(figure)}`}`).join('; ')}`);
+  const said = groups.map((group) => `${group.title ? `${group.title}: ` : ''}${group.figures.map((figure) => `${nameOf(figure)} ${valueOf(figure)}${intervalOf(figure) && `, 95% interval ${intervalOf(figure)}`}`).join('; ')}${group.trendBreak ? `. ${BREAK}` : ''}`);
 
   return h(
     'div', { class: 'chart', role: 'img', 'aria-label': `Bar chart. ${said.join('. ')}.${target ? ` Target: ${targetOf(target)}.` : ''} The table that follows holds the same figures.` },
@@ -138,7 +140,8 @@ function chart(groups, target) {
       groups.map((group) => h(
         'div', { class: 'round' },
         group.title ? h('p', {}, h('strong', {}, group.title)) : null,
-        group.figures.map((figure) => [h('p', { class: figure.symbol && 'barless' }, h('span', {}, h('b', {}, nameOf(figure)), ` ${briefly(figure)}`)), bar(figure, at)]))),
+        group.figures.map((figure) => [h('p', { class: figure.symbol && 'barless' }, h('span', {}, h('b', {}, nameOf(figure)), ` ${briefly(figure)}`)), bar(figure, at)]),
+        group.trendBreak ? h('p', { class: 'break' }, h('span', {}, BREAK)) : null)),
       target ? svg('svg', { class: 'lines over' }, upright('target', target.value)) : null),
     svg('svg', { class: 'axis' }, ticks.map((tick, i) => svg('text', { x: at(tick), y: '1.2em', 'text-anchor': i === 0 ? 'start' : i === ticks.length - 1 ? 'end' : 'middle' }, amount(tick, drawn[0].unit === '%' ? '%' : '')))));
 }
@@ -176,6 +179,17 @@ function methods(results) {
     .map(([method, same]) => h('li', {}, `${[...new Set(same.map(nameOf))].join(', ')}: ${method}.`));
 }
 
+/** Where a question was reworded: what must not be joined by a line, and what is left out, in sentences. */
+function rewordings(results, waves) {
+  const title = (wave) => waves.get(wave)?.title ?? sentence(wave ?? 'to date');
+  return results.flatMap((result) => [
+    result.trendBreak ? h('p', { class: 'reworded' },
+      h('b', {}, 'Reworded. '), `In ${title(result.wave)} the question was asked in other words than in ${title(result.trendBreak.wave)}: the two are not one trend, and a difference between them may come from the words.`) : null,
+    result.heldApart ? h('p', { class: 'reworded' },
+      `${title(result.wave)}: ${isNumber(result.heldApart.respondents) ? `${number.format(result.heldApart.respondents)} answers` : 'a few answers'} to the question in other words are not counted.`) : null,
+  ]);
+}
+
 /** The newest comparison in a sentence. */
 function comparison(results, waves) {
   for (const result of results) {
@@ -208,7 +222,7 @@ function table(reading, results, waves) {
     heads(['Group'], ['Figure', 'number'], ...columns.map(([title, , , kind]) => [title, kind])),
     results.map((result) => {
       const wave = waves.get(result.wave);
-      return h(
+      return [h(
         'tbody', { role: 'rowgroup' },
         h('tr', { role: 'row', class: 'wave' },
           h('th', { role: 'rowheader', scope: 'rowgroup', colspan: columns.length + 2 }, wave ? [wave.title, h('span', { class: 'dates' }, ` ${dates(wave)} `)] : 'To date ', verdict(result.verdict))),
@@ -218,7 +232,8 @@ function table(reading, results, waves) {
           figure.symbol
             ? h('td', { role: 'cell', 'data-label': 'Figure', colspan: 1 + columns.filter(([title]) => title !== 'Notes').length }, valueOf(figure))
             : cell('Figure', valueOf(figure).replace('percentage ', ''), 'number'),
-          columns.filter(([title]) => !figure.symbol || title === 'Notes').map(([, label, content, kind]) => cell(label, content(figure), kind)))));
+          columns.filter(([title]) => !figure.symbol || title === 'Notes').map(([, label, content, kind]) => cell(label, content(figure), kind))))),
+      result.trendBreak ? h('tbody', { role: 'rowgroup', class: 'break' }, h('tr', { role: 'row' }, h('td', { role: 'cell', colspan: columns.length + 2 }, h('span', {}, BREAK)))) : null];
     }));
 }
 
@@ -230,13 +245,14 @@ function reading(of, kpi, waves, heading) {
   const target = of.target ?? kpi.target;
   const changes = results.some((result) => (result.figures ?? []).some(isChange));
   const groups = (wanted) => results
-    .map((result) => ({ title: waves.get(result.wave)?.title, figures: (result.figures ?? []).filter(wanted) }))
+    .map((result) => ({ title: waves.get(result.wave)?.title, figures: (result.figures ?? []).filter(wanted), trendBreak: result.trendBreak }))
     .filter((group) => group.figures.length > 0);
   return h(
     'section', {},
     h(heading, {}, of.title),
     results.length === 0 ? h('p', {}, 'No figures published yet.') : !results.some((result) => result.figures?.length) ? results.map((result) => h('p', {}, `${waves.get(result.wave)?.title ?? 'To date'}: `, verdict(result.verdict))) : [
       h('figure', {}, chart(groups((figure) => !isDifference(figure) && !isChange(figure)), changes ? null : target), changes ? chart(groups(isChange), target) : null),
+      rewordings(results, waves),
       comparison(results, waves),
       table(of, results, waves),
       h('ul', { class: 'methods', 'aria-label': 'Methods' }, methods(results)),

@@ -24,6 +24,7 @@ public sealed partial class AccessibilityTests(Chromium chromium) : IAsyncDispos
     [InlineData(320)]
     public async Task Axe_finds_nothing(int width)
     {
+        _site.Edit(PageTests.Reworded);
         var page = await OpenAsync(width);
         await page.EvaluateAsync("for (const details of document.querySelectorAll('details')) details.open = true");
         Assert.Empty(await AxeAsync(page));
@@ -53,6 +54,7 @@ public sealed partial class AccessibilityTests(Chromium chromium) : IAsyncDispos
     [InlineData(1280, "200%")]
     public async Task Nothing_scrolls_sideways(int width, string text)
     {
+        _site.Edit(PageTests.Reworded);
         var page = await OpenAsync(width);
         await page.EvaluateAsync("size => { document.documentElement.style.fontSize = size; for (const details of document.querySelectorAll('details')) details.open = true }", text);
         Assert.True(await page.EvaluateAsync<int>("document.documentElement.scrollWidth") <= width);

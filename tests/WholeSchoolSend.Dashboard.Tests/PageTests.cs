@@ -101,6 +101,35 @@ public sealed class PageTests(Chromium chromium) : IAsyncDisposable
         await Expect(page.Locator("#K2 .compare")).ToContainTextAsync("As the interval includes 0, there may be no difference at all.");
     }
 
+    [Fact]
+    public async Task A_reworded_question_breaks_the_line_for_everybody_to_see()
+    {
+        _site.Edit(Reworded);
+        var page = await OpenAsync();
+        var autumn = page.Locator("#K1 .chart").First.Locator(".round").First;
+        var older = page.Locator("#K1 .chart").First.Locator(".round").Last;
+        // A line across the chart with words on it, after the reworded wave and before the older one; only there.
+        await Expect(page.Locator("#K1 .chart").First.Locator(".break")).ToHaveCountAsync(1);
+        await Expect(autumn.Locator(".break")).ToHaveTextAsync("Trend broken: asked in other words before");
+        var line = (await autumn.Locator(".break").BoundingBoxAsync())!;
+        Assert.True(line.Y > (await autumn.Locator(".track").Last.BoundingBoxAsync())!.Y && line.Y < (await older.BoundingBoxAsync())!.Y);
+        Assert.Equal("double 4px", await autumn.Locator(".break").EvaluateAsync<string>("line => `${getComputedStyle(line).borderTopStyle} ${getComputedStyle(line).borderTopWidth}`"));
+        Assert.Contains("Trend broken: asked in other words before", await page.Locator("#K1 .chart").First.GetAttributeAsync("aria-label"), StringComparison.Ordinal);
+        // The same in the table, between the two waves, and in sentences.
+        Assert.Equal(["wave", "break", "wave"], await page.Locator("#K1 .figures").First.Locator("tbody").EvaluateAllAsync<string[]>("bodies => bodies.map(body => body.className || body.firstElementChild.className)"));
+        await Expect(page.Locator("#K1 .reworded").First).ToHaveTextAsync(
+            "Reworded. In Leaders and SENCOs, autumn 2026 the question was asked in other words than in Leaders and SENCOs, autumn 2025: the two are not one trend, and a difference between them may come from the words.");
+        await Expect(page.Locator("#K1 .reworded").Nth(1)).ToHaveTextAsync("Leaders and SENCOs, autumn 2026: 25 answers to the question in other words are not counted.");
+        await Expect(page.Locator("#K2 .break, #K2 .reworded")).ToHaveCountAsync(0);
+    }
+
+    /// <summary>The first reading of K1 with a newest wave that was asked in other words.</summary>
+    internal static string Reworded(string document)
+    {
+        var at = document.IndexOf("\"wave\": \"2026-autumn\",", StringComparison.Ordinal);
+        return document.Insert(at, "\"trendBreak\": { \"reason\": \"wording_changed\", \"wave\": \"2025-autumn\" }, \"heldApart\": { \"respondents\": 25 }, ");
+    }
+
     [Theory]
     [InlineData("met_confident", "Met")]
     [InlineData("met_point", "Met, but not certain")]

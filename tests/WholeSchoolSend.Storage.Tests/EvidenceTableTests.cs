@@ -40,6 +40,59 @@ public sealed class EvidenceTableTests(AzuriteFixture azurite) : EvidenceContrac
     }
 
     [Fact]
+    public async Task A_wording_costs_requests_only_when_a_process_first_meets_it()
+    {
+        var storage = await TestStorage.CreateAsync(azurite);
+        var (other, _) = storage.Connect();
+
+        Assert.Equal(3, await storage.CountAsync(() => storage.Store.Evidence.TakeInAsync(Worded("a", "aaaaaaaaaaaa"), AReceipt(), Cancellation)));   // W, add W, transaction
+        Assert.Equal(1, await storage.CountAsync(() => storage.Store.Evidence.TakeInAsync(Worded("b", "aaaaaaaaaaaa"), AReceipt(), Cancellation)));
+        Assert.Equal(3, await storage.CountAsync(() => storage.Store.Evidence.TakeInAsync(Worded("c", "bbbbbbbbbbbb"), AReceipt(), Cancellation)));
+        await other.Evidence.TakeInAsync(Worded("d", "aaaaaaaaaaaa", minutes: 9), AReceipt(), Cancellation);
+
+        Assert.Equal(
+            [("aaaaaaaaaaaa", "How sure?", Monday), ("bbbbbbbbbbbb", "How sure?", Monday)],
+            (await storage.Store.Evidence.SeenAsync(Collection, Cancellation)).Select(seen => (seen.Wording, seen.Text!, seen.FirstSeen)));
+    }
+
+    [Fact]
+    public async Task Of_processes_that_meet_a_wording_at_once_one_keeps_it_and_no_answer_is_lost()
+    {
+        var storage = await TestStorage.CreateAsync(azurite);
+
+        var fates = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => storage.Connect().Store.Evidence.TakeInAsync(Worded($"{i}", "aaaaaaaaaaaa", minutes: i), AReceipt(), Cancellation)));
+
+        Assert.All(fates, fate => Assert.Equal(Fate.Accepted, fate));
+        Assert.Single(await storage.Store.Evidence.SeenAsync(Collection, Cancellation));
+        Assert.Equal(8, (await CountedAsync(storage.Store.Evidence, School)).Count(coding => coding.Observations[0].Wording == "aaaaaaaaaaaa"));
+    }
+
+    [Fact]
+    public async Task A_hash_gets_its_words_when_they_come_and_words_have_an_end()
+    {
+        var storage = await TestStorage.CreateAsync(azurite);
+        var evidence = storage.Store.Evidence;
+        await evidence.TakeInAsync(Worded("a", "aaaaaaaaaaaa", text: null), AReceipt(), Cancellation);
+        Assert.Null(Assert.Single(await evidence.SeenAsync(Collection, Cancellation)).Text);
+        await evidence.TakeInAsync(Worded("b", "aaaaaaaaaaaa", minutes: 9), AReceipt(), Cancellation);
+        Assert.Equal(("How sure?", Monday), (Assert.Single(await evidence.SeenAsync(Collection, Cancellation)) is var seen ? (seen.Text!, seen.FirstSeen) : default));
+
+        for (var i = 0; i < 60; i++) await evidence.TakeInAsync(Worded($"x{i}", $"{i:D12}"), AReceipt(), Cancellation);
+        Assert.Equal(50, (await evidence.SeenAsync(Collection, Cancellation)).Count);
+        Assert.Equal(62, (await CountedAsync(evidence, School)).Count);
+    }
+
+    private static CodedResponse Worded(string id, string wording, string? text = "How sure?", int minutes = 0)
+    {
+        var response = AResponse(id);
+        return response with
+        {
+            Coding = response.Coding with { Observations = [response.Coding.Observations[0] with { Wording = wording }] },
+            Wordings = [new SeenWording("leaders", "every-teacher-responsible", wording, text, ["agree", "disagree"], Monday.AddMinutes(minutes))],
+        };
+    }
+
+    [Fact]
     public async Task Requests_of_the_rarer_paths_are_counted()
     {
         var storage = await TestStorage.CreateAsync(azurite);

@@ -1,4 +1,5 @@
 using Azure.Data.Tables;
+using WholeSchoolSend.Core.Instruments;
 using WholeSchoolSend.Core.Webhooks;
 using WholeSchoolSend.Testing;
 using static WholeSchoolSend.Storage.Tests.Given;
@@ -25,6 +26,23 @@ public sealed class RemapTests(AzuriteFixture azurite) : RemapContract
         Assert.Equal(1, await storage.CountAsync(() => RunAsync(store, mended)));   // M
         Assert.Equal(4, await storage.CountAsync(() => AMinuteLaterAsync(store, mended)));   // M; R; M and M
         for (var i = 0; i < 3; i++) Assert.Equal(1, await storage.CountAsync(() => AMinuteLaterAsync(store, mended)));
+    }
+
+    [Fact]
+    public async Task Wordings_are_kept_beside_the_answers_and_go_where_the_answers_are_mapped_to()
+    {
+        var storage = await TestStorage.CreateAsync(azurite);
+        var store = Ports(storage.Store);
+        var answers = ARespondent("a") with { Fields = [.. ARespondent("a").Fields.Select(answer => answer with { Wording = answer.Field == "q1" ? "aaaaaaaaaaaa" : null })] };
+        await store.Evidence.TakeInAsync(AnInstrument().Coding(answers), AReceipt(), Cancellation);
+
+        // A wording that is accepted changes no coding: evaluation reads what was said of it.
+        var accepting = AnInstrument(version: 2) with { Items = [AnInstrument().Items[0] with { Wordings = [new AcceptedWording("aaaaaaaaaaaa", true)] }] };
+        Assert.Equal(["leaders 2: 1 0 0"], await RunAsync(store, accepting));
+        Assert.Equal(["leaders 3: 0 1 0"], await RunAsync(store, AnInstrument(version: 3, agree: "disagree")));
+
+        var coded = Assert.Single(await EvidenceContract.CountedAsync(store.Totals, School));
+        Assert.Equal(new Observation("every-teacher-responsible", "disagree") { Wording = "aaaaaaaaaaaa" }, Assert.Single(coded.Observations));
     }
 
     [Fact]

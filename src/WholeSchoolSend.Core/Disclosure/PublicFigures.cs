@@ -25,8 +25,12 @@ public static class PublicFigures
             "published-2016" => tells("engaged") ? Comparison(figure) : new Figure(figure.Name, figure.Unit, figure.Value, Source: figure.Source),
             _ => throw new NotSupportedException($"No rule of disclosure control knows the figure {figure.Name}."),
         }).ToList();
-        return shows("engaged") ? result with { Figures = figures } : result with { Verdict = Verdict.Insufficient, Figures = figures };
+        return (shows("engaged") ? result : result with { Verdict = Verdict.Insufficient }) with { Figures = figures, HeldApart = Apart(result.HeldApart, policy) };
     }
+
+    /// <summary>Too few to tell are not counted out, and the day somebody answered is told nobody.</summary>
+    private static HeldApart? Apart(HeldApart? held, DisclosurePolicy policy) => held is null ? null : new HeldApart(
+        held.Respondents >= policy.MinRespondents ? RoundToNearest(held.Respondents.Value, policy.RoundBaseTo) : null, Since: null);
 
     private static Figure Share(Figure figure, CellStatus status, Target target, DisclosurePolicy policy) => status switch
     {

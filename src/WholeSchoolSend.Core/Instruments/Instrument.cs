@@ -51,8 +51,26 @@ public sealed record PollBinding(string Supplier, string Files = "*", int Header
 public sealed record FieldName(string Field);
 
 /// <summary>A fixed value, or a field whose answers are translated by codes (without codes the answer itself is the value).</summary>
-public sealed record Term(string? Value = null, string? Field = null, IReadOnlyDictionary<string, string>? Codes = null);
+public sealed record Term(string? Value = null, string? Field = null, IReadOnlyDictionary<string, string>? Codes = null)
+{
+    /// <summary>Wordings of a form's role question that the evidence lead has looked at; only <see cref="Instrument.Role"/> has any.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<AcceptedWording>? Wordings { get; init; }
+}
 
 /// <summary>One question: which indicator it measures, in which field, and what each answer (label, ref or code) is coded as.</summary>
-public sealed record Item(string Indicator, string Field, IReadOnlyDictionary<string, string> Codes);
+public sealed record Item(string Indicator, string Field, IReadOnlyDictionary<string, string> Codes)
+{
+    /// <summary>Wordings of a form's question that the evidence lead has looked at, in the order they came into use; null: none yet.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<AcceptedWording>? Wordings { get; init; }
+}
+
+/// <summary>What the evidence lead says of one wording of a question.</summary>
+/// <param name="Hash">of the wording, as <c>GET /api/instruments/{id}/wordings</c> lists it.</param>
+/// <param name="Same">
+/// true: it is still the question of the entry before (for the first entry: the one that was asked first), and counts with it; false: it is
+/// another question from here on, a series of its own.
+/// </param>
+public sealed record AcceptedWording(string Hash, bool Same, string? Note = null);
 

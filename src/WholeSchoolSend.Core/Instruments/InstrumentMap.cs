@@ -36,7 +36,8 @@ public sealed partial class InstrumentMap
         foreach (var (item, codes) in _items)
         {
             if (Find(answers, item.Field) is not { Values.Count: > 0 } answer) continue;
-            if (answer.Values.Count == 1 && Code(codes, answer.Values[0]) is { } code) observations.Add(new Observation(item.Indicator, code));
+            if (answer.Values.Count == 1 && Code(codes, answer.Values[0]) is { } code)
+                observations.Add(new Observation(item.Indicator, code) { Wording = answer.Wording });
             else problems.Add(Problems.AnswerUnknown.At(item.Field, $"should be one of the {item.Codes.Count} answers that instrument {_instrument.Id} codes for {item.Indicator}"));
         }
         return problems.Count > 0 ? problems : new Coding(school!, wave!, stage!, role!, respondent, weight, observations);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using WholeSchoolSend.Core.Kpis;
+using WholeSchoolSend.Core.Webhooks;
 
 namespace WholeSchoolSend.Core.Instruments;
 
@@ -23,7 +24,8 @@ public sealed partial class PutInstrument(IInstruments instruments, InstrumentSh
         var instrument = document.Value.Deserialize(InstrumentsJson.Default.Instrument)!;
         var others = await instruments.AllAsync(cancellation);
         var before = others.FirstOrDefault(other => other.Id == id);
-        var problems = Check(instrument, before, others.Where(other => other.Id != id)).ToList();
+        var rest = others.Where(other => other.Id != id).ToList();
+        var problems = Check(instrument, before, rest).Concat(CheckWordings(instrument, rest)).ToList();
         if (problems.Count > 0) return problems;
 
         if (before is not null && Same(before, instrument)) return before;
@@ -78,6 +80,35 @@ public sealed partial class PutInstrument(IInstruments instruments, InstrumentSh
             foreach (var (answer, code) in item.Codes)
                 if (!indicator.Codes.Contains(code))
                     yield return Problems.AnswerCodeUnknown.At($"/items/{index}/codes/{answer}", $"should be one of {string.Join(", ", indicator.Codes)}");
+        }
+    }
+
+    private static IEnumerable<Problem> CheckWordings(Instrument instrument, IEnumerable<Instrument> rest)
+    {
+        (string At, Term? Term)[] others =
+            [("/wave", instrument.Wave), ("/stage", instrument.Stage), ("/group", instrument.Group), ("/stratum", instrument.Stratum)];
+        foreach (var (at, term) in others)
+            if (term?.Wordings is not null) yield return Problems.DocumentInvalid.At($"{at}/wordings", "belongs to an item or to the role");
+        if (instrument.Role is { Wordings: not null, Field: null }) yield return Problems.DocumentInvalid.At("/role/wordings", "belongs to a field");
+        var places = instrument.Items.Select((item, index) => (At: $"/items/{index}", item.Indicator, item.Wordings))
+            .Append((At: "/role", Indicator: SeenWording.Role, instrument.Role?.Wordings));
+        var stated = new StatedWordings(rest);
+        foreach (var (at, indicator, wordings) in places)
+        {
+            if (wordings is null) continue;
+            if (instrument.Form is null) yield return Problems.DocumentInvalid.At($"{at}/wordings", "belongs to a form: poll files do not tell how they asked");
+            var seen = new HashSet<string>(StringComparer.Ordinal);
+            foreach (var ((wording, root), index) in StatedWordings.Roots(wordings).Select((entry, index) => (entry, index)))
+            {
+                if (!seen.Add(wording)) yield return Problems.DocumentInvalid.At($"{at}/wordings/{index}/hash", "should stand in the list once");
+                // The instruments of a collection measure one thing together: they must agree on what was one question.
+                else if (stated.RootOf(instrument.Collection, indicator, wording) is { } other && other != root)
+                {
+                    var series = other == StatedWordings.First ? "what was asked first" : other;
+                    yield return Problems.DocumentInvalid.At(
+                        $"{at}/wordings/{index}", $"should be of the same series as in the other instruments of {instrument.Collection}: there it is of {series}");
+                }
+            }
         }
     }
 

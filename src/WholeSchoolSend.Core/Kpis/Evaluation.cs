@@ -11,7 +11,8 @@ public static class Evaluation
     /// <summary>Every reading of every wave it has evidence for, as the rows of one run.</summary>
     public static KpiRun Run(Catalogue catalogue, Evidence evidence, DisclosurePolicy policy)
     {
-        var frame = new RunFrame(catalogue.Version, evidence.Waves);
+        var uses = Collections(evidence).SelectMany(collection => Series(evidence, collection).Uses()).ToList();
+        var frame = new RunFrame(catalogue.Version, evidence.Waves) { Wordings = uses.Count == 0 ? null : uses };
         return new KpiRun(
             evidence.Inputs,
             JsonSerializer.SerializeToUtf8Bytes(frame, ResultsJson.Default.RunFrame),
@@ -23,6 +24,7 @@ public static class Evaluation
     public static IReadOnlyList<ReadingResult> Results(Catalogue catalogue, Evidence evidence, DisclosurePolicy policy)
     {
         var register = new EngagementRegister(evidence.Schools, evidence.Engagements);
+        var series = Collections(evidence).ToDictionary(collection => collection, collection => Series(evidence, collection), StringComparer.Ordinal);
         var samples = new Dictionary<(string Collection, string Wave), Sample>();
         var results = new List<ReadingResult>();
         foreach (var (kpi, reading) in catalogue.Readings())
@@ -31,8 +33,17 @@ public static class Evaluation
             switch (reading.Measure)
             {
                 case Share share:
+                    (string Wave, string Root)? before = null;
                     foreach (var wave in evidence.Waves)
-                        if (SampleOf(share.Collection, wave) is { } sample) results.Add(ShareReading.Evaluate(kpi, reading, share, target, wave, sample, policy));
+                        if (SampleOf(share.Collection, wave) is { } sample)
+                        {
+                            var result = ShareReading.Evaluate(kpi, reading, share, target, wave, sample, policy);
+                            var root = sample.ChoiceOf(share.Stage, share.Indicator).Root;
+                            results.Add(before is { } last && root is not null && root != last.Root
+                                ? result with { TrendBreak = new TrendBreak(TrendBreakReason.WordingChanged, last.Wave) }
+                                : result);
+                            if (root is not null) before = (wave.Id, root);
+                        }
                     break;
                 case EngagedSchools:
                     results.Add(Reach(kpi, reading, target, evidence.Engagements));
@@ -55,10 +66,23 @@ public static class Evaluation
                 .Where(source => source.Totals.Count > 0)
                 .ToList();
             if (sources.Count == 0) return null;
-            var sample = new Sample(sources, register, wave.Wave.From);
+            var sample = new Sample(sources, register, wave.Wave.From, series[collection]);
             samples.Add((collection, wave.Id), sample);
             return sample;
         }
+    }
+
+    private static IEnumerable<string> Collections(Evidence evidence) =>
+        evidence.Sources.Select(source => source.Collection).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
+
+    private static WordingSeries Series(Evidence evidence, string collection) => new(collection, evidence.Stated, Totals(evidence, collection));
+
+    /// <summary>Totals of a collection in registered waves.</summary>
+    private static IEnumerable<SchoolTotals> Totals(Evidence evidence, string collection)
+    {
+        var waves = evidence.Waves.Select(wave => wave.Id).ToHashSet(StringComparer.Ordinal);
+        return evidence.Sources.Where(source => source.Collection == collection)
+            .SelectMany(source => source.Totals).Where(totals => waves.Contains(totals.Wave));
     }
 
     private static ReadingResult Reach(Kpi kpi, Reading reading, Target target, IReadOnlyList<Engagement> engagements)
@@ -73,9 +97,16 @@ public static class Evaluation
     private static IEnumerable<ReadingResult> Together(Kpi kpi, Reading reading, AllMet all, List<ReadingResult> of) =>
         of.Where(result => all.Readings.Contains(result.Reading))
             .GroupBy(result => result.Wave, StringComparer.Ordinal)
-            .Select(wave => wave.Count() < all.Readings.Count || wave.Any(part => part.Verdict == Verdict.Insufficient)
-                ? new ReadingResult(kpi.Id, reading.Id, wave.Key, Verdict.Insufficient, "not every part can be decided", []) { IsHeld = wave.Any(part => part.IsHeld) }
-                : new ReadingResult(kpi.Id, reading.Id, wave.Key, wave.Max(part => part.Verdict), null, []));
+            .Select(wave => WithItsWordings(wave, wave.Count() < all.Readings.Count || wave.Any(part => part.Verdict == Verdict.Insufficient)
+                ? new ReadingResult(kpi.Id, reading.Id, wave.Key, Verdict.Insufficient, "not every part can be decided", [])
+                : new ReadingResult(kpi.Id, reading.Id, wave.Key, wave.Max(part => part.Verdict), null, [])));
+
+    /// <summary>What joins readings waits as long as one of them does, and breaks where one does.</summary>
+    private static ReadingResult WithItsWordings(IEnumerable<ReadingResult> parts, ReadingResult joined) => joined with
+    {
+        IsHeld = parts.Any(part => part.IsHeld),
+        TrendBreak = parts.Select(part => part.TrendBreak).FirstOrDefault(broken => broken is not null),
+    };
 }
 
 /// <summary>Which schools were engaged when.</summary>
@@ -99,9 +130,12 @@ internal sealed class Sample
     private readonly (SchoolTotals Totals, bool Engaged, int Position)[] _schools;
     private readonly SampleDesign _design;
     private readonly bool _hasSchools;
+    private readonly WordingSeries _series;
+    private readonly Dictionary<(string Stage, string Indicator), WordingChoice> _choices = [];
 
-    public Sample(IReadOnlyList<EvidenceSource> sources, EngagementRegister register, DateOnly fieldwork)
+    public Sample(IReadOnlyList<EvidenceSource> sources, EngagementRegister register, DateOnly fieldwork, WordingSeries series)
     {
+        _series = series;
         SourceNames = sources.Select(source => source.Name).ToList();
         // A poll file without schools brings its own group and stratum in place of a school's number.
         _hasSchools = sources.All(source => source.Totals.All(totals => !totals.School.Contains('|', StringComparison.Ordinal)));
@@ -117,6 +151,28 @@ internal sealed class Sample
     }
 
     public IReadOnlyList<string> SourceNames { get; }
+
+    /// <summary>Of the wordings of a question in this wave those that count.</summary>
+    public WordingChoice ChoiceOf(string stage, string indicator)
+    {
+        if (!_choices.TryGetValue((stage, indicator), out var choice))
+            _choices.Add((stage, indicator), choice = WordingChoice.Of(_series, _schools.Select(school => school.Totals), stage, indicator));
+        return choice;
+    }
+
+    /// <summary>The result with which wording it is of, and how many valid answers to other words it leaves out.</summary>
+    public ReadingResult Worded(ReadingResult result, Share share)
+    {
+        var choice = ChoiceOf(share.Stage, share.Indicator);
+        if (choice.Root is not { } root) return result;
+        var named = result with { Wording = _series.NameOf(share.Stage, share.Indicator, root), IsHeld = result.IsHeld || choice.IsOpen };
+        if (choice.Others.Count == 0) return named;
+        var apart = _schools.SelectMany(school => school.Totals.Cells)
+            .Where(cell => IsOf(share, cell) && _series.RootOf(share.Stage, share.Indicator, cell.Wording) != root)
+            .Sum(cell => cell.N);
+        var since = choice.Others.Select(other => _series.SinceOf(share.Stage, share.Indicator, other)).Min();
+        return named with { HeldApart = new HeldApart(apart, since is { } first ? DateOnly.FromDateTime(first.UtcDateTime) : null) };
+    }
 
     /// <summary>Engaged and wider respondents of a reading, and the difference between them where both are there.</summary>
     public (Arm Engaged, Arm Wider, DifferenceEstimate? Difference) Compare(Share share)
@@ -135,18 +191,22 @@ internal sealed class Sample
 
     private SchoolSums[] Rows(Share share, bool engaged)
     {
+        var choice = ChoiceOf(share.Stage, share.Indicator);
         var rows = new List<SchoolSums>();
         foreach (var (totals, isEngaged, position) in _schools)
         {
             if (isEngaged != engaged) continue;
             var row = SchoolSums.None(position);
             foreach (var cell in totals.Cells)
-                if (cell.Stage == share.Stage && cell.Indicator == share.Indicator && share.Roles.Contains(cell.Role) && share.Valid.Contains(cell.Code))
+                if (IsOf(share, cell) && (choice.Others.Count == 0 || _series.RootOf(share.Stage, share.Indicator, cell.Wording) == choice.Root))
                     row = row.Plus(cell.N, cell.W, cell.Q, share.Success.Contains(cell.Code));
             if (row.Responses > 0) rows.Add(row);
         }
         return [.. rows];
     }
+
+    private static bool IsOf(Share share, CellTotal cell) =>
+        cell.Stage == share.Stage && cell.Indicator == share.Indicator && share.Roles.Contains(cell.Role) && share.Valid.Contains(cell.Code);
 
     private static Arm ArmOf(SchoolSums[] rows, ProportionEstimate? estimate) =>
         new(estimate, estimate?.Schools ?? 0, estimate is null ? null : rows.Max(row => row.SumOfWeights) / estimate.SumOfWeights);
@@ -177,9 +237,10 @@ internal static class ShareReading
         if (share.Published is { } published) figures.Add(Compared(engaged.Estimate, published));
 
         var status = policy.StatusOf(figures[0]);
-        return engaged.Estimate is null || status is CellStatus.NoData or CellStatus.Confidential or CellStatus.Unreliable
+        var result = engaged.Estimate is null || status is CellStatus.NoData or CellStatus.Confidential or CellStatus.Unreliable
             ? new ReadingResult(kpi.Id, reading.Id, wave.Id, Verdict.Insufficient, Reason(status), figures)
             : new ReadingResult(kpi.Id, reading.Id, wave.Id, Decide(figures[0], target), null, figures);
+        return sample.Worded(result, share);
     }
 
     private static Verdict Decide(Figure figure, Target target) => Decide(figure.Value!.Value, figure.Lower!.Value, figure.Upper!.Value, target);

@@ -13,7 +13,11 @@ namespace WholeSchoolSend.Core.Kpis;
 /// <param name="Sources">school totals by where they come from: one per webhook collection and one per active poll file.</param>
 public sealed record Evidence(
     string Inputs, IReadOnlyList<WaveState> Waves, IReadOnlyDictionary<string, School> Schools, IReadOnlyList<Engagement> Engagements,
-    IReadOnlyList<EvidenceSource> Sources);
+    IReadOnlyList<EvidenceSource> Sources)
+{
+    /// <summary>What was said of wordings.</summary>
+    public StatedWordings Stated { get; init; } = new([]);
+}
 
 /// <summary>The school totals of one webhook collection, or of one poll file.</summary>
 public sealed record EvidenceSource(string Collection, string Name, IReadOnlyList<SchoolTotals> Totals);
@@ -69,7 +73,10 @@ public sealed class EvidenceReader(
         }
         _atHand = kept;
 
-        foreach (var collection in Collections(await instruments.AllAsync(cancellation)))
+        var newest = await instruments.AllAsync(cancellation);
+        var stated = new StatedWordings(newest);
+        foreach (var line in stated.Lines()) Add(hash, line);
+        foreach (var collection in Collections(newest))
         {
             var rows = await totals.TotalsAsync(collection, cancellation);
             Add(hash, collection);
@@ -77,7 +84,7 @@ public sealed class EvidenceReader(
             if (rows.Count > 0) sources.Add(new EvidenceSource(collection, "webhooks", rows));
         }
         var byUrn = register.ToDictionary(school => school.Urn, StringComparer.Ordinal);
-        return new Evidence(Convert.ToHexStringLower(hash.GetHashAndReset()), known, byUrn, contacts, sources);
+        return new Evidence(Convert.ToHexStringLower(hash.GetHashAndReset()), known, byUrn, contacts, sources) { Stated = stated };
     }
 
     private async Task<IReadOnlyList<T>> KeptAsync<T>(IVersionedRows<T> rows, string version, Dictionary<string, object> kept, CancellationToken cancellation)

@@ -69,10 +69,36 @@ public sealed record ReadingResult(string Kpi, string Reading, string? Wave, Ver
     /// <summary>Somebody must put the evidence in order first: not to be issued as it stands, since what is issued is repeated.</summary>
     public bool IsHeld { get; init; }
 
+    /// <summary>Hash of the question's wording the figures are of; null where it is not known.</summary>
+    public string? Wording { get; init; }
+
+    /// <summary>Why this wave does not continue the line of the one before; null where it does.</summary>
+    public TrendBreak? TrendBreak { get; init; }
+
+    /// <summary>Answers to the question in other words, which no figure counts; null where there are none.</summary>
+    public HeldApart? HeldApart { get; init; }
+
     /// <summary>Key of its row: unique in a run.</summary>
     [JsonIgnore]
     public string Key => $"{Kpi}~{Wave ?? "all"}~{Reading}";
 }
+
+/// <summary>A wave that cannot be compared with the one before.</summary>
+/// <param name="Wave">the wave before.</param>
+public sealed record TrendBreak(TrendBreakReason Reason, string Wave);
+
+/// <summary>Why a trend is broken.</summary>
+public enum TrendBreakReason
+{
+    /// <summary>The question was asked in other words.</summary>
+    [JsonStringEnumMemberName("wording_changed")]
+    WordingChanged,
+}
+
+/// <summary>Answers to the same question in other words.</summary>
+/// <param name="Respondents">how many gave a valid one; public: rounded, or left out where they are too few to tell.</param>
+/// <param name="Since">day on which the first of them was submitted; never published.</param>
+public sealed record HeldApart(int? Respondents, DateOnly? Since);
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
@@ -83,4 +109,8 @@ public sealed record ReadingResult(string Kpi, string Reading, string? Wave, Ver
 internal sealed partial class ResultsJson : JsonSerializerContext;
 
 /// <summary>What surrounds the results of a run: which catalogue, which waves.</summary>
-public sealed record RunFrame(string Catalogue, IReadOnlyList<Schools.WaveState> Waves);
+public sealed record RunFrame(string Catalogue, IReadOnlyList<Schools.WaveState> Waves)
+{
+    /// <summary>Every wording of every question, with how many answered it; null where no tool told any.</summary>
+    public IReadOnlyList<WordingUse>? Wordings { get; init; }
+}

@@ -21,7 +21,7 @@ public static class Totalling
         foreach (var row in rows)
             foreach (var observation in row.Coding.Observations)
             {
-                var answer = new Answered(row, observation.Indicator, observation.Code);
+                var answer = new Answered(row, observation.Indicator, observation.Code, observation.Wording);
                 if (row.Coding.Respondent is not { } respondent)
                 {
                     answers.Add(answer);
@@ -38,20 +38,40 @@ public static class Totalling
 
         var cells = new CellSums();
         // Who weighs nothing says nothing about anybody else, and must not make a base look larger than it is.
+        var wordings = new SortedDictionary<(string Stage, string Indicator, string Wording), (int N, DateTimeOffset Since)>(TripleOrder);
         foreach (var answer in answers.Where(answer => answer.Row.Coding.Weight > 0))
-            cells.Add(new CellKey(answer.Row.Coding.Stage, answer.Row.Coding.Role, answer.Indicator, answer.Code), answer.Row.Coding.Weight);
+        {
+            cells.Add(new CellKey(answer.Row.Coding.Stage, answer.Row.Coding.Role, answer.Indicator, answer.Code, answer.Wording), answer.Row.Coding.Weight);
+            if (answer.Wording is not { } wording) continue;
+            var asked = (answer.Row.Coding.Stage, answer.Indicator, wording);
+            var (n, since) = wordings.GetValueOrDefault(asked, (0, DateTimeOffset.MaxValue));
+            wordings[asked] = (n + 1, answer.Row.Submitted < since ? answer.Row.Submitted : since);
+        }
 
-        var pairs = new Dictionary<(string Indicator, string Before, string After), Sums>();
+        var pairs = new Dictionary<PairKey, Sums>();
         foreach (var ((respondent, stage, indicator), at) in latest)
             if (stage == "pre" && answers[at].Row.Coding.Weight > 0 && latest.TryGetValue((respondent, "post", indicator), out var after))
-                CellSums.Add(pairs, (indicator, answers[at].Code, answers[after].Code), answers[at].Row.Coding.Weight);
+            {
+                var (first, second) = (answers[at], answers[after]);
+                CellSums.Add(pairs, new PairKey(indicator, first.Code, second.Code, first.Wording, second.Wording), first.Row.Coding.Weight);
+            }
 
         var people = rows.Select((row, index) => row.Coding.Respondent ?? $"#{index}").Distinct(StringComparer.Ordinal).Count();
         return new SchoolTotals(
             wave, school, people, cells.Totals(),
-            pairs.OrderBy(pair => pair.Key, TripleOrder)
-                .Select(pair => new PairTotal(pair.Key.Indicator, pair.Key.Before, pair.Key.After, pair.Value.N, pair.Value.W, pair.Value.Q))
-                .ToList());
+            pairs.OrderBy(pair => (pair.Key.Indicator, pair.Key.Before, pair.Key.After), TripleOrder)
+                .ThenBy(pair => (pair.Key.WordingBefore ?? "", pair.Key.WordingAfter ?? "", ""), TripleOrder)
+                .Select(pair => new PairTotal(pair.Key.Indicator, pair.Key.Before, pair.Key.After, pair.Value.N, pair.Value.W, pair.Value.Q)
+                {
+                    WordingBefore = pair.Key.WordingBefore,
+                    WordingAfter = pair.Key.WordingAfter,
+                })
+                .ToList())
+        {
+            Wordings = wordings.Count == 0 ? null : wordings
+                .Select(one => new WordingTotal(one.Key.Stage, one.Key.Indicator, one.Key.Wording, one.Value.N, one.Value.Since.ToUniversalTime()))
+                .ToList(),
+        };
     }
 
     private static readonly Comparer<(string A, string B, string C)> TripleOrder = Comparer<(string A, string B, string C)>.Create((left, right) =>
@@ -59,18 +79,22 @@ public static class Totalling
         : string.CompareOrdinal(left.B, right.B) is not 0 and var second ? second
         : string.CompareOrdinal(left.C, right.C));
 
-    private sealed record Answered(CountedResponse Row, string Indicator, string Code);
+    private sealed record Answered(CountedResponse Row, string Indicator, string Code, string? Wording);
+
+    private readonly record struct PairKey(string Indicator, string Before, string After, string? WordingBefore, string? WordingAfter);
 }
 
 /// <summary>Which cell of a school an answer falls into.</summary>
-public readonly record struct CellKey(string Stage, string Role, string Indicator, string Code)
+/// <param name="Wording">of the question; null where it is not known.</param>
+public readonly record struct CellKey(string Stage, string Role, string Indicator, string Code, string? Wording = null)
 {
-    /// <summary>By stage, role, indicator and code: the one order of cells.</summary>
+    /// <summary>By stage, role, indicator, code and wording: the one order of cells.</summary>
     public static Comparer<CellKey> Order { get; } = Comparer<CellKey>.Create((left, right) =>
         string.CompareOrdinal(left.Stage, right.Stage) is not 0 and var stage ? stage
         : string.CompareOrdinal(left.Role, right.Role) is not 0 and var role ? role
         : string.CompareOrdinal(left.Indicator, right.Indicator) is not 0 and var indicator ? indicator
-        : string.CompareOrdinal(left.Code, right.Code));
+        : string.CompareOrdinal(left.Code, right.Code) is not 0 and var code ? code
+        : string.CompareOrdinal(left.Wording, right.Wording));
 }
 
 /// <summary>Running sums of one cell: respondents, weights, squared weights.</summary>
@@ -90,7 +114,10 @@ public sealed class CellSums
     /// <summary>The cells so far, in order.</summary>
     public IReadOnlyList<CellTotal> Totals() => _cells
         .OrderBy(cell => cell.Key, CellKey.Order)
-        .Select(cell => new CellTotal(cell.Key.Stage, cell.Key.Role, cell.Key.Indicator, cell.Key.Code, cell.Value.N, cell.Value.W, cell.Value.Q))
+        .Select(cell => new CellTotal(cell.Key.Stage, cell.Key.Role, cell.Key.Indicator, cell.Key.Code, cell.Value.N, cell.Value.W, cell.Value.Q)
+        {
+            Wording = cell.Key.Wording,
+        })
         .ToList();
 
     internal static void Add<TKey>(Dictionary<TKey, Sums> sums, TKey key, double weight)

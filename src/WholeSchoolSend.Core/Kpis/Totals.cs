@@ -8,16 +8,40 @@ namespace WholeSchoolSend.Core.Kpis;
 /// </summary>
 /// <param name="School">unique reference number; for a poll without schools <c>{group}|{stratum}</c>, and the totals are no cluster.</param>
 /// <param name="Respondents">people in the sample at this school in this wave, whether or not they answered anything.</param>
-public sealed record SchoolTotals(string Wave, string School, int Respondents, IReadOnlyList<CellTotal> Cells, IReadOnlyList<PairTotal> Pairs);
+public sealed record SchoolTotals(string Wave, string School, int Respondents, IReadOnlyList<CellTotal> Cells, IReadOnlyList<PairTotal> Pairs)
+{
+    /// <summary>Which wordings of which questions the cells are of, and since when; null where no tool told any.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<WordingTotal>? Wordings { get; init; }
+}
 
 /// <summary>One cell of one school: who answered what.</summary>
 /// <param name="N">respondents.</param>
 /// <param name="W">sum of weights.</param>
 /// <param name="Q">sum of squared weights.</param>
-public sealed record CellTotal(string Stage, string Role, string Indicator, string Code, int N, double W, double Q);
+public sealed record CellTotal(string Stage, string Role, string Indicator, string Code, int N, double W, double Q)
+{
+    /// <summary>Hash of the question's wording: answers to other words are in other cells. Null where it is not known.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Wording { get; init; }
+}
 
 /// <summary>People who answered both before and after, by both answers; weighted with their weight before.</summary>
-public sealed record PairTotal(string Indicator, string Before, string After, int N, double W, double Q);
+public sealed record PairTotal(string Indicator, string Before, string After, int N, double W, double Q)
+{
+    /// <summary>Hash of the wording of the question before; null where it is not known.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? WordingBefore { get; init; }
+
+    /// <summary>Hash of the wording of the question after; null where it is not known.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? WordingAfter { get; init; }
+}
+
+/// <summary>A wording that answers at a school are to.</summary>
+/// <param name="N">respondents.</param>
+/// <param name="Since">when the first of them was submitted.</param>
+public sealed record WordingTotal(string Stage, string Indicator, string Wording, int N, DateTimeOffset Since);
 
 /// <summary>One counted response of a school, as far as totals need it.</summary>
 public sealed record CountedResponse(Webhooks.Coding Coding, DateTimeOffset Submitted);

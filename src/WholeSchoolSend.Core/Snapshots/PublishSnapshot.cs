@@ -54,7 +54,12 @@ public sealed class PublishSnapshot(
         var closed = frame.Waves.Where(wave => wave.Closed is not null).Select(wave => wave.Id).ToHashSet(StringComparer.Ordinal);
         var published = (latest?.Kpis ?? []).SelectMany(kpi => kpi.Readings.SelectMany(reading => reading.Results
                 .Where(result => result.Wave is not null)
-                .Select(result => new ReadingResult(kpi.Id, reading.Id, result.Wave, result.Verdict, result.Reason, result.Figures))))
+                .Select(result => new ReadingResult(kpi.Id, reading.Id, result.Wave, result.Verdict, result.Reason, result.Figures)
+                {
+                    Wording = result.Wording,
+                    TrendBreak = result.TrendBreak,
+                    HeldApart = result.HeldApart,
+                })))
             .ToList();
         var issued = published.Select(result => result.Key).ToHashSet(StringComparer.Ordinal);
         var targets = catalogue.Readings().ToDictionary(entry => entry.Reading.Id, entry => entry.Reading.Target ?? entry.Kpi.Target, StringComparer.Ordinal);
@@ -82,7 +87,7 @@ public sealed class PublishSnapshot(
             reading.Id, reading.Title, reading.Primary, reading.Target,
             results.Where(result => result.Reading == reading.Id)
                 .OrderBy(result => result.Wave is null ? -1 : order.GetValueOrDefault(result.Wave, int.MaxValue))
-                .Select(result => new SnapshotResult(result.Wave, result.Verdict, result.Reason, result.Figures)).ToList())).ToList())).ToList();
+                .Select(SnapshotResult.Of).ToList())).ToList())).ToList();
         return new Snapshot(
             Snapshot.SchemaPath, audience, null, Snapshot.ProgrammeName, frame.Catalogue, inputs, frame.Waves.Select(SnapshotWave.Of).ToList(), kpis);
     }

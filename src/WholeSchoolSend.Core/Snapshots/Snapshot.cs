@@ -46,7 +46,12 @@ public sealed record SnapshotReading(string Id, string Title, bool Primary, Targ
 
 /// <summary>One result; <paramref name="Wave"/> null means over all time.</summary>
 public sealed record SnapshotResult(
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? Wave, Verdict Verdict, string? Reason, IReadOnlyList<Figure> Figures);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? Wave, Verdict Verdict, string? Reason,
+    string? Wording, TrendBreak? TrendBreak, HeldApart? HeldApart, IReadOnlyList<Figure> Figures)
+{
+    public static SnapshotResult Of(ReadingResult result) =>
+        new(result.Wave, result.Verdict, result.Reason, result.Wording, result.TrendBreak, result.HeldApart, result.Figures);
+}
 
 /// <summary><c>latest.json</c>: which document is the newest.</summary>
 public sealed record SnapshotPointer(string Id, string Path);

@@ -4,7 +4,12 @@ using System.Text.Json.Serialization;
 namespace WholeSchoolSend.Core.Webhooks;
 
 /// <summary>One respondent's coded answer to one indicator.</summary>
-public sealed record Observation(string Indicator, string Code);
+public sealed record Observation(string Indicator, string Code)
+{
+    /// <summary>Hash of the question's wording; null where the tool does not tell it. What it counts with is decided when a KPI is evaluated.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Wording { get; init; }
+}
 
 /// <summary>What the mapping of a response yields: who, where, when in the study, and the coded answers.</summary>
 /// <param name="School">six-digit unique reference number, or <c>org~…</c> for an organisation.</param>
@@ -16,7 +21,11 @@ public sealed record Coding(
 
 /// <summary>A response ready to be stored: its identity, its redacted answers and what the instrument makes of them.</summary>
 public sealed record CodedResponse(
-    string Source, string Identity, string Collection, InstrumentVersion Instrument, ResponseVersion Version, RedactedAnswers Answers, Coding Coding);
+    string Source, string Identity, string Collection, InstrumentVersion Instrument, ResponseVersion Version, RedactedAnswers Answers, Coding Coding)
+{
+    /// <summary>How the questions were worded that the instrument maps and this response answers; empty where the tool does not tell it.</summary>
+    public IReadOnlyList<SeenWording> Wordings { get; init; } = [];
+}
 
 /// <summary>Which version of which instrument coded a response.</summary>
 public sealed record InstrumentVersion(string Id, int Number);

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace WholeSchoolSend.Core.Webhooks;
 
 /// <summary>One HTTP request from a survey tool: its raw bytes, exactly as signed, with headers and query by name.</summary>
@@ -68,7 +70,12 @@ public enum AnswerKind
 public sealed record AnswerValue(string Text, string? Id = null, string? Ref = null);
 
 /// <summary>One field of a response: its name, a second name where the tool has one, its kind and its values in order.</summary>
-public sealed record Answer(string Field, string? Alias, AnswerKind Kind, IReadOnlyList<AnswerValue> Values);
+public sealed record Answer(string Field, string? Alias, AnswerKind Kind, IReadOnlyList<AnswerValue> Values)
+{
+    /// <summary>Hash of the question's wording (<see cref="Questionnaire.HashOf"/>), where the payload carried it; no part of the content.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Wording { get; init; }
+}
 
 /// <summary>How one question is worded: its field and second name as in <see cref="Answer"/>, its text and the texts of its options in the form's order.</summary>
 public sealed record Wording(string Field, string? Alias, string Text, IReadOnlyList<string> Options);

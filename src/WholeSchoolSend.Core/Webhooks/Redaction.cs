@@ -29,9 +29,15 @@ public sealed partial class Redaction(Pseudonyms pseudonyms)
     /// </summary>
     public RedactedAnswers Apply(SurveyResponse response, Instrument? instrument)
     {
+        var asked = instrument is null ? null : AskedFor(instrument);
+        var questionnaire = response.Questionnaire.Count == 0 ? null : new Questionnaire(response.Questionnaire);
         var fields = new List<Answer>(response.Answers.Count);
         foreach (var given in response.Answers)
-            if (Apply(given, instrument) is { Values.Count: > 0 } kept) fields.Add(kept);
+        {
+            if (Apply(given, instrument) is not { Values.Count: > 0 } kept) continue;
+            var isWorded = questionnaire is not null && (asked is null || IsAsked(kept, asked)) && !(instrument?.Respondent is { } key && InstrumentMap.IsCalled(kept, key.Field));
+            fields.Add(isWorded && questionnaire!.Find(kept) is { } wording ? kept with { Wording = Questionnaire.HashOf(wording) } : kept);
+        }
         return new RedactedAnswers(response.Form, response.Id, InOrder(fields));
     }
 
@@ -70,8 +76,7 @@ public sealed partial class Redaction(Pseudonyms pseudonyms)
             };
         }
         if (instrument.Respondent is { } key && InstrumentMap.IsCalled(answer, key.Field)) return Veiled(answer, AnswerKind.Hidden);
-        var asked = _asked.GetValue(instrument, InstrumentMap.FieldsAskedFor);
-        var isAsked = asked.Contains(answer.Field) || (answer.Alias is { } alias && asked.Contains(alias));
+        var isAsked = IsAsked(answer, AskedFor(instrument));
         return answer.Kind switch
         {
             AnswerKind.Unanswered or AnswerKind.Other or AnswerKind.Personal => null,
@@ -81,9 +86,14 @@ public sealed partial class Redaction(Pseudonyms pseudonyms)
         };
     }
 
+    private HashSet<string> AskedFor(Instrument instrument) => _asked.GetValue(instrument, InstrumentMap.FieldsAskedFor);
+
+    private static bool IsAsked(Answer answer, HashSet<string> asked) => asked.Contains(answer.Field) || (answer.Alias is { } alias && asked.Contains(alias));
+
     private Answer Veiled(Answer answer, AnswerKind kind) => answer with
     {
         Kind = kind,
+        Wording = kind == AnswerKind.Hidden ? null : answer.Wording,
         Values = answer.Values.Select(value => value.Id == Pseudonym ? value : new AnswerValue(pseudonyms.Of(value.Text), Pseudonym)).ToList(),
     };
 

@@ -97,7 +97,7 @@ public sealed class ReplayQuarantine(
     {
         var entry = content.Entry;
         var response = new SurveyResponse(answers.Form, answers.Id, version.Submitted, version.Updated, version.Finished, answers.Fields);
-        var understood = await responses.UnderstandAsync(entry.Source, response, version, cancellation);
+        var understood = await responses.UnderstandAsync(entry.Source, response, version, entry.Received, cancellation);
         if (understood.Coded is not null)
         {
             if (await quarantined.BeginAsync(entry.Id, time.GetUtcNow(), cancellation) is not { } began)

@@ -22,7 +22,7 @@ public sealed class TakeInResponse(InstrumentShelf instruments, Redaction redact
     public async Task<TakenIn> RunAsync(string source, SurveyResponse response, Receipt receipt, CancellationToken cancellation)
     {
         var version = redaction.Version(response);
-        var understood = await UnderstandAsync(source, response, version, cancellation);
+        var understood = await UnderstandAsync(source, response, version, receipt.Received, cancellation);
         var taken = await StoreAsync(understood, receipt, cancellation);
         if (taken.Fate != Fate.Quarantined) return taken;
         var identity = Identity.OfResponse(source, response.Form, response.Id);
@@ -32,7 +32,8 @@ public sealed class TakeInResponse(InstrumentShelf instruments, Redaction redact
     }
 
     /// <summary>Redacts and maps, and stores nothing. Answers that were redacted before may be redacted again: what is a pseudonym stays one.</summary>
-    public async Task<UnderstoodResponse> UnderstandAsync(string source, SurveyResponse response, ResponseVersion version, CancellationToken cancellation)
+    public async Task<UnderstoodResponse> UnderstandAsync(
+        string source, SurveyResponse response, ResponseVersion version, DateTimeOffset received, CancellationToken cancellation)
     {
         var instrument = await instruments.FindFormAsync(source, response.Form, cancellation);
         var answers = redaction.Apply(response, instrument);
@@ -41,6 +42,9 @@ public sealed class TakeInResponse(InstrumentShelf instruments, Redaction redact
         var coding = Map(instrument).Map(answers);
         var coded = coding.Value is { } value
             ? new CodedResponse(source, Identity.OfResponse(source, response.Form, response.Id), instrument.Collection, by, version, answers, value)
+            {
+                Wordings = SeenWording.Of(instrument, response, answers, received),
+            }
             : null;
         return new UnderstoodResponse(answers, by, coded, coding.Problems);
     }

@@ -1,12 +1,13 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.Logging;
+using WholeSchoolSend.Core.Kpis;
 using WholeSchoolSend.Core.Snapshots;
 
 namespace WholeSchoolSend.Functions.Triggers;
 
-/// <summary>Says whether storage takes a write and gives it back, within five seconds.</summary>
-public sealed partial class CheckHealth(IStorageProbe storage, TimeProvider time, ILogger<CheckHealth> logger)
+/// <summary>Says whether storage takes a write and gives it back, within five seconds; and warns of questions that were asked in other words.</summary>
+public sealed partial class CheckHealth(IStorageProbe storage, WordingDrift wordings, TimeProvider time, ILogger<CheckHealth> logger)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
@@ -18,7 +19,8 @@ public sealed partial class CheckHealth(IStorageProbe storage, TimeProvider time
         try
         {
             await storage.TouchAsync(limited.Token);
-            return Responses.Ok(new Health("healthy", "ok"), ResponsesJson.Default.Health);
+            var unreviewed = await wordings.UnreviewedAsync(limited.Token);
+            return Responses.Ok(Health.Healthy(unreviewed), ResponsesJson.Default.Health);
         }
         // Telling that storage fails is what this function is for.
         catch (Exception fault) when (!cancellation.IsCancellationRequested)

@@ -53,7 +53,7 @@ public sealed class ResponseTests
     {
         var coded = new InstrumentMap(Teachers()).Map(Redaction.Apply(Response(), Teachers())).Value!;
         Assert.Equal(("100001", "2025-26", "pre", "teacher", 1.0), (coded.School, coded.Wave, coded.Stage, coded.Role, coded.Weight));
-        Assert.Equal([new Observation("cpd-confidence", "4")], coded.Observations);
+        Assert.Equal([new Observation("cpd-confidence", "4") { Wording = Questionnaire.HashOf(new Wording("", null, "How confident", [])) }], coded.Observations);
     }
 
     [Fact]

@@ -24,7 +24,27 @@ public sealed class GoogleForms : SurveyTool
         var submitted = json.Time(root, "submitted", "");
         var answers = json.Gather(json.Items(JsonReading.Optional(root, "answers"), "/answers").SelectMany(answer => Read(json, answer.Item, answer.At)), "/answers");
         if (JsonReading.Optional(root, "email") is { } email) answers.Add(NamedValues.Personal("email", email.ToString()));
-        return json.Problems.Count > 0 ? json.Problems : new SurveyResponse[] { new(form!, id!, submitted!.Value, submitted, Finished: true, answers) };
+        if (json.Problems.Count > 0) return json.Problems;
+        return new SurveyResponse[]
+        {
+            new(form!, id!, submitted!.Value, submitted, Finished: true, answers)
+            {
+                Questionnaire = json.Items(JsonReading.Optional(root, "answers"), "/answers").SelectMany(answer => Wordings(answer.Item)).ToList(),
+            },
+        };
+    }
+
+    /// <summary>The item's title, with its choices where the script sends them; a grid is one question for each row.</summary>
+    private static IEnumerable<Wording> Wordings(JsonElement answer)
+    {
+        if (JsonReading.Optional(answer, "title") is not { ValueKind: JsonValueKind.String } title) return [];
+        var id = JsonReading.Optional(answer, "id")!.Value.ToString();
+        var options = JsonReading.Optional(answer, "choices") is { ValueKind: JsonValueKind.Array } choices
+            ? choices.EnumerateArray().Select(JsonReading.Scalar).OfType<string>().ToList()
+            : [];
+        return JsonReading.Optional(answer, "value") is { ValueKind: JsonValueKind.Object } rows
+            ? rows.EnumerateObject().Select(row => new Wording($"{id}.{row.Name}", null, $"{title} / {row.Name}", options))
+            : [new Wording(id, null, title.ToString(), options)];
     }
 
     private static IEnumerable<Answer> Read(JsonReading json, JsonElement answer, string at)

@@ -8,12 +8,13 @@ namespace WholeSchoolSend.Core.Webhooks.Tools;
 /// <c>{"responses": […]}</c>, signed with HMAC-SHA256 over the raw body in <c>X-Signature</c> (hex or base64, <c>sha256=</c> before it or not).
 /// </summary>
 /// <remarks>
-/// A response is <c>{"form", "response", "submitted", "updated"?, "finished"?, "hidden"?: {}, "answers"?: {}, "text"?: {}}</c>. Answers are coded
-/// answers: text, number, boolean, or an array of texts for several; free text goes into <c>text</c>.
+/// A response is <c>{"form", "response", "submitted", "updated"?, "finished"?, "hidden"?: {}, "answers"?: {}, "text"?: {}, "questions"?: {}}</c>.
+/// Answers are coded answers: text, number, boolean, or an array of texts for several; free text goes into <c>text</c>. <c>questions</c> says how
+/// they were worded: <c>{"q1": {"text": "How …?", "options": ["Yes", "No"]}}</c>.
 /// </remarks>
 public sealed class Json : SurveyTool
 {
-    private static readonly HashSet<string> Known = ["form", "response", "submitted", "updated", "finished", "hidden", "answers", "text"];
+    private static readonly HashSet<string> Known = ["form", "response", "submitted", "updated", "finished", "hidden", "answers", "text", "questions"];
 
     public override string Name => "json";
 
@@ -60,7 +61,26 @@ public sealed class Json : SurveyTool
                 .Concat(Answers(json, JsonReading.Optional(response, "answers"), $"{at}/answers"))
                 .Concat(Texts(json, JsonReading.Optional(response, "text"), $"{at}/text")),
             $"{at}/answers");
-        return json.Problems.Count > 0 ? null : new SurveyResponse(form!, id!, submitted!.Value, updated, finished != JsonValueKind.False, answers);
+        var questions = Wordings(json, response, at);
+        return json.Problems.Count > 0 ? null : new SurveyResponse(form!, id!, submitted!.Value, updated, finished != JsonValueKind.False, answers)
+        {
+            Questionnaire = questions,
+        };
+    }
+
+    private static List<Wording> Wordings(JsonReading json, JsonElement response, string at)
+    {
+        var wordings = new List<Wording>();
+        foreach (var question in json.Members(response, "questions", at))
+        {
+            if (JsonReading.Optional(question.Value, "text") is not { ValueKind: JsonValueKind.String } text)
+            {
+                json.Wrong($"{at}/questions/{question.Name}/text", "should be a text");
+                continue;
+            }
+            wordings.Add(new Wording(question.Name, null, text.GetString()!, JsonReading.Scalars(JsonReading.Optional(question.Value, "options")).ToList()));
+        }
+        return wordings;
     }
 
     private static IEnumerable<Answer> Answers(JsonReading json, JsonElement? answers, string at)

@@ -148,6 +148,12 @@ internal sealed class JsonReading(int bytes = 0) : IDisposable
             yield return text;
     }
 
+    /// <summary>The texts an array's objects have under a name, in order; none where it is no such array.</summary>
+    public static List<string> Texts(JsonElement? list, string name) => list is { ValueKind: JsonValueKind.Array } given
+        ? given.EnumerateArray().Select(item => Optional(item, name))
+            .Where(text => text is { ValueKind: JsonValueKind.String }).Select(text => text!.Value.ToString()).ToList()
+        : [];
+
     /// <summary>Hidden fields: every scalar member of an object, named <c>hidden.{name}</c>.</summary>
     public static IEnumerable<Answer> Hidden(JsonElement? fields)
     {

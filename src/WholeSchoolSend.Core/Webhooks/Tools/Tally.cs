@@ -25,7 +25,55 @@ public sealed class Tally : SurveyTool
         var id = json.Text(data, "responseId", "/data");
         var submitted = json.Time(data, "createdAt", "/data");
         var answers = json.Gather(json.Items(JsonReading.Optional(data, "fields"), "/data/fields").SelectMany(field => Read(json, field.Item, field.At)), "/data/fields");
-        return json.Problems.Count > 0 ? json.Problems : new SurveyResponse[] { new(form!, id!, submitted!.Value, Updated: null, Finished: true, answers) };
+        if (json.Problems.Count > 0) return json.Problems;
+        var wordings = json.Items(JsonReading.Optional(data, "fields"), "/data/fields").SelectMany(field => Wordings(field.Item)).ToList();
+        return new SurveyResponse[]
+        {
+            new(form!, id!, submitted!.Value, Updated: null, Finished: true, answers)
+            {
+                Questionnaire = wordings.ConvertAll(wording => Unpiped(wording, answers)),
+            },
+        };
+    }
+
+    /// <summary>A question's label and options; a matrix is one question for each row.</summary>
+    private static IEnumerable<Wording> Wordings(JsonElement field)
+    {
+        var label = JsonReading.Optional(field, "label");
+        var type = JsonReading.Optional(field, "type")?.ToString();
+        if (label is not { ValueKind: JsonValueKind.String } || type == "HIDDEN_FIELDS") yield break;
+        var key = JsonReading.Optional(field, "key")!.Value.ToString();
+        if (type != "MATRIX") yield return new Wording(key, null, label.Value.ToString(), JsonReading.Texts(JsonReading.Optional(field, "options"), "text"));
+        else if (JsonReading.Optional(field, "rows") is { ValueKind: JsonValueKind.Array } rows)
+            foreach (var row in rows.EnumerateArray())
+                if (JsonReading.Optional(row, "id") is { } id && JsonReading.Optional(row, "text") is { } text)
+                    yield return new Wording($"{key}.{id}", null, $"{label} / {text}", JsonReading.Texts(JsonReading.Optional(field, "columns"), "text"));
+    }
+
+    /// <summary>
+    /// Tally's labels may come with what the respondent wrote put in: "How confident are you, Jo?" is one wording for all, and nobody's name is
+    /// kept with it. Only what may name somebody is looked for: "no" stands in many a question by chance.
+    /// </summary>
+    private static Wording Unpiped(Wording wording, List<Answer> answers)
+    {
+        var text = wording.Text;
+        foreach (var answer in answers.Where(answer => answer.Kind is AnswerKind.Personal or AnswerKind.Text or AnswerKind.Hidden))
+            foreach (var written in answer.Values.Select(value => value.Text.Trim()).Where(MayName)) text = Without(text, written);
+        return wording with { Text = text };
+
+        static bool MayName(string written) => written.Length >= 2 && written.Any(c => char.IsUpper(c) || char.IsDigit(c) || c == '@');
+    }
+
+    /// <summary>The text with <c>{}</c> wherever this stands in it as words of its own.</summary>
+    private static string Without(string text, string written)
+    {
+        for (var at = text.IndexOf(written, StringComparison.Ordinal); at >= 0; at = text.IndexOf(written, at + 1, StringComparison.Ordinal))
+        {
+            var end = at + written.Length;
+            if ((at > 0 && char.IsLetterOrDigit(text[at - 1])) || (end < text.Length && char.IsLetterOrDigit(text[end]))) continue;
+            text = $"{text[..at]}{{}}{text[end..]}";
+        }
+        return text;
     }
 
     private static IEnumerable<Answer> Read(JsonReading json, JsonElement field, string at)

@@ -31,7 +31,14 @@ public sealed class Typeform : SurveyTool
             "/form_response/answers");
         if (json.Problems.Count > 0) return json.Problems;
 
-        return new SurveyResponse[] { new(form!, token!, submitted!.Value, Updated: null, Finished: !partial, answers) };
+        var fields = JsonReading.Optional(response, "definition") is { } definition ? JsonReading.Optional(definition, "fields") : null;
+        return new SurveyResponse[]
+        {
+            new(form!, token!, submitted!.Value, Updated: null, Finished: !partial, answers)
+            {
+                Questionnaire = Wordings(fields).ToList(),
+            },
+        };
     }
 
     /// <summary>What the form computes: a score is a number, anything else may repeat what somebody wrote.</summary>
@@ -52,6 +59,28 @@ public sealed class Typeform : SurveyTool
         if (list is { ValueKind: JsonValueKind.Array } given) return given.EnumerateArray().Select((answer, index) => Read(json, answer, index));
         if (list is not null) json.Wrong("/form_response/answers", "should be an array");
         return [];
+    }
+
+    /// <summary>
+    /// Titles and choices of the form's fields, groups opened; the titles as the author wrote them, with <c>{{field:…}}</c> where an answer is put
+    /// in. What does not look like a field is passed over: the wording decides nothing about taking an answer in.
+    /// </summary>
+    private static IEnumerable<Wording> Wordings(JsonElement? fields)
+    {
+        if (fields is not { ValueKind: JsonValueKind.Array } list) yield break;
+        foreach (var field in list.EnumerateArray())
+        {
+            var properties = JsonReading.Optional(field, "properties");
+            if (properties is { } own && JsonReading.Optional(own, "fields") is { } group)
+                foreach (var inner in Wordings(group)) yield return inner;
+            if (JsonReading.Optional(field, "id") is not { ValueKind: JsonValueKind.String } id) continue;
+            if (JsonReading.Optional(field, "title") is not { ValueKind: JsonValueKind.String } title) continue;
+            var choices = JsonReading.Optional(field, "choices") ?? (properties is { } p ? JsonReading.Optional(p, "choices") : null);
+            var options = JsonReading.Texts(choices, "label");
+            if (JsonReading.Optional(field, "allow_other_choice")?.ValueKind == JsonValueKind.True) options.Add("{other}");
+            var reference = JsonReading.Optional(field, "ref")?.ToString();
+            yield return new Wording(reference ?? id.ToString(), reference is null ? null : id.ToString(), title.ToString(), options);
+        }
     }
 
     private static Answer? Read(JsonReading json, JsonElement answer, int index)
