@@ -297,7 +297,10 @@ public sealed class EvidenceTable(TableClient table, StorageResilience resilienc
         var sameContent = arrival.Version.Hash == counted.Hash;
         var counts = arrival.Version.CountsOver(counted);
         if (sameContent && !counts)
-            return (Fate.Duplicate, IdentityRow.IsRedactedBefore(identity, arrival.Response.Instrument) ? await RefreshAsync(identity, arrival.As(counted), cancellation) : []);
+        {
+            var isMended = IdentityRow.IsRedactedBefore(identity, arrival.Response.Instrument);
+            return (Fate.Duplicate, isMended ? await RefreshAsync(identity, arrival.As(counted), cancellation) : []);
+        }
 
         var school = identity.GetString(IdentityRow.School);
         var reads = (
