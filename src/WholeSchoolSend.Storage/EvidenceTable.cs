@@ -343,7 +343,10 @@ public sealed partial class EvidenceTable(TableClient table, StorageResilience r
         var sameContent = arrival.Version.Hash == counted.Hash;
         var counts = arrival.Version.CountsOver(counted);
         if (sameContent && !counts)
-            return (Fate.Duplicate, IdentityRow.IsRedactedBefore(identity, arrival.Response.Instrument) ? await RefreshAsync(identity, arrival.As(counted), cancellation) : []);
+        {
+            var isMended = IdentityRow.IsRedactedBefore(identity, arrival.Response.Instrument);
+            return (Fate.Duplicate, isMended ? await RefreshAsync(identity, arrival.As(counted), cancellation) : []);
+        }
 
         var school = identity.GetString(IdentityRow.School);
         var reads = (

@@ -56,7 +56,8 @@ internal sealed class FateTally(DateOnly from, DateOnly to, string? source)
     public IReadOnlyList<FateCount> Counts() =>
     [
         .. _counts.Select(count => new FateCount(
-            DateOnly.ParseExact(count.Key.Day, "yyyy-MM-dd", CultureInfo.InvariantCulture), count.Key.Source, Enum.Parse<Channel>(count.Key.Channel), count.Key.Fate, count.Value)),
+            DateOnly.ParseExact(count.Key.Day, "yyyy-MM-dd", CultureInfo.InvariantCulture), count.Key.Source, Enum.Parse<Channel>(count.Key.Channel),
+            count.Key.Fate, count.Value)),
     ];
 
     private static string Text(DateOnly day) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);

@@ -89,7 +89,9 @@ public sealed class QuarantineTable(TableClient table, BlobContainerClient conta
             bytes = downloaded;
         else
             // Replayed or expired since the row was read; else it is a fault.
-            return await ShownAsync(id, cancellation) is { } now && EntryRow.Waits(now) ? throw new InvalidDataException("An entry waits in quarantine whose content is not there.") : null;
+            return await ShownAsync(id, cancellation) is { } now && EntryRow.Waits(now)
+                ? throw new InvalidDataException("An entry waits in quarantine whose content is not there.")
+                : null;
         var content = JsonSerializer.Deserialize(bytes, StorageJson.Default.Content)!;
         // The serializer writes bytes that are null as an empty text: what is raw has headers, and answers are never empty.
         return new QuarantinedContent(
@@ -166,7 +168,10 @@ public sealed class QuarantineTable(TableClient table, BlobContainerClient conta
         }
         // Of these rows, and of those that never came to be.
         await foreach (var blob in container.GetBlobsAsync(BlobTraits.None, BlobStates.None, RawBlobs, cancellation))
-            if (EntryId.Received(NameOf(blob)) is not { } received || received < before) await container.GetBlobClient(blob.Name).DeleteIfExistsAsync(cancellationToken: cancellation);
+        {
+            if (EntryId.Received(NameOf(blob)) is not { } received || received < before)
+                await container.GetBlobClient(blob.Name).DeleteIfExistsAsync(cancellationToken: cancellation);
+        }
         await foreach (var blob in container.GetBlobsAsync(BlobTraits.None, BlobStates.None, AnswerBlobs, cancellation))
         {
             var row = await ShownAsync(NameOf(blob), cancellation);
@@ -301,7 +306,9 @@ public sealed class QuarantineTable(TableClient table, BlobContainerClient conta
 
         /// <summary>Null when it is no id of ours, whoever made it up.</summary>
         public static string? Partition(string id) =>
-            id.Length <= TableKey.MaxLength && id.All(c => c is > ' ' and <= '~' and not ('/' or '\\' or '#' or '?')) && Received(id) is { } received ? PartitionOf(received) : null;
+            id.Length <= TableKey.MaxLength && id.All(c => c is > ' ' and <= '~' and not ('/' or '\\' or '#' or '?')) && Received(id) is { } received
+                ? PartitionOf(received)
+                : null;
 
         public static string Token(string id) => Base64Url.EncodeToString(Encoding.ASCII.GetBytes(id));
 
@@ -368,12 +375,15 @@ public sealed class QuarantineTable(TableClient table, BlobContainerClient conta
             row[Codes] = string.Join(' ', problems.Select(problem => problem.Code).Distinct(StringComparer.Ordinal));
             var size = 0;
             row[Reasons] = JsonSerializer.Serialize(
-                [.. problems.TakeWhile(problem => (size += problem.Code.Length + (6 * (problem.Where.Length + problem.Message.Length)) + 40) <= MostReasons).Select(QuarantineReason.From)],
+                [.. problems.TakeWhile(problem => (size += SizeOf(problem)) <= MostReasons).Select(QuarantineReason.From)],
                 StorageJson.Default.IReadOnlyListQuarantineReason);
             row[ReasonsInAll] = problems.Count;
             row[Instrument] = instrument?.Id ?? "";
             row[InstrumentVersion] = instrument?.Number ?? 0;
         }
+
+        /// <summary>At most, as JSON with everything escaped.</summary>
+        private static int SizeOf(Core.Problem problem) => problem.Code.Length + (6 * (problem.Where.Length + problem.Message.Length)) + 40;
 
         public static bool SaysTheSame(TableEntity a, TableEntity b) => Why.All(column => Equals(a[column], b[column]));
 
@@ -408,9 +418,10 @@ public sealed class QuarantineTable(TableClient table, BlobContainerClient conta
         }
 
         public static QuarantineEntry Entry(TableEntity row) => new(
-            row.RowKey, row.GetString(Source), row.GetDateTimeOffset(Received)!.Value, Enum.Parse<Channel>(row.GetString(Channel)), Enum.Parse<QuarantineState>(row.GetString(State)),
-            JsonSerializer.Deserialize(row.GetString(Reasons), StorageJson.Default.IReadOnlyListQuarantineReason)!, row.GetInt32(ReasonsInAll)!.Value, row.GetBoolean(Raw)!.Value,
-            row.GetString(Identity), row.GetString(Form),
+            row.RowKey, row.GetString(Source), row.GetDateTimeOffset(Received)!.Value,
+            Enum.Parse<Channel>(row.GetString(Channel)), Enum.Parse<QuarantineState>(row.GetString(State)),
+            JsonSerializer.Deserialize(row.GetString(Reasons), StorageJson.Default.IReadOnlyListQuarantineReason)!, row.GetInt32(ReasonsInAll)!.Value,
+            row.GetBoolean(Raw)!.Value, row.GetString(Identity), row.GetString(Form),
             row.GetString(Instrument) is { Length: > 0 } instrument ? new InstrumentVersion(instrument, row.GetInt32(InstrumentVersion)!.Value) : null,
             row.GetString(Run) is { } run
                 ? new QuarantineReplay(row.GetDateTimeOffset(ReplayedAt)!.Value, JsonSerializer.Deserialize(row.GetString(Fates), StorageJson.Default.DeliveryReply)!, run)

@@ -37,7 +37,8 @@ public sealed record LedgerEntry(
     {
         var of = counts.GroupBy(count => count.Fate).ToDictionary(fate => fate.Key, fate => fate.Sum(count => count.Responses));
         return new(
-            day, source, channel, of.Values.Sum(), Of(Fate.Accepted), Of(Fate.Duplicate), Of(Fate.Revised), Of(Fate.Conflict), Of(Fate.Quarantined), Of(Fate.Pending), Of(Fate.Erased));
+            day, source, channel, of.Values.Sum(),
+            Of(Fate.Accepted), Of(Fate.Duplicate), Of(Fate.Revised), Of(Fate.Conflict), Of(Fate.Quarantined), Of(Fate.Pending), Of(Fate.Erased));
 
         int Of(Fate fate) => of.GetValueOrDefault(fate);
     }
@@ -56,9 +57,10 @@ public sealed record LedgerDocument(
     {
         var csv = new StringBuilder("day,source,channel,received,accepted,duplicate,revised,conflict,quarantined,pending,erased\r\n");
         foreach (var entry in Days)
-            csv.Append(
-                CultureInfo.InvariantCulture,
-                $"{entry.Day:yyyy-MM-dd},{entry.Source},{entry.Channel.ToString().ToLowerInvariant()},{entry.Received},{entry.Accepted},{entry.Duplicate},{entry.Revised},{entry.Conflict},{entry.Quarantined},{entry.Pending},{entry.Erased}\r\n");
+        {
+            csv.Append(CultureInfo.InvariantCulture, $"{entry.Day:yyyy-MM-dd},{entry.Source},{entry.Channel.ToString().ToLowerInvariant()},{entry.Received},{entry.Accepted},");
+            csv.Append(CultureInfo.InvariantCulture, $"{entry.Duplicate},{entry.Revised},{entry.Conflict},{entry.Quarantined},{entry.Pending},{entry.Erased}\r\n");
+        }
         return csv.ToString();
     }
 }
@@ -87,7 +89,8 @@ public sealed class Ledger(IFates fates, IInstruments instruments, TimeProvider 
         var source = given.Text("source");
         if (given.Problems.Count > 0) return given.Problems;
         if (to < from) return Problems.DatesInvalid.At("to", "should be the first day or later");
-        if (to.DayNumber - from.DayNumber >= MostDays) return Problems.RangeTooLong.At("from", string.Create(CultureInfo.InvariantCulture, $"should be at most {MostDays} days: ask for the rest in a second question"));
+        if (to.DayNumber - from.DayNumber >= MostDays)
+            return Problems.RangeTooLong.At("from", string.Create(CultureInfo.InvariantCulture, $"should be at most {MostDays} days: ask for the rest in a second question"));
 
         // Of a collection that instruments once had: an instrument is never removed, and its collection never changes.
         var collections = (await instruments.AllAsync(cancellation)).Select(instrument => instrument.Collection).Distinct(StringComparer.Ordinal);

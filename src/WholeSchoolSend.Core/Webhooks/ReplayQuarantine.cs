@@ -71,7 +71,8 @@ public sealed class ReplayQuarantine(
 
     private async Task<Checked<ReplayOutcome>> ReplayOneAsync(string id, QuarantineFilter filter, CancellationToken cancellation)
     {
-        if (await quarantined.FindAsync(id, cancellation) is not { } entry || !Fits(entry)) return Problems.NotFound.At("/id", "nothing in quarantine has this id and fits the rest");
+        if (await quarantined.FindAsync(id, cancellation) is not { } entry || !Fits(entry))
+            return Problems.NotFound.At("/id", "nothing in quarantine has this id and fits the rest");
         var tally = new Tally();
         await ReplayAsync(id, tally, cancellation);
         var after = await quarantined.FindAsync(id, cancellation);

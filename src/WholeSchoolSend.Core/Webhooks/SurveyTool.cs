@@ -85,7 +85,9 @@ public abstract class SurveyTool
     /// <summary>Names of the parameters of the address without which a body cannot be decoded as it was meant.</summary>
     public virtual IReadOnlyList<string> DecodingParameters => [];
 
-    /// <summary>A delivery as it may be kept when it cannot be decoded: its body without the secret inside it, and no header or parameter but those decoding needs.</summary>
+    /// <summary>
+    /// A delivery as it may be kept when it cannot be decoded: its body without the secret inside it, and no header or parameter but those decoding needs.
+    /// </summary>
     public RawDelivery Raw(Delivery delivery) => new(
         WithoutSecret(delivery.Body),
         DecodingHeaders.Append(Encoding).Where(name => delivery.Header(name) is not null).ToDictionary(name => name, name => delivery.Header(name)!, StringComparer.Ordinal))

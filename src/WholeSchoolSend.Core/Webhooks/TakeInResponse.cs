@@ -37,7 +37,8 @@ public sealed class TakeInResponse(InstrumentShelf instruments, Redaction redact
     {
         var instrument = await instruments.FindFormAsync(source, response.Form, cancellation);
         var answers = redaction.Apply(response, instrument);
-        if (instrument is null) return new UnderstoodResponse(answers, null, null, [Problems.InstrumentMissing.At("", "put an instrument that maps this form of this source")]);
+        if (instrument is null)
+            return new UnderstoodResponse(answers, null, null, [Problems.InstrumentMissing.At("", "put an instrument that maps this form of this source")]);
         var by = new InstrumentVersion(instrument.Id, instrument.Version);
         var coding = Map(instrument).Map(answers);
         var coded = coding.Value is { } value
