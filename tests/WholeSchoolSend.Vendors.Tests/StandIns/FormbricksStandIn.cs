@@ -42,8 +42,11 @@ public sealed class FormbricksStandIn : StandIn
         ["finished"] = submission.Finished,
         ["data"] = new JsonObject
         {
-            ["confidence"] = submission.Confidence, ["areas"] = new JsonArray([.. submission.Areas.Select(area => Submission.AreaTexts[area])]), ["why"] = submission.Why,
-            ["hidden_urn"] = submission.Urn, ["hidden_key"] = submission.Key,
+            ["confidence"] = submission.Confidence,
+            ["areas"] = new JsonArray([.. submission.Areas.Select(area => Submission.AreaTexts[area])]),
+            ["why"] = submission.Why,
+            ["hidden_urn"] = submission.Urn,
+            ["hidden_key"] = submission.Key,
         },
         ["contactAttributes"] = new JsonObject { ["email"] = submission.Key },
         ["singleUseId"] = null,

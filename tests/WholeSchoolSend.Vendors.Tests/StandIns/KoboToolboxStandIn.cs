@@ -37,7 +37,10 @@ public sealed class KoboToolboxStandIn : StandIn
         var (start, limit) = (Number(request, "start", 0), Math.Min(Number(request, "limit", 100), 1_000));
         return Results.Json(new JsonObject
         {
-            ["count"] = Total(all), ["next"] = "http://canary.example/next", ["previous"] = null, ["results"] = new JsonArray([.. Page(all, start, start, limit).Select(Item)]),
+            ["count"] = Total(all),
+            ["next"] = "http://canary.example/next",
+            ["previous"] = null,
+            ["results"] = new JsonArray([.. Page(all, start, start, limit).Select(Item)]),
         });
     });
 

@@ -31,7 +31,10 @@ public sealed class QualtricsStandIn : StandIn
     {
         var message = new JsonObject
         {
-            ["Status"] = "Complete", ["SurveyID"] = Form, ["ResponseID"] = Id(submission), ["CompletedDate"] = submission.Submitted.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture),
+            ["Status"] = "Complete",
+            ["SurveyID"] = Form,
+            ["ResponseID"] = Id(submission),
+            ["CompletedDate"] = submission.Submitted.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture),
             ["BrandID"] = "brand",
         };
         return Body($"Topic=brand.surveyengine.completedResponse.{Form}&MSG={Uri.EscapeDataString(message.ToJsonString())}&undefined=", "application/x-www-form-urlencoded");
@@ -73,10 +76,23 @@ public sealed class QualtricsStandIn : StandIn
         ["responseId"] = Id(submission),
         ["values"] = new JsonObject
         {
-            ["startDate"] = Utc(submission.Submitted.AddMinutes(-5)), ["endDate"] = Utc(submission.Submitted), ["status"] = 0, ["ipAddress"] = "203.0.113.77", ["progress"] = 100, ["duration"] = 300,
-            ["finished"] = 1, ["recordedDate"] = Utc(submission.Submitted), ["_recordId"] = Id(submission), ["recipientEmail"] = submission.Key, ["distributionChannel"] = "anonymous",
-            ["userLanguage"] = "EN-GB", ["QID1"] = submission.Confidence, ["QID2"] = new JsonArray([.. submission.Areas.Select(area => $"{area + 1}")]), ["QID3_TEXT"] = submission.Why,
-            ["urn"] = submission.Urn, ["key"] = submission.Key,
+            ["startDate"] = Utc(submission.Submitted.AddMinutes(-5)),
+            ["endDate"] = Utc(submission.Submitted),
+            ["status"] = 0,
+            ["ipAddress"] = "203.0.113.77",
+            ["progress"] = 100,
+            ["duration"] = 300,
+            ["finished"] = 1,
+            ["recordedDate"] = Utc(submission.Submitted),
+            ["_recordId"] = Id(submission),
+            ["recipientEmail"] = submission.Key,
+            ["distributionChannel"] = "anonymous",
+            ["userLanguage"] = "EN-GB",
+            ["QID1"] = submission.Confidence,
+            ["QID2"] = new JsonArray([.. submission.Areas.Select(area => $"{area + 1}")]),
+            ["QID3_TEXT"] = submission.Why,
+            ["urn"] = submission.Urn,
+            ["key"] = submission.Key,
         },
         ["labels"] = new JsonObject { ["finished"] = "True", ["QID1"] = $"Level {submission.Confidence}", ["QID2"] = new JsonArray([.. submission.Areas.Select(area => Submission.AreaTexts[area])]) },
         ["displayedFields"] = new JsonArray("QID1", "QID2", "QID3_TEXT"),

@@ -27,8 +27,14 @@ public sealed class SurveyMonkeyStandIn : StandIn
     public override Delivery Webhook(Submission submission) => Json(
         new JsonObject
         {
-            ["name"] = "Hook", ["filter_type"] = "survey", ["filter_id"] = Form, ["event_type"] = submission.Updated > submission.Submitted ? "response_updated" : "response_completed",
-            ["event_id"] = $"e{submission.Number}", ["object_type"] = "response", ["object_id"] = Id(submission), ["event_datetime"] = Utc(submission.Updated),
+            ["name"] = "Hook",
+            ["filter_type"] = "survey",
+            ["filter_id"] = Form,
+            ["event_type"] = submission.Updated > submission.Submitted ? "response_updated" : "response_completed",
+            ["event_id"] = $"e{submission.Number}",
+            ["object_type"] = "response",
+            ["object_id"] = Id(submission),
+            ["event_datetime"] = Utc(submission.Updated),
             ["resources"] = new JsonObject { ["survey_id"] = Form, ["collector_id"] = "22" },
         },
         "application/vnd.surveymonkey.response.v1+json");
@@ -51,7 +57,10 @@ public sealed class SurveyMonkeyStandIn : StandIn
             var (page, size) = (Number(request, "page", 1), Math.Min(Number(request, "per_page", 50), 100));
             return Results.Json(new JsonObject
             {
-                ["per_page"] = size, ["page"] = page, ["total"] = Total(all), ["links"] = new JsonObject { ["next"] = "http://canary.example/next" },
+                ["per_page"] = size,
+                ["page"] = page,
+                ["total"] = Total(all),
+                ["links"] = new JsonObject { ["next"] = "http://canary.example/next" },
                 ["data"] = new JsonArray([.. Page(all, (page - 1) * size, (page - 1) * size, size).Select(Item)]),
             });
         });

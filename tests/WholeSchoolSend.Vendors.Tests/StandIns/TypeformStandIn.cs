@@ -47,7 +47,8 @@ public sealed class TypeformStandIn : StandIn
             new JsonObject { ["field"] = Field("f1", "opinion_scale", "cpd_confidence"), ["type"] = "number", ["number"] = submission.Confidence },
             new JsonObject
             {
-                ["field"] = Field("f2", "multiple_choice", "areas"), ["type"] = "choices",
+                ["field"] = Field("f2", "multiple_choice", "areas"),
+                ["type"] = "choices",
                 ["choices"] = new JsonObject { ["ids"] = new JsonArray([.. submission.Areas.Select(area => $"c{area}")]), ["labels"] = new JsonArray([.. submission.Areas.Select(area => Submission.AreaTexts[area])]) },
             },
             new JsonObject { ["field"] = Field("f3", "long_text", "why"), ["type"] = "text", ["text"] = submission.Why }),
