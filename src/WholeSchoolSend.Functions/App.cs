@@ -42,6 +42,7 @@ public static class App
         AddStore<IPending>(storage => storage.Pending);
         AddStore<IInstruments>(storage => storage.Instruments);
         AddStore<IWaves>(storage => storage.Waves);
+        AddStore<IMilestones>(storage => storage.Milestones);
         AddStore<IImports>(storage => storage.Imports);
         AddStore<IVersionedRows<SchoolTotals>>(storage => storage.PollTotals);
         AddStore<IVersionedRows<School>>(storage => storage.Schools);
@@ -60,6 +61,7 @@ public static class App
         // Operators.
         services.AddSingleton<PutInstrument>();
         services.AddSingleton<PutWave>();
+        services.AddSingleton<PutMilestone>();
 
         // Files.
         services.AddSingleton<FileImport>();
