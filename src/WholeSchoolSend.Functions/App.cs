@@ -72,6 +72,7 @@ public static class App
         services.AddSingleton<EvidenceReader>();
         services.AddSingleton<RemapResponses>();
         services.AddSingleton<RecomputeKpis>();
+        services.AddSingleton<ExplainKpi>();
         services.AddSingleton<PublishSnapshot>();
         services.AddSingleton<CloseWave>();
         return builder;

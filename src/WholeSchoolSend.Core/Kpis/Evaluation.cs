@@ -95,7 +95,8 @@ internal sealed class Samples(Catalogue catalogue, Evidence evidence)
 
     private bool IsCombinable(string collection, Sample sample) => sample.SourceNames.Count == 1 || (sample.HasSchools && catalogue.Combined.Contains(collection));
 
-    private IReadOnlyList<(WaveState Wave, Sample Sample)> Of(string collection)
+    /// <summary>The waves of a collection that have evidence, in order, each with its sample.</summary>
+    public IReadOnlyList<(WaveState Wave, Sample Sample)> Of(string collection)
     {
         if (_collections.TryGetValue(collection, out var known)) return known;
         var waves = evidence.Waves

@@ -22,6 +22,36 @@ public abstract record Measure
         Target? target, string? undecided, IReadOnlyDictionary<string, Indicator> indicators, IReadOnlyDictionary<string, Reading> readings) =>
         target is null && undecided is null && !DecidesWithoutTarget ? "has no target, and does not say why it is not decided" : null;
 
+    /// <summary>Where its evidence is; null where that is no collection of answers.</summary>
+    [JsonIgnore]
+    internal string? CollectionOf => this switch
+    {
+        Share share => share.Collection,
+        MixedShare mixed => mixed.Collection,
+        Score score => score.Collection,
+        Change change => change.Collection,
+        MatchedChange change => change.Collection,
+        PanelChange panel => panel.Collection,
+        PanelCount panel => panel.Collection,
+        Responses examples => examples.Collection,
+        _ => null,
+    };
+
+    /// <summary>What it asks; null where it asks nobody.</summary>
+    [JsonIgnore]
+    internal string? IndicatorOf => this switch
+    {
+        Share share => share.Indicator,
+        MixedShare mixed => mixed.Indicator,
+        Score score => score.Indicator,
+        Change change => change.Indicator,
+        MatchedChange change => change.Indicator,
+        PanelChange panel => panel.Indicator,
+        PanelCount panel => panel.Indicator,
+        Responses examples => examples.Indicator,
+        _ => null,
+    };
+
     /// <summary>Whether a verdict needs no number to hold the figure against.</summary>
     protected virtual bool DecidesWithoutTarget => false;
 

@@ -2,9 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using WholeSchoolSend.Core.Disclosure;
 using WholeSchoolSend.Core.Kpis;
-using WholeSchoolSend.Core.Schools;
 using WholeSchoolSend.Core.Tests.Statistics.Reference;
-using WholeSchoolSend.Core.Webhooks;
 
 namespace WholeSchoolSend.Core.Tests.Kpis;
 
@@ -99,14 +97,8 @@ public sealed class EvaluationReferenceTests
     [Fact]
     public void A_trend_is_R_s_regression_on_the_stacked_waves()
     {
-        var table = CsvTable.Read(Path.Combine(ReferenceFolder.Own, "data_s3_waves.csv"));
-        // Four years are 1,461 days: a wave every fourth year is one unit of R's wave numbers in four of ours.
-        var waves = Enumerable.Range(0, 4).Select(wave => AWave($"wave-{wave + 1}", new DateOnly(2009, 9, 1).AddDays(1461 * wave))).ToList();
-        var wave = table.Column("wave");
-        var results = Evaluate(table, "leaders", waves, row => $"wave-{wave(row)}", ["q_provision appropriate-provision"], role: _ => "leader", stage: _ => "single", person: table.Column("respondent_id"),
-                // R looks at every wave; ours leaves those out that are too uncertain to be shown.
-                new DisclosurePolicy { MaxWidth = 100 })
-            .Where(result => result.Reading == "K2.able").ToList();
+        // R looks at every wave; ours leaves those out that are too uncertain to be shown.
+        var results = Evidences.Evaluated(Evidences.Waves(), new DisclosurePolicy { MaxWidth = 100 }).Where(result => result.Reading == "K2.able").ToList();
         var r = Case("trend_q_provision");
         Assert.Equal(4, results.Count);
         for (var index = 0; index < 4; index++) Same(100 * Number(r, "p_by_wave", index), Figure(results[index], "engaged").Value);
@@ -163,47 +155,9 @@ public sealed class EvaluationReferenceTests
         Assert.Null(Figure(results["K2.complement"], "published-2016").PValue);
     }
 
-    private static Dictionary<string, ReadingResult> Teachers()
-    {
-        var table = CsvTable.Read(Path.Combine(ReferenceFolder.Own, "data_s2_prepost.csv"));
-        return Evaluate(table, "teachers", [AWave("study", new DateOnly(2026, 1, 1))], _ => "study", ["confidence cpd-confidence"], _ => "teacher", table.Column("period"), table.Column("teacher_id"))
-            .ToDictionary(result => result.Reading);
-    }
+    private static Dictionary<string, ReadingResult> Teachers() => Evidences.Evaluated(Evidences.Teachers()).ToDictionary(result => result.Reading);
 
-    private static Dictionary<string, ReadingResult> Leaders()
-    {
-        var table = CsvTable.Read(Path.Combine(ReferenceFolder.Own, "data_s1_poll.csv"));
-        return Evaluate(
-                table, "leaders", [AWave("autumn", new DateOnly(2026, 1, 1))], _ => "autumn",
-                ["q_every_teacher every-teacher-responsible", "q_provision appropriate-provision", .. Enumerable.Range(1, 8).Select(area => $"ka{area} key-area-{area}")],
-                table.Column("role"), _ => "single", table.Column("respondent_id"))
-            .ToDictionary(result => result.Reading);
-    }
-
-    /// <summary>Every row a response of one person with one answer or more; engaged schools are those of the group, all where there is none.</summary>
-    private static IEnumerable<ReadingResult> Evaluate(
-        CsvTable table, string collection, IReadOnlyList<WaveState> waves, Func<string[], string> wave, string[] items, Func<string[], string> role, Func<string[], string> stage,
-        Func<string[], string> person, DisclosurePolicy? policy = null)
-    {
-        var (school, phase, weight) = (table.Column("school_id"), table.Column("phase"), table.Number("weight"));
-        var group = items.Length > 1 ? table.Column("group") : _ => "engaged";
-        var questions = items.Select(item => (Answer: table.Column(item.Split(' ')[0]), Indicator: item.Split(' ')[1])).ToList();
-        var known = Catalogue.Current.Indicators.ToDictionary(indicator => indicator.Id, indicator => indicator.Codes);
-        var totals = table.Rows
-            .GroupBy(school, StringComparer.Ordinal)
-            .SelectMany(rows => Totalling.BySchool(rows.Select(row => new CountedResponse(
-                new Coding(
-                    school(row), wave(row), stage(row), role(row), person(row), weight(row)!.Value,
-                    questions.Where(question => known[question.Indicator].Contains(question.Answer(row))).Select(question => new Observation(question.Indicator, question.Answer(row))).ToList()),
-                default)).ToList()))
-            .ToList();
-        var register = table.Rows.DistinctBy(school).ToDictionary(school, row => new School(school(row), school(row), phase(row), "London", true));
-        var engagements = table.Rows.Where(row => group(row) == "engaged").Select(school).Distinct().Select((urn, line) => new Engagement(urn, new DateOnly(2000, 1, 1), "", line)).ToList();
-        return Evaluation.Results(
-            Catalogue.Current, new Evidence("inputs", waves, register, [], engagements, [], [new EvidenceSource(collection, "reference", totals)], new Dictionary<string, MilestoneState>()), policy ?? new DisclosurePolicy());
-    }
-
-    private static WaveState AWave(string id, DateOnly from) => new(id, new Wave(id, from, from.AddDays(20)), null, 1);
+    private static Dictionary<string, ReadingResult> Leaders() => Evidences.Evaluated(Evidences.Leaders()).ToDictionary(result => result.Reading);
 
     private static JsonElement Case(string id) => Expected.GetProperty("cases").EnumerateArray().Single(one => one.GetProperty("id").GetString() == id).GetProperty("expected");
 
