@@ -57,6 +57,9 @@ public static class Problems
     public static readonly ProblemKind AnswerCodeUnknown = new(422, "answer-code-unknown", "The catalogue gives this indicator no such answer code");
     public static readonly ProblemKind FormTaken = new(422, "form-taken", "Another instrument maps this form or poll already");
     public static readonly ProblemKind DatesInvalid = new(422, "dates-invalid", "The dates contradict each other");
+    public static readonly ProblemKind MilestoneUnknown = new(404, "milestone-unknown", "The catalogue has no such milestone");
+    public static readonly ProblemKind EvidenceMissing = new(422, "evidence-missing", "What was delivered is shown by an address or a document");
+    public static readonly ProblemKind OrganisationInvalid = new(422, "organisation-invalid", "The organisation is not named by an id");
     public static readonly ProblemKind NotFound = new(404, "not-found", "There is no such thing here");
     public static readonly ProblemKind WaveClosed = new(409, "wave-closed", "The wave is closed");
     public static readonly ProblemKind ChangedMeanwhile = new(409, "changed-meanwhile", "Somebody else changed it meanwhile: read it again");

@@ -53,6 +53,7 @@ public static class App
         AddStore<IKnownQuarantined>(storage => storage.Quarantine);
         AddStore<IInstruments>(storage => storage.Instruments);
         AddStore<IWaves>(storage => storage.Waves);
+        AddStore<IMilestones>(storage => storage.Milestones);
         AddStore<IImports>(storage => storage.Imports);
         AddStore<IVersionedRows<SchoolTotals>>(storage => storage.PollTotals);
         AddStore<IVersionedRows<School>>(storage => storage.Schools);
@@ -81,6 +82,7 @@ public static class App
         services.AddSingleton<ReplayQuarantine>();
         services.AddSingleton<Ledger>();
         services.AddSingleton<ApplyRetention>();
+        services.AddSingleton<PutMilestone>();
 
         // Files.
         services.AddSingleton<FileImport>();
@@ -92,6 +94,7 @@ public static class App
         services.AddSingleton<RemapResponses>();
         services.AddSingleton<RecomputeKpis>();
         services.AddSingleton<WordingDrift>();
+        services.AddSingleton<ExplainKpi>();
         services.AddSingleton<PublishSnapshot>();
         services.AddSingleton<CloseWave>();
         return builder;

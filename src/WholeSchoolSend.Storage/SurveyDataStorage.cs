@@ -63,6 +63,7 @@ public sealed class SurveyDataStorage
         Evidence = new EvidenceTable(Table("Evidence"), resilience);
         Instruments = new InstrumentsTable(Table("Instruments"));
         Waves = new WavesTable(Table("Waves"));
+        Milestones = new MilestonesTable(Table("Milestones"));
         Imports = new ImportsTable(Table("Imports"), resilience);
         PollTotals = new VersionedTable<SchoolTotals>(
             Table("PollTotals"), resilience, TotalsJson.Default.SchoolTotals, totals => TableKey.From(totals.School, totals.Wave));
@@ -88,6 +89,8 @@ public sealed class SurveyDataStorage
     public InstrumentsTable Instruments { get; }
 
     public WavesTable Waves { get; }
+
+    public MilestonesTable Milestones { get; }
 
     public ImportsTable Imports { get; }
 

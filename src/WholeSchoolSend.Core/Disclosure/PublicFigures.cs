@@ -10,29 +10,80 @@ public static class PublicFigures
 {
     private const double Extreme = 5;
 
-    /// <summary>The public form of a result about people; counts of schools pass as they are.</summary>
-    public static ReadingResult Of(ReadingResult result, Target target, DisclosurePolicy policy)
+    /// <summary>The public form of a result. What is not about people (schools reached, milestones, examples) passes as it is.</summary>
+    /// <param name="target">what the first figure is held against; null where it is not decided on.</param>
+    public static ReadingResult Of(ReadingResult result, Target? target, DisclosurePolicy policy)
     {
-        if (!result.Figures.Any(figure => figure.Name is "engaged" or "wider")) return result;
-        var status = result.Figures.Where(figure => figure.Name is "engaged" or "wider").ToDictionary(figure => figure.Name, policy.StatusOf, StringComparer.Ordinal);
-        var shows = (string name) => status[name] is CellStatus.Shown or CellStatus.SmallBase;
-        // A masked figure must not come back from what was made from it.
-        var tells = (string name) => shows(name) && !IsExtreme(result.Figures.First(figure => figure.Name == name));
-        var figures = result.Figures.Select(figure => figure.Name switch
-        {
-            "engaged" or "wider" => Share(figure, status[figure.Name], target, policy),
-            "difference" => tells("engaged") && tells("wider") ? Difference(figure) : Absent(figure, "c", "one of its two figures is withheld"),
-            "published-2016" => tells("engaged") ? Comparison(figure) : new Figure(figure.Name, figure.Unit, figure.Value, Source: figure.Source),
-            _ => throw new NotSupportedException($"No rule of disclosure control knows the figure {figure.Name}."),
-        }).ToList();
-        return (shows("engaged") ? result : result with { Verdict = Verdict.Insufficient }) with { Figures = figures, HeldApart = Apart(result.HeldApart, policy) };
+        var names = result.Figures.Select(figure => figure.Name).ToHashSet(StringComparer.Ordinal);
+        result = result with { HeldApart = Apart(result.HeldApart, policy) };
+        if (names.Contains("engaged")) return OfArms(result, "engaged", "wider", target, policy);
+        if (names.Contains("pre") && !names.Contains("pairs")) return OfArms(result, "pre", "post", target, policy);
+        if (names.Contains("engaged-mean")) return OfMeans(result, policy);
+        if (names.Contains("pairs")) return result with { Verdict = null, Reason = "a part of those in another reading: shown in the internal document only", Figures = [] };
+        if (names.Contains("organisations")) return OfOrganisations(result, policy);
+        return result with { Milestone = result.Milestone is { } milestone ? milestone with { ApprovedBy = null, Document = null } : null };
     }
 
     /// <summary>Too few to tell are not counted out, and the day somebody answered is told nobody.</summary>
     private static HeldApart? Apart(HeldApart? held, DisclosurePolicy policy) => held is null ? null : new HeldApart(
         held.Respondents >= policy.MinRespondents ? RoundToNearest(held.Respondents.Value, policy.RoundBaseTo) : null, Since: null);
 
-    private static Figure Share(Figure figure, CellStatus status, Target target, DisclosurePolicy policy) => status switch
+    /// <summary>Two shares and what is made of them: a share that is withheld, or shown only as very small or very large, must not come back from it.</summary>
+    private static ReadingResult OfArms(ReadingResult result, string one, string other, Target? target, DisclosurePolicy policy)
+    {
+        var status = result.Figures.Where(figure => figure.Name == one || figure.Name == other).ToDictionary(figure => figure.Name, policy.StatusOf, StringComparer.Ordinal);
+        var shows = (string name) => status.TryGetValue(name, out var known) && known is CellStatus.Shown or CellStatus.SmallBase;
+        var tells = (string name) => shows(name) && !IsExtreme(result.Figures.First(figure => figure.Name == name));
+        var isTold = tells(one) && (tells(other) || !status.ContainsKey(other));
+        var mixTells = tells(one) && result.Figures.Where(figure => figure.Name.StartsWith("mix-", StringComparison.Ordinal)).All(part => part.Base >= policy.ReliableRespondents);
+        var figures = result.Figures.Select(figure => figure.Name switch
+        {
+            var name when name == one || name == other => Share(figure, status[name], target, policy),
+            "difference" or "difference-standardised" or "change" => isTold ? Difference(figure) : Absent(figure, "c", "a figure it is made of is withheld"),
+            "wider-standardised" => isTold
+                ? new Figure(figure.Name, figure.Unit, Round(figure.Value!.Value, 0), Base: RoundToNearest(figure.Base!.Value, policy.RoundBaseTo), Schools: Schools(figure, policy), Method: figure.Method)
+                : Absent(figure, "c", "a figure it is made of is withheld"),
+            "since-previous" or "trend" => tells(one) ? Difference(figure) with { Source = figure.Source } : Absent(figure, "c", "a figure it is made of is withheld"),
+            "published-2016" => tells(one) ? Comparison(figure) : new Figure(figure.Name, figure.Unit, figure.Value, Source: figure.Source, Reason: figure.Reason),
+            "published-2016-assumed" => tells(one) ? Difference(figure) with { Base = figure.Base, Source = figure.Source, Marks = figure.Marks, AssumedDesignEffect = figure.AssumedDesignEffect } : null,
+            "rao-scott" or "against-target" => null,
+            var name when name.StartsWith("mix-", StringComparison.Ordinal) => mixTells ? new Figure(name, figure.Unit, Round(figure.Value!.Value, 0), Method: figure.Method) : null,
+            _ => throw new NotSupportedException($"No rule of disclosure control knows the figure {figure.Name}."),
+        }).OfType<Figure>().ToList();
+        var decidable = shows(one) && (one == "engaged" || shows(other));
+        return decidable ? result with { Figures = figures } : result with { Verdict = Verdict.Insufficient, Reason = result.Verdict is null ? "withheld" : result.Reason, Figures = figures };
+    }
+
+    /// <summary>Means are shown with the same care as shares, to one decimal.</summary>
+    private static ReadingResult OfMeans(ReadingResult result, DisclosurePolicy policy)
+    {
+        var shows = (string name) => ScoreReading.Status(result.Figures.First(figure => figure.Name == name), policy) is CellStatus.Shown or CellStatus.SmallBase;
+        var figures = result.Figures.Select(figure => figure.Name switch
+        {
+            "engaged-mean" or "wider-mean" => shows(figure.Name)
+                ? new Figure(
+                    figure.Name, figure.Unit, Round(figure.Value!.Value, 1), Round(figure.Lower!.Value, 1), Round(figure.Upper!.Value, 1), RoundToNearest(figure.Base!.Value, policy.RoundBaseTo),
+                    Schools(figure, policy), Method: figure.Method)
+                : Absent(figure, figure.Base is null or 0 ? "x" : "c", "too few respondents or schools"),
+            _ => shows("engaged-mean") && shows("wider-mean")
+                ? new Figure(figure.Name, figure.Unit, Round(figure.Value!.Value, 1), Rounded(figure.Lower), Rounded(figure.Upper), P: Band(figure.PValue), Method: figure.Method)
+                : Absent(figure, "c", "a figure it is made of is withheld"),
+        }).ToList();
+        return shows("engaged-mean") ? result with { Figures = figures } : result with { Verdict = Verdict.Insufficient, Reason = "withheld", Figures = figures };
+
+        static double? Rounded(double? value) => value is { } number ? Round(number, 1) : null;
+    }
+
+    /// <summary>Organisations are few and known by name: "seven of eight" names the eighth. Counts are shown over many only.</summary>
+    private static ReadingResult OfOrganisations(ReadingResult result, DisclosurePolicy policy)
+    {
+        var all = result.Figures.First(figure => figure.Name == "organisations").Value;
+        return all >= policy.MinRespondents && result.Figures.All(figure => figure.Unit != "organisations" || figure.Value is not (> 0 and < 3) && all - figure.Value is not (> 0 and < 3))
+            ? result with { Figures = [.. result.Figures.Select(figure => figure with { PValue = null, P = Band(figure.PValue) })] }
+            : result with { Verdict = Verdict.Insufficient, Reason = "too few organisations to show without naming them", Figures = [new Figure("organisations", "organisations", Symbol: "c", Reason: "too few organisations")] };
+    }
+
+    private static Figure Share(Figure figure, CellStatus status, Target? target, DisclosurePolicy policy) => status switch
     {
         CellStatus.NoData => Absent(figure, "x", "nobody gave a valid answer"),
         CellStatus.Confidential => Absent(figure, "c", $"fewer than {policy.MinRespondents} respondents or {policy.MinSchools} schools, or one school outweighs the others"),
@@ -48,10 +99,11 @@ public static class PublicFigures
 
     private static Figure Difference(Figure figure) => new(
         figure.Name, figure.Unit, Round(figure.Value!.Value, 0), figure.Lower is { } lower ? Round(lower, 0) : null, figure.Upper is { } upper ? Round(upper, 0) : null,
-        P: Band(figure.PValue), Method: figure.Method);
+        P: Band(figure.PValue), Family: figure.Family, HolmP: Band(figure.HolmPValue), DiscoveryP: Band(figure.DiscoveryPValue), Method: figure.Method);
 
     private static Figure Comparison(Figure figure) => new(
-        figure.Name, figure.Unit, figure.Value, P: Band(figure.PValue), Method: figure.Method, Source: figure.Source, Marks: figure.Marks);
+        figure.Name, figure.Unit, figure.Value, P: Band(figure.PValue), Family: figure.Family, HolmP: Band(figure.HolmPValue), Method: figure.Method, Source: figure.Source,
+        Reason: figure.Reason, Marks: figure.Marks);
 
     private static int? Schools(Figure figure, DisclosurePolicy policy) => figure.Schools is { } schools ? RoundToNearest(schools, policy.RoundBaseTo) : null;
 
@@ -69,12 +121,12 @@ public static class PublicFigures
     /// Of a base under 100, near 0 % or 100 % tells what (nearly) every single respondent answered: everything beyond 5 and 95 is shown alike,
     /// without an interval, which would give it away.
     /// </summary>
-    private static bool IsExtreme(Figure figure) => figure is { Base: < 100, Value: < Extreme or > 100 - Extreme };
+    internal static bool IsExtreme(Figure figure) => figure is { Base: < 100, Value: < Extreme or > 100 - Extreme };
 
     /// <summary>Whole per cent; one decimal from 500 respondents on, or where rounding would turn the figure's relation to the target.</summary>
-    private static double Percent(double value, Figure figure, Target target)
+    private static double Percent(double value, Figure figure, Target? target)
     {
-        var places = figure.Base >= 500 || target.MetBy(Round(figure.Value!.Value, 0)) != target.MetBy(figure.Value.Value) ? 1 : 0;
+        var places = figure.Base >= 500 || (target is not null && target.MetBy(Round(figure.Value!.Value, 0)) != target.MetBy(figure.Value.Value)) ? 1 : 0;
         return Round(value, places);
     }
 

@@ -6,7 +6,10 @@ using System.Text.Json.Serialization;
 namespace WholeSchoolSend.Core.Kpis;
 
 /// <summary>Every KPI of the programme as data: wording, target, readings, and how each reading is measured.</summary>
-public sealed record Catalogue(string Version, IReadOnlyList<Indicator> Indicators, IReadOnlyList<Kpi> Kpis)
+/// <param name="Combined">collections in which several sources of one wave are added up; in any other they are not, and the readings wait.</param>
+/// <param name="Families">tests that are read together, and how their p-values are adjusted for that.</param>
+public sealed record Catalogue(
+    string Version, IReadOnlyList<string> Combined, IReadOnlyList<Family> Families, IReadOnlyList<Indicator> Indicators, IReadOnlyList<Kpi> Kpis)
 {
     /// <summary>The catalogue this build was made with. A typing error in it stops the start, not the report.</summary>
     public static Catalogue Current { get; } = Parse(JsonSchema.EmbeddedText("kpi-catalogue.json"));
@@ -28,14 +31,18 @@ public sealed record Catalogue(string Version, IReadOnlyList<Indicator> Indicato
             Hash = Convert.ToHexStringLower(SHA256.HashData(json)),
             Indicator = catalogue.Indicators.ToFrozenDictionary(indicator => indicator.Id, StringComparer.Ordinal),
         };
+        var readings = read.Readings().ToDictionary(entry => entry.Reading.Id, entry => entry.Reading, StringComparer.Ordinal);
         foreach (var (kpi, reading) in read.Readings())
+            if (reading.Measure.Contradiction(reading.Target ?? kpi.Target, reading.Undecided, read.Indicator, readings) is { } wrong)
+                throw new JsonException($"{reading.Id} {wrong}.");
+        foreach (var kpi in read.Kpis)
         {
-            if ((reading.Target ?? kpi.Target) is null) throw new JsonException($"{reading.Id} has no target.");
-            if (reading.Measure is not Share share) continue;
-            if (!read.Indicator.TryGetValue(share.Indicator, out var indicator)) throw new JsonException($"{reading.Id}: no indicator {share.Indicator}.");
-            if (share.Valid.Except(indicator.Codes).Any()) throw new JsonException($"{reading.Id}: valid codes are not all of {share.Indicator}.");
-            if (share.Success.Except(share.Valid).Any()) throw new JsonException($"{reading.Id}: success codes are not all valid.");
+            if (kpi.DuplicateOf is { } other && (kpi.Readings.Count > 0 || read.Kpis.All(one => one.Id != other)))
+                throw new JsonException($"{kpi.Id} duplicates another KPI of the catalogue, and then has no readings of its own.");
+            if (kpi.DuplicateOf is null && kpi.Readings.Count(reading => reading.Primary) != 1) throw new JsonException($"{kpi.Id} has one primary reading.");
         }
+        foreach (var test in read.Families.SelectMany(family => family.Tests))
+            if (!readings.ContainsKey(test.Reading)) throw new JsonException($"A family tests {test.Reading}, which is no reading.");
         return read;
     }
 
@@ -43,15 +50,62 @@ public sealed record Catalogue(string Version, IReadOnlyList<Indicator> Indicato
     public IEnumerable<(Kpi Kpi, Reading Reading)> Readings() => Kpis.SelectMany(kpi => kpi.Readings.Select(reading => (kpi, reading)));
 }
 
+/// <summary>Tests that are read together.</summary>
+public sealed record Family(string Id, string Title, IReadOnlyList<Adjustment> Adjustments, IReadOnlyList<FamilyTest> Tests);
+
+/// <summary>One test of a family: the p-value of a figure of a reading.</summary>
+public sealed record FamilyTest(string Reading, string Figure);
+
+/// <summary>How p-values are adjusted for being several. The first of a family is the one that counts.</summary>
+public enum Adjustment
+{
+    /// <summary>Holm (1979): the chance of one false finding or more.</summary>
+    [JsonStringEnumMemberName("holm")]
+    Holm,
+
+    /// <summary>Benjamini and Hochberg (1995): the expected share of false ones among the findings.</summary>
+    [JsonStringEnumMemberName("benjamini-hochberg")]
+    BenjaminiHochberg,
+}
+
 /// <summary>A measurable item and the answer codes it may have.</summary>
-public sealed record Indicator(string Id, string Title, IReadOnlyList<string> Codes);
+/// <param name="Scores">what the codes are worth on a scale, where they are; codes without a score are no answers on it.</param>
+public sealed record Indicator(string Id, string Title, IReadOnlyList<string> Codes, IReadOnlyDictionary<string, double>? Scores = null);
+
+/// <summary>What kind of success a KPI states.</summary>
+public enum KpiKind
+{
+    [JsonStringEnumMemberName("strategic")]
+    Strategic,
+
+    [JsonStringEnumMemberName("reach")]
+    Reach,
+
+    [JsonStringEnumMemberName("key-area")]
+    KeyArea,
+
+    [JsonStringEnumMemberName("outcome-examples")]
+    OutcomeExamples,
+
+    [JsonStringEnumMemberName("operational")]
+    Operational,
+}
 
 /// <summary>One KPI in the programme's exact wording.</summary>
-public sealed record Kpi(string Id, string Title, string Wording, Target Target, IReadOnlyList<Reading> Readings);
+/// <param name="Measured">the programme's words on how it is measured.</param>
+/// <param name="Target">null where the programme names no number.</param>
+/// <param name="TargetWording">the target in words.</param>
+/// <param name="Comparators">what the figures are set beside, in words.</param>
+/// <param name="Notes">what the wording leaves open, and what was decided.</param>
+/// <param name="Strand">of an operational KPI.</param>
+/// <param name="DuplicateOf">the KPI it repeats word for word: shown once as such, counted never.</param>
+public sealed record Kpi(
+    string Id, KpiKind Kind, string Title, string Wording, string Measured, string Population, string TargetWording, IReadOnlyList<string> Comparators,
+    IReadOnlyList<string> Notes, IReadOnlyList<Reading> Readings, Target? Target = null, string? Strand = null, string? DuplicateOf = null);
 
 /// <summary>What a figure is held against.</summary>
 /// <param name="Relation"><c>&gt;=</c> or <c>&gt;</c>.</param>
-/// <param name="Unit"><c>%</c> or what is counted.</param>
+/// <param name="Unit"><c>%</c>, <c>pp</c> (percentage points) or what is counted.</param>
 public sealed record Target(TargetRelation Relation, double Value, string Unit)
 {
     /// <summary>Is the target met by this figure, unrounded?</summary>
@@ -69,31 +123,8 @@ public enum TargetRelation
 
 /// <summary>One computed figure of a KPI; one per KPI is primary.</summary>
 /// <param name="Target">where it differs from the KPI's own.</param>
-public sealed record Reading(string Id, string Title, bool Primary, Measure Measure, Target? Target = null);
-
-/// <summary>How a reading is measured. A new KPI of an existing kind is a data change.</summary>
-[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
-[JsonDerivedType(typeof(Share), "share")]
-[JsonDerivedType(typeof(AllMet), "all-met")]
-[JsonDerivedType(typeof(EngagedSchools), "engaged-schools")]
-public abstract record Measure;
-
-/// <summary>The weighted share of respondents with a success code among those with a valid code; engaged schools beside wider ones.</summary>
-/// <param name="Collection">where the evidence is.</param>
-/// <param name="Roles">whom the reading counts, by role as ticked.</param>
-/// <param name="Published">a figure of 2016 to set it beside, in per cent.</param>
-public sealed record Share(
-    string Collection, string Stage, string Indicator, IReadOnlyList<string> Success, IReadOnlyList<string> Valid, IReadOnlyList<string> Roles,
-    PublishedFigure? Published = null) : Measure;
-
-/// <summary>A figure published elsewhere, in per cent, rounded to whole ones there.</summary>
-public sealed record PublishedFigure(double Value, string Source);
-
-/// <summary>Met when every one of other readings is.</summary>
-public sealed record AllMet(IReadOnlyList<string> Readings) : Measure;
-
-/// <summary>Distinct schools with at least one engagement.</summary>
-public sealed record EngagedSchools : Measure;
+/// <param name="Undecided">why no verdict is given on it; null: it is decided on its target.</param>
+public sealed record Reading(string Id, string Title, bool Primary, Measure Measure, Target? Target = null, string? Undecided = null);
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, RespectNullableAnnotations = true,

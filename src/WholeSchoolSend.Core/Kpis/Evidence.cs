@@ -12,8 +12,8 @@ namespace WholeSchoolSend.Core.Kpis;
 /// <param name="Inputs">SHA-256 over all of it, lower-case hex.</param>
 /// <param name="Sources">school totals by where they come from: one per webhook collection and one per active poll file.</param>
 public sealed record Evidence(
-    string Inputs, IReadOnlyList<WaveState> Waves, IReadOnlyDictionary<string, School> Schools, IReadOnlyList<Engagement> Engagements,
-    IReadOnlyList<EvidenceSource> Sources)
+    string Inputs, IReadOnlyList<WaveState> Waves, IReadOnlyDictionary<string, School> Schools, IReadOnlyList<SchoolLink> Links, IReadOnlyList<Engagement> Engagements,
+    IReadOnlyList<NetworkReach> Networks, IReadOnlyList<EvidenceSource> Sources, IReadOnlyDictionary<string, MilestoneState> Milestones)
 {
     /// <summary>What was said of wordings.</summary>
     public StatedWordings Stated { get; init; } = new([]);
@@ -28,10 +28,10 @@ public sealed record EvidenceSource(string Collection, string Name, IReadOnlyLis
 /// </summary>
 public sealed class EvidenceReader(
     Catalogue catalogue, DisclosurePolicy policy, IInstruments instruments, IWaves waves, IImports imports, ISchoolTotals totals,
-    IVersionedRows<SchoolTotals> pollTotals, IVersionedRows<School> schools, IVersionedRows<Engagement> engagements)
+    IVersionedRows<SchoolTotals> pollTotals, IVersionedRows<School> schools, IVersionedRows<Engagement> engagements, IMilestones milestones)
 {
     /// <summary>Changes when the formulas do, so that the same evidence is evaluated again.</summary>
-    private const string Formulas = "1";
+    private const string Formulas = "2";
 
     private volatile Dictionary<string, object> _atHand = [];
 
@@ -60,6 +60,9 @@ public sealed class EvidenceReader(
         var known = await waves.AllAsync(cancellation);
         foreach (var wave in known) Add(hash, JsonSerializer.Serialize(wave, WavesJson.Default.WaveState));
 
+        var reported = await milestones.AllAsync(cancellation);
+        foreach (var milestone in reported) Add(hash, JsonSerializer.Serialize(milestone, MilestonesJson.Default.MilestoneState));
+
         var register = new List<School>();
         var contacts = new List<Engagement>();
         var sources = new List<EvidenceSource>();
@@ -84,7 +87,11 @@ public sealed class EvidenceReader(
             if (rows.Count > 0) sources.Add(new EvidenceSource(collection, "webhooks", rows));
         }
         var byUrn = register.ToDictionary(school => school.Urn, StringComparer.Ordinal);
-        return new Evidence(Convert.ToHexStringLower(hash.GetHashAndReset()), known, byUrn, contacts, sources) { Stated = stated };
+        return new Evidence(
+            Convert.ToHexStringLower(hash.GetHashAndReset()), known, byUrn, [], contacts, [], sources, reported.ToDictionary(milestone => milestone.Id, StringComparer.Ordinal))
+        {
+            Stated = stated,
+        };
     }
 
     private async Task<IReadOnlyList<T>> KeptAsync<T>(IVersionedRows<T> rows, string version, Dictionary<string, object> kept, CancellationToken cancellation)

@@ -31,13 +31,17 @@ public enum Verdict
 }
 
 /// <summary>One number of a reading with everything needed to judge it; in a public document rounded, or withheld with a symbol.</summary>
-/// <param name="Name"><c>engaged</c>, <c>wider</c>, <c>difference</c>, <c>published-2016</c>, <c>schools</c>.</param>
+/// <param name="Name">what it is: <c>engaged</c>, <c>wider</c>, <c>difference</c> …; the published schema lists them.</param>
 /// <param name="Unit"><c>%</c>, <c>pp</c> (percentage points) or what is counted.</param>
 /// <param name="Lower">lower limit of the 95 % interval.</param>
 /// <param name="Base">respondents with a valid answer, unweighted.</param>
 /// <param name="Schools">schools they are from.</param>
+/// <param name="AssumedDesignEffect">of a published figure whose base is assumed.</param>
 /// <param name="LargestShare">the largest school's share of the weight, 0 to 1; never published.</param>
 /// <param name="P">public: p-value as a band; internal documents carry <paramref name="PValue"/>.</param>
+/// <param name="Family">the tests it is read together with, and how many of them could be made.</param>
+/// <param name="HolmPValue">adjusted for the family, Holm; <paramref name="HolmP"/> as a band.</param>
+/// <param name="DiscoveryPValue">adjusted for the family, Benjamini and Hochberg; <paramref name="DiscoveryP"/> as a band.</param>
 /// <param name="Symbol"><c>c</c> withheld, <c>u</c> too unreliable, <c>x</c> no data: in place of the numbers.</param>
 /// <param name="Marks">cautions, such as <c>small_base</c>.</param>
 public sealed record Figure(
@@ -52,10 +56,16 @@ public sealed record Figure(
     double? DegreesOfFreedom = null,
     double? EffectiveSize = null,
     double? DesignEffect = null,
+    double? AssumedDesignEffect = null,
     double? SumOfWeights = null,
     double? LargestShare = null,
     double? PValue = null,
     string? P = null,
+    string? Family = null,
+    double? HolmPValue = null,
+    string? HolmP = null,
+    double? DiscoveryPValue = null,
+    string? DiscoveryP = null,
     string? Method = null,
     string? Source = null,
     string? Symbol = null,
@@ -63,9 +73,13 @@ public sealed record Figure(
     IReadOnlyList<string>? Marks = null);
 
 /// <summary>One reading in one wave (null: over all time), with its verdict and figures.</summary>
-/// <param name="Reason">why the verdict is <c>insufficient</c>.</param>
-public sealed record ReadingResult(string Kpi, string Reading, string? Wave, Verdict Verdict, string? Reason, IReadOnlyList<Figure> Figures)
+/// <param name="Verdict">null where the reading is not decided on.</param>
+/// <param name="Reason">why the verdict is <c>insufficient</c> or <c>unattainable</c>, or why there is none.</param>
+public sealed record ReadingResult(string Kpi, string Reading, string? Wave, Verdict? Verdict, string? Reason, IReadOnlyList<Figure> Figures)
 {
+    /// <summary>The milestone, where the reading is one.</summary>
+    public Milestone? Milestone { get; init; }
+
     /// <summary>Somebody must put the evidence in order first: not to be issued as it stands, since what is issued is repeated.</summary>
     public bool IsHeld { get; init; }
 

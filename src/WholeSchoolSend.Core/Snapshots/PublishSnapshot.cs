@@ -62,7 +62,7 @@ public sealed class PublishSnapshot(
                 })))
             .ToList();
         var issued = published.Select(result => result.Key).ToHashSet(StringComparer.Ordinal);
-        var targets = catalogue.Readings().ToDictionary(entry => entry.Reading.Id, entry => entry.Reading.Target ?? entry.Kpi.Target, StringComparer.Ordinal);
+        var targets = catalogue.Readings().ToDictionary(entry => entry.Reading.Id, entry => entry.Reading.Undecided is null ? entry.Reading.Target ?? entry.Kpi.Target : null, StringComparer.Ordinal);
         var fresh = readings
             .Where(result => result.Wave is null || (closed.Contains(result.Wave) && !result.IsHeld && !issued.Contains(result.Key)))
             .Select(result => PublicFigures.Of(result, targets[result.Reading], policy))
@@ -83,7 +83,7 @@ public sealed class PublishSnapshot(
     private Snapshot Document(Audience audience, string? inputs, RunFrame frame, IReadOnlyList<ReadingResult> results)
     {
         var order = frame.Waves.Select((wave, index) => (wave.Id, index)).ToDictionary(wave => wave.Id, wave => wave.index, StringComparer.Ordinal);
-        var kpis = catalogue.Kpis.Select(kpi => new SnapshotKpi(kpi.Id, kpi.Title, kpi.Wording, kpi.Target, kpi.Readings.Select(reading => new SnapshotReading(
+        var kpis = catalogue.Kpis.Select(kpi => new SnapshotKpi(kpi.Id, kpi.Kind, kpi.Title, kpi.Wording, kpi.Measured, kpi.Population, kpi.Strand, kpi.DuplicateOf, kpi.Target, kpi.TargetWording, kpi.Comparators, kpi.Notes, kpi.Readings.Select(reading => new SnapshotReading(
             reading.Id, reading.Title, reading.Primary, reading.Target,
             results.Where(result => result.Reading == reading.Id)
                 .OrderBy(result => result.Wave is null ? -1 : order.GetValueOrDefault(result.Wave, int.MaxValue))

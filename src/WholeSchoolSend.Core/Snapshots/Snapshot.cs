@@ -38,19 +38,21 @@ public sealed record SnapshotWave(string Id, string Title, DateOnly From, DateOn
         new(state.Id, state.Wave.Title, state.Wave.From, state.Wave.To, state.Closed is not null, state.Wave.Frame, state.Wave.Invited);
 }
 
-/// <summary>A KPI in its exact wording, with its readings; the primary one decides.</summary>
-public sealed record SnapshotKpi(string Id, string Title, string Wording, Target Target, IReadOnlyList<SnapshotReading> Readings);
+/// <summary>A KPI in its exact wording, with its readings; the primary one decides. What the fields say stands in <see cref="Kpi"/>.</summary>
+public sealed record SnapshotKpi(
+    string Id, KpiKind Kind, string Title, string Wording, string Measured, string Population, string? Strand, string? DuplicateOf, Target? Target, string TargetWording,
+    IReadOnlyList<string> Comparators, IReadOnlyList<string> Notes, IReadOnlyList<SnapshotReading> Readings);
 
 /// <summary>A reading and its results by wave.</summary>
 public sealed record SnapshotReading(string Id, string Title, bool Primary, Target? Target, IReadOnlyList<SnapshotResult> Results);
 
 /// <summary>One result; <paramref name="Wave"/> null means over all time.</summary>
 public sealed record SnapshotResult(
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? Wave, Verdict Verdict, string? Reason,
-    string? Wording, TrendBreak? TrendBreak, HeldApart? HeldApart, IReadOnlyList<Figure> Figures)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? Wave, Verdict? Verdict, string? Reason,
+    string? Wording, TrendBreak? TrendBreak, HeldApart? HeldApart, IReadOnlyList<Figure> Figures, Milestone? Milestone)
 {
     public static SnapshotResult Of(ReadingResult result) =>
-        new(result.Wave, result.Verdict, result.Reason, result.Wording, result.TrendBreak, result.HeldApart, result.Figures);
+        new(result.Wave, result.Verdict, result.Reason, result.Wording, result.TrendBreak, result.HeldApart, result.Figures, result.Milestone);
 }
 
 /// <summary><c>latest.json</c>: which document is the newest.</summary>

@@ -152,8 +152,8 @@ public sealed class WordingTests
     private static Evidence Evidence(IReadOnlyList<SchoolTotals> totals, params (string, bool)[] stated) => new(
         "inputs",
         Enumerable.Range(1, 4).Select(wave => new WaveState($"w{wave}", new Wave($"Wave {wave}", new DateOnly(2025 + wave, 1, 1), new DateOnly(2025 + wave, 2, 1)), null, 1)).ToList(),
-        new Dictionary<string, School>(), Enumerable.Range(0, 500).Select(school => new Engagement(Urn(school), new DateOnly(2025, 1, 1), "", 1)).ToList(),
-        [new EvidenceSource("leaders", "webhooks", totals)])
+        new Dictionary<string, School>(), [], Enumerable.Range(0, 500).Select(school => new Engagement(Urn(school), new DateOnly(2025, 1, 1), "", 1)).ToList(), [],
+        [new EvidenceSource("leaders", "webhooks", totals)], new Dictionary<string, MilestoneState>())
     {
         Stated = new StatedWordings([Form("leaders", "f", stated)]),
     };

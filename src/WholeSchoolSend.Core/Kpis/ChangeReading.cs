@@ -1,0 +1,164 @@
+using WholeSchoolSend.Core.Disclosure;
+using WholeSchoolSend.Core.Statistics;
+
+namespace WholeSchoolSend.Core.Kpis;
+
+/// <summary>The change from before to after: stacked, so that everybody who answered either time is in it.</summary>
+internal static class ChangeReading
+{
+    public static ReadingResult Evaluate(Kpi kpi, Reading reading, Change change, Indicator indicator, string wave, Sample sample, DisclosurePolicy policy)
+    {
+        if (!sample.HasSchools) return new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, "a change needs answers that come with schools", []);
+        var (pre, post) = (Stage(sample, change, "pre"), Stage(sample, change, "post"));
+        var figures = new List<Figure> { pre.Arm.Figure("pre"), post.Arm.Figure("post") };
+        var shares = PrePost.Estimate(sample.Domain(pre.Rows), sample.Domain(post.Rows));
+        var means = change.Scale == ChangeScale.RelativeMean ? PrePost.Estimate(Mean(sample, indicator, "pre"), Mean(sample, indicator, "post")) : null;
+        if (Changed(change.Scale, shares, means) is { } changed) figures.Add(changed with { Base = shares!.PreResponses + shares.PostResponses, Schools = shares.Schools });
+        var target = reading.Target ?? kpi.Target;
+        if (shares is not null && target is not null && Against(change.Scale, shares, target.Value / 100) is { } test)
+            figures.Add(new Figure("against-target", "pp", 100 * test.Estimate, StandardError: 100 * test.StandardError, DegreesOfFreedom: shares.DegreesOfFreedom, PValue: test.PValue, Method: test.Method));
+
+        var statuses = figures.Take(2).Select(policy.StatusOf).ToList();
+        var worst = statuses.FirstOrDefault(status => status is CellStatus.NoData or CellStatus.Confidential or CellStatus.Unreliable, CellStatus.Shown);
+        if (worst != CellStatus.Shown)
+            return new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, worst == CellStatus.NoData ? "answers from before and after are needed" : Decided.Reason(worst), figures);
+        if (reading.Undecided is { } undecided) return new ReadingResult(kpi.Id, reading.Id, wave, null, undecided, figures);
+        if (IsUnattainable(change.Scale, shares!.Pre, target!))
+            return new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Unattainable, "the share before was so high that even everybody being confident would not be enough of a rise", figures);
+        return figures[2] is { Value: { } value, Lower: { } lower, Upper: { } upper }
+            ? new ReadingResult(kpi.Id, reading.Id, wave, Decided.On(value, lower, upper, target!), null, figures)
+            : new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, "too few schools for an interval", figures);
+    }
+
+    /// <summary>Could everybody saying yes after be enough?</summary>
+    private static bool IsUnattainable(ChangeScale scale, double pre, Target target) =>
+        !target.MetBy(scale == ChangeScale.Relative ? 100 * ((1 / pre) - 1) : 100 * (1 - pre));
+
+    private static TargetTest? Against(ChangeScale scale, PrePostEstimate shares, double target) => scale switch
+    {
+        ChangeScale.Relative => shares.AgainstRelativeTarget(target),
+        ChangeScale.Points => shares.AgainstPointsTarget(target),
+        _ => null,
+    };
+
+    private static Figure? Changed(ChangeScale scale, PrePostEstimate? shares, PrePostEstimate? means) => (scale, shares, means) switch
+    {
+        (ChangeScale.Relative, { } estimate, _) => Relative("change", estimate),
+        (ChangeScale.Points, { } estimate, _) => new Figure(
+            "change", "pp", 100 * estimate.Difference, 100 * estimate.DifferenceInterval?.Lower, 100 * estimate.DifferenceInterval?.Upper,
+            StandardError: 100 * estimate.DifferenceStandardError, DegreesOfFreedom: estimate.DegreesOfFreedom, PValue: estimate.DifferenceTest?.PValue,
+            Method: $"{estimate.Method}; {estimate.DifferenceInterval?.Method}"),
+        (ChangeScale.RelativeMean, _, { } estimate) => Relative("change", estimate),
+        _ => null,
+    };
+
+    private static Figure Relative(string name, PrePostEstimate estimate) => new(
+        name, "%", 100 * estimate.RelativeIncrease, 100 * estimate.RelativeIncreaseInterval?.Lower, 100 * estimate.RelativeIncreaseInterval?.Upper,
+        DegreesOfFreedom: estimate.DegreesOfFreedom, PValue: estimate.DifferenceTest?.PValue, Method: $"{estimate.Method}; {estimate.RatioInterval?.Method}");
+
+    private static (SchoolSums[] Rows, Arm Arm) Stage(Sample sample, Change change, string stage)
+    {
+        var rows = sample.Rows(change.At(stage), Arms.Both);
+        return (rows, Arm.Of(sample, rows));
+    }
+
+    private static DomainTotals Mean(Sample sample, Indicator indicator, string stage)
+    {
+        var (least, most) = (indicator.Scores!.Values.Min(), indicator.Scores.Values.Max());
+        var rescaled = indicator with { Scores = indicator.Scores.ToDictionary(score => score.Key, score => 100 * (score.Value - least) / (most - least), StringComparer.Ordinal) };
+        return sample.Domain(sample.Rows(stage, rescaled, null, Arms.Both));
+    }
+}
+
+/// <summary>The change among those who answered both times, three ways, and what attrition did.</summary>
+internal static class MatchedReading
+{
+    public static ReadingResult Evaluate(Kpi kpi, Reading reading, MatchedChange change, Indicator indicator, string wave, Sample sample)
+    {
+        var schools = sample.Schools.GroupBy(school => school.Position).OrderBy(school => school.Key)
+            .Select(school => (Position: school.Key, Pairs: school.SelectMany(row => sample.Pairs(row.Totals, change.Indicator)).Where(pair => Valid(pair.Before) && Valid(pair.After)).ToList()))
+            .ToList();
+        var counts = schools.Select(school => Counts(school.Pairs, change)).ToList();
+        var all = counts.Aggregate(default(PairCounts), (sum, one) => sum + one);
+        var figures = new List<Figure> { new("pairs", "people", all.Pairs, Schools: schools.Count(school => school.Pairs.Count > 0), Base: all.Pairs) };
+        if (all.Pairs > 0)
+        {
+            figures.Add(new Figure("pre", "%", 100 * all.Pre, Base: all.Pairs, Method: "matched pairs, unweighted"));
+            figures.Add(new Figure("post", "%", 100 * all.Post, Base: all.Pairs, Method: "matched pairs, unweighted"));
+            figures.AddRange(Tests(sample, change, indicator, schools, counts, all));
+        }
+        figures.AddRange(Attrition(sample, change, schools.SelectMany(school => school.Pairs).ToList()));
+        return new ReadingResult(kpi.Id, reading.Id, wave, all.Pairs == 0 ? Verdict.Insufficient : null, all.Pairs == 0 ? "nobody answered both times under one key" : reading.Undecided, figures);
+
+        bool Valid(string code) => change.Valid.Contains(code);
+    }
+
+    private static IEnumerable<Figure> Tests(
+        Sample sample, MatchedChange change, Indicator indicator, List<(int Position, List<PairTotal> Pairs)> schools, List<PairCounts> counts, PairCounts all)
+    {
+        // The change of the share, knowing schools: the mean of +1, 0 and -1.
+        var rows = schools.Where(school => school.Pairs.Count > 0).Select(school => school.Pairs.Aggregate(
+            SchoolSums.None(school.Position), (row, pair) => row.Plus(pair.N, pair.W, pair.Q, (Yes(pair.After) ? 1.0 : 0) - (Yes(pair.Before) ? 1 : 0)))).ToArray();
+        if (DesignMean.Estimate(sample.Domain(rows)) is { } mean)
+        {
+            yield return new Figure(
+                "change", "pp", 100 * mean.Value, 100 * mean.Interval?.Lower, 100 * mean.Interval?.Upper, Base: mean.Responses, Schools: mean.Schools,
+                StandardError: 100 * mean.StandardError, DegreesOfFreedom: mean.DegreesOfFreedom, PValue: mean.TestAgainst(0)?.PValue, Method: $"matched pairs, {mean.Method}");
+        }
+        if (MatchedShares.Obuchowski(counts) is { } clustered) yield return Test("mcnemar-clustered", clustered);
+        yield return new Figure("mcnemar-exact", "p", PValue: MatchedShares.ExactPValue(all), Method: "McNemar, exact");
+        var histograms = schools.Select(school => Histogram(school.Pairs, indicator)).OfType<DifferenceHistogram>().ToList();
+        if (histograms.Count == 0) yield break;
+        if (SignedRank.Clustered(histograms) is { } ranks) yield return Test("signed-rank-clustered", ranks);
+        var together = new DifferenceHistogram(Enumerable.Range(0, histograms[0].Counts.Count).Select(bin => histograms.Sum(one => one.Counts[bin])));
+        if (PairedMeans.Estimate(together) is { } paired)
+        {
+            yield return new Figure(
+                "mean-change", "points", paired.Value, paired.Interval?.Lower, paired.Interval?.Upper, Base: paired.Pairs, StandardError: paired.StandardError,
+                DegreesOfFreedom: paired.Test?.DegreesOfFreedom, PValue: paired.Test?.PValue, Method: paired.Test?.Method);
+        }
+
+        bool Yes(string code) => change.Success.Contains(code);
+    }
+
+    /// <summary>Who answered only once, and how confident those were who did not come back: the main bias of such a study.</summary>
+    private static IEnumerable<Figure> Attrition(Sample sample, MatchedChange change, List<PairTotal> pairs)
+    {
+        var (pre, preYes) = Sums("pre");
+        var (post, _) = Sums("post");
+        var matched = pairs.Sum(pair => pair.N);
+        var matchedYes = pairs.Where(pair => change.Success.Contains(pair.Before)).Sum(pair => pair.N);
+        if (pre > 0) yield return new Figure("unmatched-pre", "%", 100.0 * (pre - matched) / pre, Base: pre, Method: "of those who answered before, unweighted");
+        if (post > 0) yield return new Figure("unmatched-post", "%", 100.0 * (post - matched) / post, Base: post, Method: "of those who answered after, unweighted");
+        if (matched > 0) yield return new Figure("stayers-pre", "%", 100.0 * matchedYes / matched, Base: matched, Method: "share before among those who came back, unweighted");
+        if (pre > matched) yield return new Figure("leavers-pre", "%", 100.0 * (preYes - matchedYes) / (pre - matched), Base: pre - matched, Method: "share before among those who did not, unweighted");
+
+        (int All, int Yes) Sums(string stage)
+        {
+            var rows = sample.Rows(new Change(change.Collection, change.Indicator, change.Success, change.Valid, ChangeScale.Points).At(stage), Arms.Both);
+            return (rows.Sum(row => row.Responses), rows.Sum(row => row.Successes));
+        }
+    }
+
+    private static PairCounts Counts(List<PairTotal> pairs, MatchedChange change) => pairs.Aggregate(default(PairCounts), (sum, pair) =>
+        sum + ((change.Success.Contains(pair.Before), change.Success.Contains(pair.After)) switch
+        {
+            (true, true) => new PairCounts(pair.N, 0, 0, 0),
+            (true, false) => new PairCounts(0, pair.N, 0, 0),
+            (false, true) => new PairCounts(0, 0, pair.N, 0),
+            _ => new PairCounts(0, 0, 0, pair.N),
+        }));
+
+    /// <summary>Changes in steps of the scale; null where nobody has two answers on it.</summary>
+    internal static DifferenceHistogram? Histogram(IReadOnlyList<PairTotal> pairs, Indicator indicator)
+    {
+        var scores = indicator.Scores!;
+        var steps = (int)(scores.Values.Max() - scores.Values.Min());
+        var counts = new int[(2 * steps) + 1];
+        foreach (var pair in pairs)
+            if (scores.TryGetValue(pair.Before, out var before) && scores.TryGetValue(pair.After, out var after)) counts[(int)(after - before) + steps] += pair.N;
+        return counts.Sum() == 0 ? null : new DifferenceHistogram(counts);
+    }
+
+    private static Figure Test(string name, SignificanceTest test) => new(name, "statistic", test.Statistic, DegreesOfFreedom: test.DegreesOfFreedom, PValue: test.PValue, Method: test.Method);
+}

@@ -1,0 +1,239 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json.Serialization;
+using WholeSchoolSend.Core.Disclosure;
+using WholeSchoolSend.Core.Instruments;
+
+namespace WholeSchoolSend.Core.Kpis;
+
+/// <summary>
+/// Everything a KPI rests on, so that each of its figures can be worked again by hand. For operators only: its totals are of single schools, under numbers in
+/// place of their names.
+/// </summary>
+/// <param name="Inputs">SHA-256 over everything the evaluation read: the same as in the internal document when that is up to date.</param>
+/// <param name="Instruments">what mapped the answers, by collection.</param>
+/// <param name="Script">R (with its package survey) that holds the totals and works the readings again from them; it prints one line for each figure.</param>
+public sealed record KpiEvidence(
+    string Kpi, string Wording, string Catalogue, string Inputs, IReadOnlyList<MappedBy> Instruments, IReadOnlyList<ReadingEvidence> Readings, string Script);
+
+/// <summary>An instrument whose answers are in the evidence.</summary>
+public sealed record MappedBy(string Collection, string Instrument, int Version, string Maps);
+
+/// <summary>One result of a reading with what it was made of.</summary>
+/// <param name="Sources">where its answers came from.</param>
+/// <param name="Outside">answers of engaged respondents in the reading's roles that are outside its base, by code.</param>
+/// <param name="OtherRoles">engaged respondents' answers to the same question by roles the reading does not count.</param>
+public sealed record ReadingEvidence(
+    string Reading, string Title, ReadingResult Result, IReadOnlyList<string> Sources, IReadOnlyDictionary<string, int> Outside, int OtherRoles);
+
+/// <summary>Explains a KPI: the numbers, the methods, and a script that works them again.</summary>
+public sealed class ExplainKpi(EvidenceReader reader, IInstruments instruments, Catalogue catalogue, DisclosurePolicy policy)
+{
+    /// <summary>The evidence of a KPI as it stands now, or a problem when the catalogue has no such KPI.</summary>
+    public async Task<Checked<KpiEvidence>> RunAsync(string id, CancellationToken cancellation)
+    {
+        if (catalogue.Kpis.FirstOrDefault(one => one.Id == id) is not { } kpi)
+            return Problems.NotFound.At("", $"should be one of {string.Join(", ", catalogue.Kpis.Select(one => one.Id))}");
+        var evidence = await reader.ReadAsync(cancellation);
+        var all = await instruments.AllAsync(cancellation);
+        return Explain(kpi, evidence, all);
+    }
+
+    /// <summary>The same from evidence at hand.</summary>
+    public KpiEvidence Explain(Kpi kpi, Evidence evidence, IReadOnlyList<Instrument> all)
+    {
+        var samples = new Samples(catalogue, evidence);
+        var results = Evaluation.Results(catalogue, evidence, policy).Where(result => result.Kpi == kpi.Id).ToList();
+        var readings = kpi.Readings.SelectMany(reading => results.Where(result => result.Reading == reading.Id).Select(result => Explain(reading, result, samples))).ToList();
+        var collections = kpi.Readings.Select(reading => reading.Measure.CollectionOf).OfType<string>().ToHashSet(StringComparer.Ordinal);
+        var mapped = all.Where(instrument => collections.Contains(instrument.Collection))
+            .OrderBy(instrument => instrument.Collection, StringComparer.Ordinal).ThenBy(instrument => instrument.Id, StringComparer.Ordinal)
+            .Select(instrument => new MappedBy(
+                instrument.Collection, instrument.Id, instrument.Version,
+                instrument.Form is { } form ? $"form {form.Id} of {form.Source}" : $"files {instrument.Poll!.Files} of {instrument.Poll.Supplier}"))
+            .ToList();
+        return new KpiEvidence(kpi.Id, kpi.Wording, catalogue.Version, evidence.Inputs, mapped, readings, new RScript(catalogue, samples).Of(kpi, results));
+    }
+
+    private static ReadingEvidence Explain(Reading reading, ReadingResult result, Samples samples)
+    {
+        var sample = reading.Measure.CollectionOf is { } collection ? samples.Of(collection).FirstOrDefault(one => one.Wave.Id == result.Wave).Sample : null;
+        var outside = new SortedDictionary<string, int>(StringComparer.Ordinal);
+        var others = 0;
+        if (sample is not null && reading.Measure is Share share)
+        {
+            foreach (var cell in sample.Schools.Where(school => school.Engaged).SelectMany(school => school.Totals.Cells).Where(cell => cell.Stage == share.Stage && cell.Indicator == share.Indicator))
+            {
+                if (!share.Roles.Contains(cell.Role)) others += cell.N;
+                else if (!share.Valid.Contains(cell.Code)) outside[cell.Code] = outside.GetValueOrDefault(cell.Code) + cell.N;
+            }
+        }
+        return new ReadingEvidence(reading.Id, reading.Title, result, sample?.SourceNames ?? [], outside, others);
+    }
+}
+
+/// <summary>
+/// Writes R that works the readings of a KPI again from school totals, with R's package survey: an implementation that is not ours.
+/// </summary>
+/// <remarks>
+/// The Taylor variance of a share or mean depends on the sums of each school only (Binder 1983), so a row for each cell that carries the cell's sum of weights
+/// gives survey the same design as a row for each respondent would.
+/// </remarks>
+internal sealed class RScript(Catalogue catalogue, Samples samples)
+{
+    private const string Functions = """
+        suppressMessages(library(survey))
+        options(survey.lonely.psu = "adjust", digits = 17)
+        said <- function(reading, wave, figure, value, lower = NA, upper = NA, se = NA, df = NA, p = NA)
+          cat(sprintf("%s\t%s\t%s\t%.15g\t%.15g\t%.15g\t%.15g\t%.15g\t%.15g\n", reading, wave, figure, value, lower, upper, se, df, p))
+
+        # Rows: one for each cell (school, stage, role, indicator, code) with its respondents n, sum of weights w and sum of squared weights q,
+        # and one for each school that only holds its place (code "").
+        domain <- function(totals, stages, indicator, roles, valid, score) {
+          counts <- totals$indicator == indicator & totals$stage %in% stages & totals$code %in% valid & (is.null(roles) | totals$role %in% roles)
+          totals$counts <- counts
+          totals$y <- ifelse(counts, score[match(totals$code, names(score))], 0)
+          totals$y[is.na(totals$y)] <- 0
+          totals$w[!counts] <- 1
+          svydesign(ids = ~school, strata = ~stratum, weights = ~w, data = totals, nest = TRUE)
+        }
+        limits <- function(p, se, df, n) {             # Korn-Graubard, effective size capped at n
+          if (df < 1) return(c(NA, NA))
+          ne <- if (se > 0 && p > 0 && p < 1) min(n, p * (1 - p) / se^2 * (qt(.975, n - 1) / qt(.975, df))^2) else n
+          c(if (p <= 0) 0 else qbeta(.025, ne * p, ne * (1 - p) + 1), if (p >= 1) 1 else qbeta(.975, ne * p + 1, ne * (1 - p)))
+        }
+        wilson <- function(p, se, df, n) {
+          ne <- if (se > 0 && p > 0 && p < 1) p * (1 - p) / se^2 else n
+          t <- qt(.975, df); k <- 1 + t^2 / ne
+          ((p + t^2 / (2 * ne)) + c(-1, 1) * t * sqrt(p * (1 - p) / ne + t^2 / (4 * ne^2))) / k
+        }
+        share <- function(d, arm) {
+          s <- subset(d, counts & (arm == "" | group == arm))
+          if (nrow(s$variables) == 0) return(NULL)
+          m <- svymean(~y, s)
+          list(p = as.numeric(coef(m)), se = as.numeric(SE(m)), df = degf(s), n = sum(s$variables$n))
+        }
+        shares <- function(reading, wave, totals, stage, indicator, roles, success, valid) {
+          d <- domain(totals, stage, indicator, roles, valid, setNames(as.numeric(valid %in% success), valid))
+          a <- share(d, "engaged"); b <- share(d, "wider")
+          for (x in list(list("engaged", a), list("wider", b))) if (!is.null(x[[2]])) {
+            e <- x[[2]]; ci <- limits(e$p, e$se, e$df, e$n)
+            said(reading, wave, x[[1]], 100 * e$p, 100 * ci[1], 100 * ci[2], 100 * e$se, e$df)
+          }
+          if (is.null(a) || is.null(b) || a$df < 1 || b$df < 1) return(invisible())
+          se <- sqrt(a$se^2 + b$se^2)                  # the groups share no school
+          df <- se^4 / (a$se^4 / a$df + b$se^4 / b$df)
+          wa <- wilson(a$p, a$se, a$df, a$n); wb <- wilson(b$p, b$se, b$df, b$n)
+          said(reading, wave, "difference", 100 * (a$p - b$p), 100 * (a$p - b$p - sqrt((a$p - wa[1])^2 + (wb[2] - b$p)^2)),
+            100 * (a$p - b$p + sqrt((wa[2] - a$p)^2 + (b$p - wb[1])^2)), 100 * se, df, 2 * pt(-abs((a$p - b$p) / se), df))
+        }
+        means <- function(reading, wave, totals, stage, indicator, roles, score) {
+          d <- domain(totals, stage, indicator, roles, names(score), score)
+          for (arm in c("engaged", "wider")) {
+            e <- share(d, arm)
+            if (!is.null(e)) said(reading, wave, paste0(arm, "-mean"), e$p, e$p - qt(.975, e$df) * e$se, e$p + qt(.975, e$df) * e$se, e$se, e$df)
+          }
+        }
+        change <- function(reading, wave, totals, indicator, valid, score, points) {
+          d <- subset(domain(totals, c("pre", "post"), indicator, NULL, valid, score), counts)
+          if (length(unique(d$variables$stage)) < 2) return(invisible())
+          b <- svyby(~y, ~stage, d, svymean, covmat = TRUE); v <- vcov(b); df <- degf(d)
+          post <- coef(b)[["post"]]; pre <- coef(b)[["pre"]]
+          if (points) {
+            se <- sqrt(v["post", "post"] + v["pre", "pre"] - 2 * v["post", "pre"])
+            said(reading, wave, "change", 100 * (post - pre), 100 * (post - pre - qt(.975, df) * se), 100 * (post - pre + qt(.975, df) * se), 100 * se, df, 2 * pt(-abs((post - pre) / se), df))
+          } else {
+            se <- sqrt(v["post", "post"] / post^2 + v["pre", "pre"] / pre^2 - 2 * v["post", "pre"] / (post * pre))
+            said(reading, wave, "change", 100 * (post / pre - 1), 100 * (post / pre * exp(-qt(.975, df) * se) - 1), 100 * (post / pre * exp(qt(.975, df) * se) - 1), NA, df)
+          }
+        }
+        panel <- function(reading, wave, differences) { # exact signed rank over all ways the signs could have fallen
+          x <- differences[differences != 0]; n <- length(x); r <- 2 * rank(abs(x)); ways <- 1
+          for (k in r) { more <- numeric(length(ways) + k); more[seq_along(ways)] <- ways / 2; at <- seq_along(ways) + k; more[at] <- more[at] + ways / 2; ways <- more }
+          up <- sum(r[x > 0]); least <- min(up, sum(r) - up)
+          said(reading, wave, "rose", sum(x > 0)); said(reading, wave, "fell", sum(x < 0)); said(reading, wave, "median-change", median(differences))
+          said(reading, wave, "signed-rank", NA, p = if (n == 0) 1 else min(1, 2 * sum(ways[seq_len(least + 1)])))
+        }
+
+        """;
+
+    public string Of(Kpi kpi, IReadOnlyList<ReadingResult> results)
+    {
+        var script = new StringBuilder();
+        Line($"# {kpi.Id}: works its readings again from school totals. Run with Rscript; needs the package survey. Columns: reading, wave, figure, value, lower, upper, se, df, p.");
+        script.Append(Functions.ReplaceLineEndings("\n"));
+        foreach (var collection in kpi.Readings.Select(reading => reading.Measure.CollectionOf).OfType<string>().Distinct(StringComparer.Ordinal))
+        {
+            foreach (var (wave, sample) in samples.Of(collection).Where(one => one.Sample.HasSchools))
+            {
+                var indicators = kpi.Readings.Select(reading => reading.Measure.IndicatorOf).OfType<string>().ToHashSet(StringComparer.Ordinal);
+                Line($"totals <- read.csv(text = \"stratum,school,group,stage,role,indicator,code,n,w,q");
+                foreach (var row in Rows(sample, indicators)) Line(row);
+                Line($"\", colClasses = c(rep(\"character\", 7), rep(\"numeric\", 3)), na.strings = NULL)");
+                foreach (var reading in kpi.Readings.Where(reading => reading.Measure.CollectionOf == collection && results.Any(result => result.Reading == reading.Id && result.Wave == wave.Id)))
+                    if (Call(reading, wave.Id, sample) is { } call) Line(call);
+            }
+        }
+        return script.ToString();
+
+        void Line(string text) => script.Append(text).Append('\n');
+    }
+
+    private string? Call(Reading reading, string wave, Sample sample)
+    {
+        var at = $"{Quoted(reading.Id)}, {Quoted(wave)}";
+        return reading.Measure switch
+        {
+            Share share => $"shares({at}, totals, {Quoted(share.Stage)}, {Quoted(share.Indicator)}, {Vector(share.Roles)}, {Vector(share.Success)}, {Vector(share.Valid)})",
+            Score score => $"means({at}, totals, {Quoted(score.Stage)}, {Quoted(score.Indicator)}, {Vector(score.Roles)}, {Scores(score.Indicator, 0, 1)})",
+            Change { Scale: ChangeScale.RelativeMean } change => $"change({at}, totals, {Quoted(change.Indicator)}, names({Rescaled(change.Indicator)}), {Rescaled(change.Indicator)}, FALSE)",
+            Change change => $"change({at}, totals, {Quoted(change.Indicator)}, {Vector(change.Valid)}, setNames(as.numeric({Vector(change.Valid)} %in% {Vector(change.Success)}), {Vector(change.Valid)}), {(change.Scale == ChangeScale.Points ? "TRUE" : "FALSE")})",
+            PanelChange panel when Differences(sample, panel) is { Count: > 0 } differences => $"panel({at}, c({string.Join(", ", differences)}))",
+            // Counts need no script: they are in the figures, and the totals above show them. Joined readings follow from those they join.
+            _ => null,
+        };
+    }
+
+    private static IEnumerable<string> Rows(Sample sample, HashSet<string> indicators)
+    {
+        foreach (var (totals, engaged, phase, position) in sample.Schools)
+        {
+            var group = engaged ? "engaged" : "wider";
+            var school = string.Create(CultureInfo.InvariantCulture, $"{Plain(group)}/{Plain(phase)},s{position},{group}");
+            yield return $"{school},,,,,0,1,1";
+            foreach (var cell in totals.Cells.Where(cell => indicators.Contains(cell.Indicator) && sample.Counts(cell)))
+                yield return string.Create(CultureInfo.InvariantCulture, $"{school},{cell.Stage},{cell.Role},{cell.Indicator},{cell.Code},{cell.N},{cell.W:R},{cell.Q:R}");
+        }
+    }
+
+    private List<int> Differences(Sample sample, PanelChange panel)
+    {
+        var scores = catalogue.Indicator[panel.Indicator].Scores!;
+        return sample.Schools.SelectMany(school => sample.Pairs(school.Totals, panel.Indicator))
+            .Where(pair => scores.ContainsKey(pair.Before) && scores.ContainsKey(pair.After))
+            .SelectMany(pair => Enumerable.Repeat((int)(scores[pair.After] - scores[pair.Before]), pair.N))
+            .ToList();
+    }
+
+    private string Rescaled(string indicator)
+    {
+        var scores = catalogue.Indicator[indicator].Scores!.Values;
+        return Scores(indicator, scores.Min(), 100 / (scores.Max() - scores.Min()));
+    }
+
+    private string Scores(string indicator, double least, double multiple) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"c({string.Join(", ", catalogue.Indicator[indicator].Scores!.Select(score => string.Create(CultureInfo.InvariantCulture, $"{Quoted(score.Key)} = {multiple * (score.Value - least):R}")))})");
+
+    private static string Vector(IEnumerable<string> texts) => $"c({string.Join(", ", texts.Select(Quoted))})";
+
+    private static string Quoted(string text) => $"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
+
+    /// <summary>Phases come from a file: what would break a line of data is left out.</summary>
+    private static string Plain(string text) => new([.. text.Select(c => char.IsLetterOrDigit(c) || c is ' ' or '-' ? c : '_')]);
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(KpiEvidence))]
+public sealed partial class KpiEvidenceJson : JsonSerializerContext;

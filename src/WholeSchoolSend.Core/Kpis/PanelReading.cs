@@ -1,0 +1,69 @@
+using WholeSchoolSend.Core.Statistics;
+
+namespace WholeSchoolSend.Core.Kpis;
+
+/// <summary>Small panels of organisations, seen at the beginning and at the end: counts and exact tests, no inference to a larger population.</summary>
+internal static class PanelReading
+{
+    /// <summary>With so few pairs no two-sided exact test can reach 5 %: the smallest p-value of five is 0.0625.</summary>
+    private const int TooFewToBeSignificant = 5;
+
+    private const double Significant = 0.05;
+
+    public static ReadingResult Evaluate(Kpi kpi, Reading reading, PanelChange panel, Indicator indicator, string wave, Sample sample)
+    {
+        var pairs = sample.Schools.SelectMany(organisation => sample.Pairs(organisation.Totals, panel.Indicator)).ToList();
+        if (MatchedReading.Histogram(pairs, indicator) is not { } changes)
+            return new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, "no organisation was seen at the beginning and at the end", []);
+        var (rose, fell) = (Enumerable.Range(1, changes.Steps).Sum(step => changes[step]), Enumerable.Range(1, changes.Steps).Sum(step => changes[-step]));
+        var (median, p) = (Median(changes), SignedRank.ExactPValue(changes));
+        List<Figure> figures =
+        [
+            new("organisations", "organisations", changes.Pairs, Base: changes.Pairs, Method: "seen at the beginning and at the end; census, no sampling"),
+            new("rose", "organisations", rose),
+            new("unchanged", "organisations", changes[0]),
+            new("fell", "organisations", fell),
+            new("median-change", "points", median),
+            new("signed-rank", "p", PValue: p, Method: "Wilcoxon signed rank, exact, two-sided"),
+            new("sign-test", "p", PValue: SignTest.PValue(rose, fell), Method: "sign test, exact, two-sided"),
+        ];
+        var (verdict, reason) = (panel.Decides, reading.Undecided) switch
+        {
+            (_, { } undecided) => ((Verdict?)null, undecided),
+            (PanelDecision.SignificantRise, _) when changes.Pairs <= TooFewToBeSignificant =>
+                (Verdict.Unattainable, $"with {TooFewToBeSignificant} or fewer pairs no two-sided result at 5 % is possible"),
+            (PanelDecision.SignificantRise, _) => (rose <= fell ? Verdict.NotMetConfident : p < Significant ? Verdict.MetConfident : Verdict.NotMetPoint, null),
+            (PanelDecision.MedianRise, _) => (Decided.OnCount(median, (reading.Target ?? kpi.Target)!), null),
+            _ => (Decided.OnCount(rose, (reading.Target ?? kpi.Target)!), null),
+        };
+        return new ReadingResult(kpi.Id, reading.Id, wave, verdict, reason, figures);
+    }
+
+    public static ReadingResult Evaluate(Kpi kpi, Reading reading, PanelCount panel, string wave, Sample sample)
+    {
+        // Of each organisation what it said last: at the end where it was seen there.
+        var last = sample.Schools
+            .Select(organisation => organisation.Totals.Cells.Where(cell => cell.Indicator == panel.Indicator && panel.Valid.Contains(cell.Code) && sample.Counts(cell)).OrderBy(cell => Order(cell.Stage)).LastOrDefault())
+            .OfType<CellTotal>()
+            .ToList();
+        if (last.Count == 0) return new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, "no organisation gave a valid answer", []);
+        var count = last.Count(cell => panel.Success.Contains(cell.Code));
+        List<Figure> figures = [new("count", "organisations", count, Base: last.Count, Method: "census count of organisations, as they were last seen"), new("organisations", "organisations", last.Count)];
+        return new ReadingResult(kpi.Id, reading.Id, wave, reading.Undecided is null ? Decided.OnCount(count, (reading.Target ?? kpi.Target)!) : null, reading.Undecided, figures);
+    }
+
+    private static int Order(string stage) => stage switch { "pre" => 0, "single" => 1, _ => 2 };
+
+    /// <summary>The middle change; of an even number the mean of the two in the middle.</summary>
+    private static double Median(DifferenceHistogram changes)
+    {
+        return (At((changes.Pairs - 1) / 2) + At(changes.Pairs / 2)) / 2.0;
+
+        int At(int rank)
+        {
+            for (var step = -changes.Steps; step <= changes.Steps; step++)
+                if ((rank -= changes[step]) < 0) return step;
+            return changes.Steps;
+        }
+    }
+}

@@ -1,0 +1,197 @@
+using WholeSchoolSend.Core.Disclosure;
+using WholeSchoolSend.Core.Schools;
+using WholeSchoolSend.Core.Statistics;
+
+namespace WholeSchoolSend.Core.Kpis;
+
+/// <summary>One group's share; schools and the largest one's part of the weight where schools are known.</summary>
+internal sealed record Arm(ProportionEstimate? Estimate, int? Schools, double? LargestShare)
+{
+    public static Arm Of(Sample sample, SchoolSums[] rows)
+    {
+        if (!sample.HasSchools) return new Arm(UnclusteredProportion.Estimate(Sum(rows)), null, null);
+        var estimate = Proportion.Estimate(sample.Domain(rows));
+        return new Arm(estimate, estimate?.Schools ?? 0, estimate is null ? null : rows.Max(row => row.SumOfWeights) / estimate.SumOfWeights);
+    }
+
+    public Figure Figure(string name)
+    {
+        if (Estimate is not { } estimate) return new Figure(name, "%", Base: 0, Schools: Schools);
+        var interval = ProportionIntervals.KornGraubardCapped(estimate);
+        return new Figure(
+            name, "%", 100 * estimate.Value, 100 * interval?.Lower, 100 * interval?.Upper, estimate.Responses, Schools, 100 * estimate.StandardError,
+            estimate.DegreesOfFreedom, estimate.CappedEffectiveSize, estimate.DesignEffect, estimate.SumOfWeights, LargestShare,
+            Method: interval is null ? estimate.Method : $"{estimate.Method}; {interval.Method}");
+    }
+
+    private static SchoolSums Sum(SchoolSums[] rows) => rows.Aggregate(SchoolSums.None(-1), (sum, row) => new SchoolSums(
+        -1, sum.Responses + row.Responses, sum.Successes + row.Successes, sum.SumOfWeights + row.SumOfWeights, sum.WeightedSum + row.WeightedSum,
+        sum.SumOfSquaredWeights + row.SumOfSquaredWeights, sum.WeightedSumOfSquares + row.WeightedSumOfSquares));
+}
+
+/// <summary>A share among engaged schools, held against its target, beside wider schools, earlier waves and a figure of 2016.</summary>
+internal static class ShareReading
+{
+    /// <param name="earlier">samples of earlier waves, oldest first.</param>
+    public static ReadingResult Evaluate(
+        Kpi kpi, Reading reading, Share share, WaveState wave, Sample sample, IReadOnlyList<(WaveState Wave, Sample Sample)> earlier, DisclosurePolicy policy)
+    {
+        var (first, second) = (sample.Rows(share, Arms.Engaged), sample.Rows(share, Arms.Wider));
+        var (engaged, wider) = (Arm.Of(sample, first), Arm.Of(sample, second));
+        var figures = new List<Figure> { engaged.Figure("engaged"), wider.Figure("wider") };
+        figures.AddRange(sample.HasSchools ? Compared(sample, share, first, second) : Compared(engaged.Estimate, wider.Estimate));
+        figures.AddRange(Mix(sample, share));
+        if (share.Published is { } published) figures.AddRange(Published(engaged.Estimate, published));
+        if (sample.HasSchools) figures.AddRange(WaveTrend.Figures(share, wave, sample, earlier, policy));
+        return Decided.On(kpi, reading, wave.Id, figures, policy);
+    }
+
+    /// <summary>Engaged less wider, with a second opinion, and beside wider schools that had the engaged schools' mix of phases.</summary>
+    private static IEnumerable<Figure> Compared(Sample sample, Share share, SchoolSums[] engaged, SchoolSums[] wider)
+    {
+        var (first, second) = (sample.Domain(engaged), sample.Domain(wider));
+        if (DomainDifference.Estimate(first, second) is not { } difference) yield break;
+        yield return Difference("difference", difference);
+        if (RaoScott.Test(first, second) is { } opinion)
+            yield return new Figure("rao-scott", "F", opinion.F, DegreesOfFreedom: opinion.DegreesOfFreedom, PValue: opinion.PValue, Method: opinion.Method);
+
+        var cells = sample.Schools.Where(school => school.Engaged).Select(school => school.Phase).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)
+            .Select(phase => new StandardCell(sample.Domain(sample.Rows(share, Arms.Wider, phase)), sample.Rows(share, Arms.Engaged, phase).Sum(row => row.SumOfWeights)))
+            .Where(cell => cell.Standard > 0)
+            .ToList();
+        // Where a phase of the engaged schools has nobody in the wider ones there is nothing to standardise on: the figures are simply not there.
+        if (cells.Count == 0 || DirectStandardisation.Difference(first, cells) is not { } standardised) yield break;
+        yield return new Figure(
+            "wider-standardised", "%", 100 * standardised.Second.Value, Base: standardised.Second.Responses, Schools: standardised.Second.Schools,
+            StandardError: 100 * standardised.Second.StandardError, DegreesOfFreedom: standardised.Second.DegreesOfFreedom,
+            Method: $"{standardised.Second.Method}, to the engaged schools' mix of phases");
+        yield return new Figure(
+            "difference-standardised", "pp", 100 * standardised.Value, 100 * standardised.Interval?.Lower, 100 * standardised.Interval?.Upper,
+            StandardError: 100 * standardised.StandardError, DegreesOfFreedom: standardised.Test?.DegreesOfFreedom, PValue: standardised.Test?.PValue,
+            Method: standardised.Interval?.Method);
+    }
+
+    /// <summary>Two independent groups of people whose schools are not known: no covariance, and Satterthwaite's degrees of freedom.</summary>
+    private static IEnumerable<Figure> Compared(ProportionEstimate? engaged, ProportionEstimate? wider)
+    {
+        if (engaged is null || wider is null) yield break;
+        yield return Difference("difference", new DifferenceEstimate(engaged, wider, 0, 0, engaged.DegreesOfFreedom + wider.DegreesOfFreedom));
+    }
+
+    internal static Figure Difference(string name, DifferenceEstimate difference)
+    {
+        var interval = DomainDifference.MoverWilson(difference);
+        var test = difference.Test;
+        return new Figure(
+            name, "pp", 100 * difference.Value, 100 * interval?.Lower, 100 * interval?.Upper, StandardError: 100 * difference.StandardError,
+            DegreesOfFreedom: test?.DegreesOfFreedom, PValue: test?.PValue, Method: string.Join("; ", new[] { test?.Method, interval?.Method }.OfType<string>()));
+    }
+
+    /// <summary>Which part of the engaged weight each role has: a pooled figure moves with it.</summary>
+    private static IEnumerable<Figure> Mix(Sample sample, Share share)
+    {
+        if (share.Roles.Count < 2) yield break;
+        var total = sample.Rows(share, Arms.Engaged).Sum(row => row.SumOfWeights);
+        if (!(total > 0)) yield break;
+        foreach (var role in share.Roles)
+            yield return new Figure($"mix-{role}", "%", 100 * sample.Rows(share with { Roles = [role] }, Arms.Engaged).Sum(row => row.SumOfWeights) / total,
+                Base: sample.Rows(share with { Roles = [role] }, Arms.Engaged).Sum(row => row.Responses), Method: "part of the engaged weight");
+    }
+
+    private static IEnumerable<Figure> Published(ProportionEstimate? estimate, PublishedFigure published)
+    {
+        var p0 = published.Value / 100;
+        var test = estimate is null || published.Indicative ? null : Statistics.PublishedFigure.AsConstant(estimate, p0);
+        var robust = estimate is null || published.Indicative ? null : Statistics.PublishedFigure.IsRobustToRounding(estimate, p0);
+        var marks = new[] { robust == false ? "depends_on_rounding" : null, published.Indicative ? "indicative" : null }.OfType<string>().ToList();
+        yield return new Figure(
+            "published-2016", "%", published.Value, PValue: test?.PValue, DegreesOfFreedom: test?.DegreesOfFreedom, Method: test?.Method, Source: published.Source,
+            Reason: published.Note, Marks: marks.Count == 0 ? null : marks);
+        if (estimate is null || published.Indicative) yield break;
+        foreach (var assumed in published.Assumed ?? [])
+        {
+            var compared = Statistics.PublishedFigure.WithAssumedBase(estimate, p0, assumed.Base, assumed.DesignEffect);
+            yield return new Figure(
+                "published-2016-assumed", "pp", 100 * (estimate.Value - p0), 100 * compared.MoverWilson?.Lower, 100 * compared.MoverWilson?.Upper,
+                Base: (int)assumed.Base, StandardError: 100 * compared.StandardError, DegreesOfFreedom: compared.Test?.DegreesOfFreedom, AssumedDesignEffect: assumed.DesignEffect,
+                PValue: compared.Test?.PValue, Method: string.Join("; ", new[] { compared.Test?.Method, compared.MoverWilson?.Method }.OfType<string>()), Source: published.Source,
+                Marks: ["assumed_base"]);
+        }
+    }
+}
+
+/// <summary>Verdicts on figures.</summary>
+internal static class Decided
+{
+    /// <summary>The result whose first figure is held against the reading's target, unless it cannot be shown or is not decided on.</summary>
+    public static ReadingResult On(Kpi kpi, Reading reading, string? wave, IReadOnlyList<Figure> figures, DisclosurePolicy policy)
+    {
+        var status = policy.StatusOf(figures[0]);
+        if (status is CellStatus.NoData or CellStatus.Confidential or CellStatus.Unreliable) return new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, Reason(status), figures);
+        return new ReadingResult(
+            kpi.Id, reading.Id, wave, reading.Undecided is null ? On(figures[0].Value!.Value, figures[0].Lower!.Value, figures[0].Upper!.Value, (reading.Target ?? kpi.Target)!) : null, reading.Undecided,
+            figures);
+    }
+
+    public static Verdict On(double value, double lower, double upper, Target target) =>
+        target.MetBy(lower) ? Verdict.MetConfident
+        : target.MetBy(value) ? Verdict.MetPoint
+        : target.MetBy(upper) ? Verdict.NotMetPoint
+        : Verdict.NotMetConfident;
+
+    /// <summary>A count of everything there is has no interval.</summary>
+    public static Verdict OnCount(double count, Target target) => target.MetBy(count) ? Verdict.MetConfident : Verdict.NotMetConfident;
+
+    public static string Reason(CellStatus status) => status switch
+    {
+        CellStatus.NoData => "no engaged respondent has a valid answer",
+        CellStatus.Confidential => "too few respondents or schools",
+        _ => "too uncertain: too few respondents, or too wide an interval",
+    };
+}
+
+/// <summary>The engaged schools' share through the waves, as far as this one.</summary>
+internal static class WaveTrend
+{
+    /// <summary>The change since the wave before, and from three waves on a straight line through all of them.</summary>
+    /// <remarks>
+    /// One stacked design, so that a school that is in several waves is known to be the same school; its phase is the stratum. A wave's figures look back
+    /// only, so that they stand once it is closed.
+    /// </remarks>
+    public static IEnumerable<Figure> Figures(
+        Share share, WaveState wave, Sample sample, IReadOnlyList<(WaveState Wave, Sample Sample)> earlier, DisclosurePolicy policy)
+    {
+        // An earlier wave too small to be shown would come back from what it changed to.
+        var waves = earlier.Where(one => one.Sample.HasSchools && IsShown(one.Sample)).Append((Wave: wave, Sample: sample)).ToList();
+        if (waves.Count < 2) yield break;
+
+        bool IsShown(Sample of)
+        {
+            var figure = Arm.Of(of, of.Rows(share, Arms.Engaged)).Figure("engaged");
+            return policy.StatusOf(figure) is CellStatus.Shown or CellStatus.SmallBase && !PublicFigures.IsExtreme(figure);
+        }
+
+        var design = SampleDesign.Of(waves.SelectMany(one => one.Sample.Schools.Where(school => school.Engaged).Select(school => new SampledSchool(one.Sample.Design[school.Position].School, school.Phase))));
+        var totals = waves.Select(one => new WaveTotals(Years(one.Wave), Moved(one.Sample, share, design))).Where(one => !one.Domain.IsEmpty).ToList();
+        if (totals.Count < 2 || totals[^1].Time != Years(wave)) yield break;
+        if (DomainDifference.Estimate(totals[^1].Domain, totals[^2].Domain) is { } change)
+            yield return ShareReading.Difference("since-previous", change) with { Source = waves.Last(one => Years(one.Wave) == totals[^2].Time).Wave.Id };
+        if (totals.Count < 3 || Trend.Linear(totals) is not { } line) yield break;
+        yield return new Figure(
+            "trend", "pp a year", 100 * line.Slope, 100 * line.SlopeInterval?.Lower, 100 * line.SlopeInterval?.Upper, StandardError: 100 * line.SlopeStandardError,
+            DegreesOfFreedom: line.DegreesOfFreedom, PValue: line.Test?.PValue, Method: line.SlopeInterval?.Method, Source: waves[0].Wave.Id);
+    }
+
+    /// <summary>Waves may be unequally spaced: their first days say when they were.</summary>
+    private static double Years(WaveState wave) => wave.Wave.From.DayNumber / 365.25;
+
+    private static DomainTotals Moved(Sample sample, Share share, SampleDesign design)
+    {
+        var phases = sample.Schools.Where(school => school.Engaged).Select(school => (school.Position, school.Phase)).Distinct().ToDictionary(school => school.Position, school => school.Phase);
+        var rows = sample.Rows(share, Arms.Engaged)
+            .Select(row => row with { School = design.PositionOf(sample.Design[row.School].School, phases[row.School]) })
+            .OrderBy(row => row.School)
+            .ToArray();
+        return DomainTotals.Of(design, rows);
+    }
+}

@@ -1,0 +1,93 @@
+using System.Diagnostics;
+using System.Globalization;
+using WholeSchoolSend.Core.Disclosure;
+using WholeSchoolSend.Core.Kpis;
+
+namespace WholeSchoolSend.Core.Tests.Kpis;
+
+/// <summary>The script that goes with a KPI's evidence gives the same figures in R as ours.</summary>
+public sealed class RScriptTests
+{
+    [Theory]
+    [InlineData("K1", 12)]
+    [InlineData("K2", 9)]
+    [InlineData("K4", 3)]
+    [InlineData("A1", 5)]
+    [InlineData("K6", 8)]
+    public async Task R_works_the_figures_of_a_KPI_again(string id, int figures)
+    {
+        var evidence = Evidences.Of(id);
+        var explained = new ExplainKpi(null!, null!, Catalogue.Current, new DisclosurePolicy()).Explain(Catalogue.Current.Kpis.Single(kpi => kpi.Id == id), evidence, []);
+        var lines = await RunAsync(explained.Script);
+        var compared = 0;
+        foreach (var line in lines.Where(line => line.StartsWith(id, StringComparison.Ordinal)))
+        {
+            var cells = line.Split('\t');
+            var ours = explained.Readings.Single(reading => reading.Reading == cells[0] && reading.Result.Wave == cells[1]).Result.Figures.Single(figure => figure.Name == cells[2]);
+            Same(line, cells[3], ours.Value);
+            Same(line, cells[4], ours.Lower);
+            Same(line, cells[5], ours.Upper);
+            Same(line, cells[6], ours.StandardError);
+            Same(line, cells[7], ours.DegreesOfFreedom);
+            Same(line, cells[8], ours.PValue);
+            compared++;
+        }
+        Assert.Equal(figures, compared);
+    }
+
+    [Fact]
+    public void What_is_outside_the_base_is_counted_by_reason()
+    {
+        var explained = new ExplainKpi(null!, null!, Catalogue.Current, new DisclosurePolicy()).Explain(Catalogue.Current.Kpis.Single(kpi => kpi.Id == "K1"), Evidences.Of("K1"), []);
+        var leaders = explained.Readings.Single(reading => reading.Reading == "K1.leaders");
+        var sencos = explained.Readings.Single(reading => reading.Reading == "K1.sencos");
+        Assert.True(leaders.Outside["dk"] > 0);
+        // Everybody is a leader or a SENCO there: whom one reading does not count, the other has in its base or outside it.
+        var based = (ReadingEvidence reading) => reading.Result.Figures[0].Base!.Value + reading.Outside.Values.Sum();
+        Assert.Equal((based(sencos), based(leaders)), (leaders.OtherRoles, sencos.OtherRoles));
+        Assert.DoesNotContain("100001", explained.Script, StringComparison.Ordinal);
+    }
+
+    private static void Same(string line, string r, double? ours)
+    {
+        var theirs = double.Parse(r.Replace("NA", "NaN", StringComparison.Ordinal), CultureInfo.InvariantCulture);
+        if (double.IsNaN(theirs)) return;   // what R was not asked for
+        Assert.True(ours is { } value && Math.Abs(value - theirs) <= 1e-8 * Math.Max(1e-3, Math.Abs(theirs)), string.Create(CultureInfo.InvariantCulture, $"{line}: ours is {ours:R}"));
+    }
+
+    private static async Task<string[]> RunAsync(string script)
+    {
+        var file = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.R");
+        await File.WriteAllTextAsync(file, script, TestContext.Current.CancellationToken);
+        try
+        {
+            if (!IsThere("-e", "if (!requireNamespace('survey', quietly = TRUE)) quit(status = 1)")) Assert.Skip("R and its package survey (Debian: r-cran-survey) are not installed here.");
+            using var r = Start(file);
+            var (output, errors) = (r.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), r.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
+            await r.WaitForExitAsync(TestContext.Current.CancellationToken);
+            Assert.True(r.ExitCode == 0, await errors);
+            return (await output).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    private static bool IsThere(params string[] arguments)
+    {
+        try
+        {
+            using var r = Start(arguments);
+            r.WaitForExit();
+            return r.ExitCode == 0;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return false;
+        }
+    }
+
+    private static Process Start(params string[] arguments) =>
+        Process.Start(new ProcessStartInfo("Rscript", arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
+}
