@@ -14,7 +14,7 @@ internal sealed class ImportOfCsv : Benchmark
     private const int Rows = 1_000_000;
     private const int Items = 8;
     private const int Passes = 4;
-    private const int Rounds = 5;
+    private const int Rounds = 3;
 
     public override string Name => "import-csv";
 
