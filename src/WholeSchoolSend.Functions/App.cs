@@ -39,7 +39,9 @@ public static class App
         AddStore<IStoredResponses>(storage => storage.Evidence);
         AddStore<ISchoolTotals>(storage => storage.Evidence);
         AddStore<IQuarantine>(storage => storage.Quarantine);
+        AddStore<IQuarantined>(storage => storage.Quarantine);
         AddStore<IPending>(storage => storage.Pending);
+        AddStore<IFates>(storage => storage.Fates);
         AddStore<IInstruments>(storage => storage.Instruments);
         AddStore<IWaves>(storage => storage.Waves);
         AddStore<IImports>(storage => storage.Imports);
@@ -60,6 +62,10 @@ public static class App
         // Operators.
         services.AddSingleton<PutInstrument>();
         services.AddSingleton<PutWave>();
+        services.AddSingleton<BrowseQuarantine>();
+        services.AddSingleton<ReplayQuarantine>();
+        services.AddSingleton<Ledger>();
+        services.AddSingleton<ApplyRetention>();
 
         // Files.
         services.AddSingleton<FileImport>();

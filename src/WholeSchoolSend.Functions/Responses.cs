@@ -17,6 +17,10 @@ internal static class Responses
     public static IResult From<T>(Checked<T> answer, JsonTypeInfo<T> type)
         where T : class => answer.Value is { } value ? Ok(value, type) : From(answer.Problems);
 
+    /// <summary>Parameters of the address, by name.</summary>
+    public static Dictionary<string, string> Parameters(this HttpRequest request) =>
+        request.Query.ToDictionary(parameter => parameter.Key, parameter => parameter.Value.ToString(), StringComparer.Ordinal);
+
     /// <summary>Reads a body of at most so many bytes; null when it is larger, however long it claims to be.</summary>
     public static async Task<byte[]?> BodyAsync(this HttpRequest request, int most, CancellationToken cancellation)
     {

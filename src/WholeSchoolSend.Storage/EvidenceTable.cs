@@ -15,7 +15,7 @@ namespace WholeSchoolSend.Storage;
 /// </summary>
 /// <remarks>
 /// <list type="table">
-/// <item><term><c>I~{identity}</c></term><description>which version counts, at which school; day, source, channel and receipt of the delivery that was accepted; or a tombstone.</description></item>
+/// <item><term><c>I~{identity}</c></term><description>which version counts, at which school, and by which version of its instrument its answers were redacted; day, source, channel and receipt of the delivery that was accepted; or a tombstone.</description></item>
 /// <item><term><c>R~{school}~{identity}</c></term><description>coding and redacted answers of the version that counts.</description></item>
 /// <item><term><c>H~{identity}~{hash}</c></term><description>redacted answers of the others. A hash is in I or in H, never in both.</description></item>
 /// <item><term><c>P~{school}~{unique}</c></term><description>the school changed; added in the transaction that changes R, never overwritten.</description></item>
@@ -23,9 +23,10 @@ namespace WholeSchoolSend.Storage;
 /// <item><term><c>M~{instrument}</c></term><description>up to which version of it the responses have been mapped again.</description></item>
 /// <item><term><c>D~{day}~{identity}~{receipt}</c></term><description>fate of a delivery that was not the first of its response.</description></item>
 /// </list>
-/// Accepted deliveries are counted from I (day, source), all others from D. One receipt is one of them, however often it is written.
+/// Accepted deliveries are counted from I (day, source), all others from D. One receipt is one of them, however often it is written. The day is
+/// the UTC day on which the response was received, by our clock: stored a second later, after midnight, it is still of that day.
 /// </remarks>
-public sealed class EvidenceTable(TableClient table, StorageResilience resilience, TimeProvider time) : IEvidence, IStoredResponses, ISchoolTotals
+public sealed class EvidenceTable(TableClient table, StorageResilience resilience) : IEvidence, IStoredResponses, ISchoolTotals
 {
     // Below this many schools the count of all would cost more than it saves.
     private const int WorthCounting = 20;
@@ -39,7 +40,7 @@ public sealed class EvidenceTable(TableClient table, StorageResilience resilienc
     /// <inheritdoc/>
     public async Task<Fate> TakeInAsync(CodedResponse response, Receipt receipt, CancellationToken cancellation)
     {
-        var arrival = new Arrival(response, receipt, TableKey.Day(time.GetUtcNow()));
+        var arrival = new Arrival(response, receipt);
         try
         {
             await table.SubmitAsync(FirstOf(arrival), cancellation);
@@ -164,6 +165,18 @@ public sealed class EvidenceTable(TableClient table, StorageResilience resilienc
     }
 
     /// <summary>
+    /// Counts the fates of these days in one collection. Accepted ones are found by looking through all its identities, of which only those of the
+    /// days are sent; all others are one range.
+    /// </summary>
+    internal async Task CountFatesAsync(string collection, FateTally tally, CancellationToken cancellation)
+    {
+        var partition = TableKey.From(collection);
+        await foreach (var row in table.RangeThatFits(partition, TableKey.Below("I"), tally.Fits, cancellation, FateTally.Columns)) tally.Count(row, Fate.Accepted);
+        await foreach (var row in table.RangeThatFits(partition, tally.Rows("D"), tally.Fits, cancellation, [.. FateTally.Columns, FateRow.FateColumn]))
+            tally.Count(row, FateRow.Fate(row));
+    }
+
+    /// <summary>
     /// Erases a response: its identity becomes a tombstone that every later delivery meets, all versions go, and its school is marked. An
     /// identity that never came gets its tombstone all the same.
     /// </summary>
@@ -233,10 +246,8 @@ public sealed class EvidenceTable(TableClient table, StorageResilience resilienc
         var identity = await table.FindAsync(before.PartitionKey, IdentityRow.Key(id), cancellation);
         if (identity is null || IdentityRow.IsTombstone(identity)) throw new ChangedSinceReadException("The response went while it was mapped again.");
         List<TableTransactionAction> changes = [Replace(IdentityRow.At(identity, coding.School), identity.ETag)];
-        if (after.RowKey == before.RowKey)
-            changes.Add(Replace(after, before.ETag));
-        else
-            changes.AddRange([Delete(before), Add(after), Add(MarkerRow.For(before.PartitionKey, before.GetString(ResponseRow.School)))]);
+        changes.AddRange(InPlaceOf(before, after));
+        if (after.RowKey != before.RowKey) changes.Add(Add(MarkerRow.For(before.PartitionKey, before.GetString(ResponseRow.School))));
         changes.Add(Add(MarkerRow.For(before.PartitionKey, coding.School)));
         await table.SubmitAsync(changes, cancellation);
         return Remapped.Recoded;
@@ -285,7 +296,8 @@ public sealed class EvidenceTable(TableClient table, StorageResilience resilienc
         var counted = StorageJson.ReadVersion(identity.GetString(IdentityRow.Version));
         var sameContent = arrival.Version.Hash == counted.Hash;
         var counts = arrival.Version.CountsOver(counted);
-        if (sameContent && !counts) return (Fate.Duplicate, []);
+        if (sameContent && !counts)
+            return (Fate.Duplicate, IdentityRow.IsRedactedBefore(identity, arrival.Response.Instrument) ? await RefreshAsync(identity, arrival.As(counted), cancellation) : []);
 
         var school = identity.GetString(IdentityRow.School);
         var reads = (
@@ -308,11 +320,7 @@ public sealed class EvidenceTable(TableClient table, StorageResilience resilienc
 
         var before = await reads.Response ?? throw new ChangedSinceReadException("The response moved while a version of it was taken in.");
         var after = ResponseRow.From(arrival);
-        List<TableTransactionAction> changes = [Replace(IdentityRow.Counting(identity, arrival), identity.ETag)];
-        if (after.RowKey == before.RowKey)
-            changes.Add(Replace(after, before.ETag));
-        else
-            changes.AddRange([Delete(before), Add(after)]);
+        List<TableTransactionAction> changes = [Replace(IdentityRow.Counting(identity, arrival), identity.ETag), .. InPlaceOf(before, after)];
         if (!sameContent) changes.Add(Add(HistoryRow.From(before, arrival.Identity, counted)));
         if (known is not null) changes.Add(Delete(known));
         changes.Add(Add(MarkerRow.For(arrival.Partition, arrival.School)));
@@ -320,6 +328,28 @@ public sealed class EvidenceTable(TableClient table, StorageResilience resilienc
         // An older content that is the newest again is a revision; only what counted already, said again later, is a duplicate.
         return (sameContent ? Fate.Duplicate : newContent, changes);
     }
+
+    /// <summary>
+    /// The counted content came again, redacted by a newer version of its instrument: what an older one dropped is there now. The answers and
+    /// their coding are replaced; which version counts stays as it is.
+    /// </summary>
+    private async Task<IReadOnlyList<TableTransactionAction>> RefreshAsync(TableEntity identity, Arrival arrival, CancellationToken cancellation)
+    {
+        var school = identity.GetString(IdentityRow.School);
+        var before = await table.FindAsync(arrival.Partition, ResponseRow.Key(school, arrival.Identity), cancellation)
+            ?? throw new ChangedSinceReadException("The response moved while it was redacted again.");
+        // Mapped again by a version newer still: what it made of the older answers stands until a delivery comes by that version.
+        if (ResponseRow.IsCodedAfter(before, arrival.Response.Instrument)) return [];
+        var after = ResponseRow.From(arrival);
+        List<TableTransactionAction> changes = [Replace(IdentityRow.Counting(identity, arrival), identity.ETag), .. InPlaceOf(before, after)];
+        if (ResponseRow.CodedAlike(before, after)) return changes;
+        changes.Add(Add(MarkerRow.For(arrival.Partition, arrival.School)));
+        if (school != arrival.School) changes.Add(Add(MarkerRow.For(arrival.Partition, school)));
+        return changes;
+    }
+
+    private static IEnumerable<TableTransactionAction> InPlaceOf(TableEntity before, TableEntity after) =>
+        after.RowKey == before.RowKey ? [Replace(after, before.ETag)] : [Delete(before), Add(after)];
 
     /// <summary>Groups responses by school as they are read; schools without any come last.</summary>
     private async IAsyncEnumerable<(string School, IReadOnlyList<SchoolTotals> Totals)> RecomputedAsync(
@@ -407,8 +437,10 @@ public sealed class EvidenceTable(TableClient table, StorageResilience resilienc
     }
 
     /// <summary>A delivery of a response, with the day it came on.</summary>
-    private sealed record Arrival(CodedResponse Response, Receipt Receipt, string Day)
+    private sealed record Arrival(CodedResponse Response, Receipt Receipt)
     {
+        public string Day { get; } = TableKey.Day(Receipt.Received);
+
         public string Partition { get; } = TableKey.From(Response.Collection);
 
         public string Identity => Response.Identity;
@@ -416,6 +448,9 @@ public sealed class EvidenceTable(TableClient table, StorageResilience resilienc
         public string School => Response.Coding.School;
 
         public ResponseVersion Version => Response.Version;
+
+        /// <summary>The same answers as those of this version.</summary>
+        public Arrival As(ResponseVersion version) => this with { Response = Response with { Version = version } };
     }
 
     /// <summary>A school's totals, fence and markers as they were read.</summary>
@@ -443,6 +478,8 @@ public sealed class EvidenceTable(TableClient table, StorageResilience resilienc
         public const string Receipt = nameof(Receipt);
         private const string State = nameof(State);
         private const string Erased = "erased";
+        private const string Instrument = nameof(Instrument);
+        private const string InstrumentVersion = nameof(InstrumentVersion);
 
         public static string Key(string identity) => TableKey.From("I", identity);
 
@@ -455,14 +492,22 @@ public sealed class EvidenceTable(TableClient table, StorageResilience resilienc
             ["Channel"] = arrival.Receipt.Channel.ToString(),
             [School] = arrival.School,
             [Version] = StorageJson.Write(arrival.Version),
+            [Instrument] = arrival.Response.Instrument.Id,
+            [InstrumentVersion] = arrival.Response.Instrument.Number,
         };
 
-        /// <summary>Another version counts; day, source and receipt stay those of the delivery that was accepted.</summary>
+        /// <summary>Another version counts, or the same one with answers redacted anew; day, source and receipt stay those of the delivery that was accepted.</summary>
         public static TableEntity Counting(TableEntity row, Arrival arrival) => new(row)
         {
             [School] = arrival.School,
             [Version] = StorageJson.Write(arrival.Version),
+            [Instrument] = arrival.Response.Instrument.Id,
+            [InstrumentVersion] = arrival.Response.Instrument.Number,
         };
+
+        /// <summary>Are the answers that count redacted by an older version of this instrument? Mapping them again does not change that.</summary>
+        public static bool IsRedactedBefore(TableEntity row, InstrumentVersion instrument) =>
+            row.GetString(Instrument) == instrument.Id && row.GetInt32(InstrumentVersion) < instrument.Number;
 
         /// <summary>The same version of the same response, at this school.</summary>
         public static TableEntity At(TableEntity row, string school) => new(row) { [School] = school };
@@ -471,8 +516,7 @@ public sealed class EvidenceTable(TableClient table, StorageResilience resilienc
         public static TableEntity Tombstone(TableEntity row)
         {
             var tombstone = new TableEntity(row) { [State] = Erased };
-            tombstone.Remove(School);
-            tombstone.Remove(Version);
+            foreach (var column in (string[])[School, Version, Instrument, InstrumentVersion]) tombstone.Remove(column);
             return tombstone;
         }
 
@@ -517,6 +561,9 @@ public sealed class EvidenceTable(TableClient table, StorageResilience resilienc
 
         public static bool IsCodedBefore(TableEntity row, InstrumentVersion newest) =>
             row.GetString(Instrument) == newest.Id && row.GetInt32(InstrumentVersion) < newest.Number;
+
+        public static bool IsCodedAfter(TableEntity row, InstrumentVersion instrument) =>
+            row.GetString(Instrument) == instrument.Id && row.GetInt32(InstrumentVersion) > instrument.Number;
 
         public static (string Source, RedactedAnswers Answers) Answers(TableEntity row) => (row.GetString(Source), RedactedAnswers.FromJson(Payload.Get(row)));
 
@@ -611,6 +658,8 @@ public sealed class EvidenceTable(TableClient table, StorageResilience resilienc
 
     private static class FateRow
     {
+        public const string FateColumn = "Fate";
+
         public static string Key(Arrival arrival) => TableKey.From("D", arrival.Day, arrival.Identity, arrival.Receipt.Id);
 
         public static TableEntity From(Arrival arrival, Fate fate) => new(arrival.Partition, Key(arrival))
@@ -618,9 +667,9 @@ public sealed class EvidenceTable(TableClient table, StorageResilience resilienc
             ["Source"] = arrival.Response.Source,
             ["Day"] = arrival.Day,
             ["Channel"] = arrival.Receipt.Channel.ToString(),
-            ["Fate"] = fate.ToString(),
+            [FateColumn] = fate.ToString(),
         };
 
-        public static Fate Fate(TableEntity row) => Enum.Parse<Fate>(row.GetString("Fate"));
+        public static Fate Fate(TableEntity row) => Enum.Parse<Fate>(row.GetString(FateColumn));
     }
 }

@@ -10,21 +10,31 @@ namespace WholeSchoolSend.Storage;
 /// so that however many events come it is fetched once. A later event replaces the row: whoever fetched meanwhile and deletes by the ETag it
 /// read finds it changed, and fetches again.
 /// </summary>
+/// <remarks>
+/// <list type="table">
+/// <item><term><c>N~{identity}</c></term><description>what waits to be fetched.</description></item>
+/// <item><term><c>D~{day}~{identity}~{receipt}</c></term><description>fate of an event: pending. Every event has one, written with the note.</description></item>
+/// </list>
+/// </remarks>
 public sealed class PendingTable(TableClient table, StorageResilience resilience) : IPending
 {
     /// <inheritdoc/>
-    public Task KeepAsync(PendingResponse response, CancellationToken cancellation) => resilience.DecideAsync(
+    public Task KeepAsync(PendingResponse response, Receipt receipt, CancellationToken cancellation) => resilience.DecideAsync(
         async token =>
         {
-            var row = PendingRow.From(response);
+            var (note, fate) = (PendingRow.From(response), FateRow.From(response, receipt));
             try
             {
-                await table.SubmitAsync([Add(row)], token);
+                await table.SubmitAsync([Add(note), Add(fate)], token);
             }
             catch (RequestFailedException conflict) when (conflict.Status == 409 && StorageResilience.SomebodyElseWasFirst(conflict))
             {
-                var stored = await table.FindAsync(row.PartitionKey, row.RowKey, token) ?? throw new ChangedSinceReadException("It was fetched while its event came again.");
-                if (PendingRow.Response(stored).Happened < response.Happened) await table.SubmitAsync([Replace(row, stored.ETag)], token);
+                // Another event noted it, or our own write whose answer was lost.
+                if (await table.FindAsync(fate.PartitionKey, fate.RowKey, token, KeysOnly) is not null) return true;
+                var stored = await table.FindAsync(note.PartitionKey, note.RowKey, token) ?? throw new ChangedSinceReadException("It was fetched while its event came again.");
+                // A note of this event or a later one stays as it is: whoever fetches by it fetches what this event tells of.
+                var isLater = PendingRow.Response(stored).Happened < response.Happened;
+                await table.SubmitAsync(isLater ? [Replace(note, stored.ETag), Add(fate)] : [Add(fate)], token);
             }
             return true;
         },
@@ -32,17 +42,37 @@ public sealed class PendingTable(TableClient table, StorageResilience resilience
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<PendingResponse>> WaitingAsync(string source, CancellationToken cancellation) =>
-        await table.Partition(TableKey.From(source), cancellation).ListAsync(PendingRow.Response);
+        await table.Range(TableKey.From(source), TableKey.Below("N"), cancellation).ListAsync(PendingRow.Response);
+
+    /// <summary>Counts the events of these days, of every source that ever sent one.</summary>
+    internal async Task CountFatesAsync(FateTally tally, CancellationToken cancellation)
+    {
+        await foreach (var source in table.PartitionKeysAsync(cancellation))
+            await foreach (var row in table.RangeThatFits(source, tally.Rows("D"), tally.Fits, cancellation, FateTally.Columns)) tally.Count(row, Fate.Pending);
+    }
+
+    /// <summary>How many responses of each source wait.</summary>
+    internal async Task<IReadOnlyDictionary<string, int>> CountWaitingAsync(string? source, CancellationToken cancellation)
+    {
+        var waiting = new SortedDictionary<string, int>(StringComparer.Ordinal);
+        await foreach (var partition in table.PartitionKeysAsync(cancellation))
+        {
+            if (source is not null && partition != TableKey.From(source)) continue;
+            await foreach (var row in table.Range(partition, TableKey.Below("N"), cancellation, [PendingRow.Source]))
+                waiting[row.GetString(PendingRow.Source)] = waiting.GetValueOrDefault(row.GetString(PendingRow.Source)) + 1;
+        }
+        return waiting;
+    }
 
     private static class PendingRow
     {
-        private const string Source = nameof(Source);
+        public const string Source = nameof(Source);
         private const string Form = nameof(Form);
         private const string Id = nameof(Id);
         private const string Happened = nameof(Happened);
 
         public static TableEntity From(PendingResponse response) =>
-            new(TableKey.From(response.Source), Identity.OfResponse(response.Source, response.Form, response.Id))
+            new(TableKey.From(response.Source), TableKey.From("N", Identity.OfResponse(response.Source, response.Form, response.Id)))
             {
                 [Source] = response.Source,
                 [Form] = response.Form,
@@ -52,5 +82,19 @@ public sealed class PendingTable(TableClient table, StorageResilience resilience
 
         public static PendingResponse Response(TableEntity row) =>
             new(row.GetString(Source), row.GetString(Form), row.GetString(Id), row.GetDateTimeOffset(Happened)!.Value);
+    }
+
+    private static class FateRow
+    {
+        public static TableEntity From(PendingResponse response, Receipt receipt)
+        {
+            var day = TableKey.Day(receipt.Received);
+            return new(TableKey.From(response.Source), TableKey.From("D", day, Identity.OfResponse(response.Source, response.Form, response.Id), receipt.Id))
+            {
+                ["Source"] = response.Source,
+                ["Day"] = day,
+                ["Channel"] = receipt.Channel.ToString(),
+            };
+        }
     }
 }

@@ -21,6 +21,8 @@ namespace WholeSchoolSend.Storage;
 [JsonSerializable(typeof(ActiveImport))]
 [JsonSerializable(typeof(ImportRecord))]
 [JsonSerializable(typeof(QuarantineTable.Content))]
+[JsonSerializable(typeof(IReadOnlyList<QuarantineReason>))]
+[JsonSerializable(typeof(DeliveryReply))]
 internal sealed partial class StorageJson : JsonSerializerContext
 {
     public static string Write(ResponseVersion version) => JsonSerializer.Serialize(version, Default.ResponseVersion);

@@ -60,7 +60,7 @@ public sealed class SurveyDataStorage
         _tables = tables(resilience);
         _blobs = blobs(resilience);
 
-        Evidence = new EvidenceTable(Table("Evidence"), resilience, time);
+        Evidence = new EvidenceTable(Table("Evidence"), resilience);
         Instruments = new InstrumentsTable(Table("Instruments"));
         Waves = new WavesTable(Table("Waves"));
         Imports = new ImportsTable(Table("Imports"), resilience);
@@ -72,6 +72,7 @@ public sealed class SurveyDataStorage
             engagement => TableKey.From(engagement.Urn, engagement.On.ToString("O", CultureInfo.InvariantCulture), engagement.Strand, TableKey.Number(engagement.Line)));
         Quarantine = new QuarantineTable(Table("Quarantine"), Container("quarantine"), resilience);
         Pending = new PendingTable(Table("Pending"), resilience);
+        Fates = new FateRows(Evidence, Quarantine, Pending);
         KpiResults = new KpiResultsTable(Table("KpiResults"), resilience);
         Drops = new DropsBlobs(Container("poll-drop"), Container("register"), Container("raw"), Container("poll-reports"));
         Documents = new DocumentsBlobs(
@@ -98,6 +99,8 @@ public sealed class SurveyDataStorage
     public QuarantineTable Quarantine { get; }
 
     public PendingTable Pending { get; }
+
+    public FateRows Fates { get; }
 
     public KpiResultsTable KpiResults { get; }
 

@@ -1,9 +1,10 @@
+using System.Runtime.CompilerServices;
 using Azure;
 using Azure.Data.Tables;
 
 namespace WholeSchoolSend.Storage;
 
-/// <summary>The two ways rows are read: one by its key, or a range of one partition in key order. There is no third, which would scan a table.</summary>
+/// <summary>The ways rows are read: one by its key, a range of one partition in key order, or partitions that lie side by side. Nothing scans a table.</summary>
 internal static class TableRead
 {
     /// <summary>Columns that name a row and let it be deleted.</summary>
@@ -25,10 +26,35 @@ internal static class TableRead
     /// <summary>A range as well, all of which is read, but only what fits is sent.</summary>
     /// <param name="fits">made by <see cref="TableClient.CreateQueryFilter(FormattableString)"/>.</param>
     public static AsyncPageable<TableEntity> RangeThatFits(
-        this TableClient table, string partition, (string From, string To) rows, string fits, CancellationToken cancellation) =>
+        this TableClient table, string partition, (string From, string To) rows, string fits, CancellationToken cancellation, IEnumerable<string>? columns = null) =>
         table.QueryAsync<TableEntity>(
             $"{TableClient.CreateQueryFilter($"PartitionKey eq {partition} and RowKey ge {rows.From} and RowKey lt {rows.To}")} and {fits}",
-            cancellationToken: cancellation);
+            select: columns, cancellationToken: cancellation);
+
+    /// <summary>Rows of several partitions that lie side by side, in key order; only what fits is sent.</summary>
+    /// <param name="partitions">from and to, both included.</param>
+    public static AsyncPageable<TableEntity> PartitionsThatFit(
+        this TableClient table, (string From, string To) partitions, string fits, CancellationToken cancellation, IEnumerable<string>? columns = null) =>
+        table.QueryAsync<TableEntity>(
+            $"{TableClient.CreateQueryFilter($"PartitionKey ge {partitions.From} and PartitionKey le {partitions.To}")} and {fits}",
+            select: columns, cancellationToken: cancellation);
+
+    /// <summary>Keys of all partitions: one request for each, which skips over what is in it.</summary>
+    public static async IAsyncEnumerable<string> PartitionKeysAsync(this TableClient table, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        for (string? last = ""; last is not null;)
+        {
+            string? next = null;
+            await foreach (var row in table.QueryAsync<TableEntity>(
+                TableClient.CreateQueryFilter($"PartitionKey gt {last}"), maxPerPage: 1, select: KeysOnly, cancellationToken: cancellation))
+            {
+                next = row.PartitionKey;
+                break;
+            }
+            if (next is not null) yield return next;
+            last = next;
+        }
+    }
 
     public static AsyncPageable<TableEntity> Partition(
         this TableClient table, string partition, CancellationToken cancellation, IEnumerable<string>? columns = null) =>

@@ -71,14 +71,16 @@ public sealed class BudgetTests(AzuriteFixture azurite)
 
         var arrival = await storage.CountAsync(() => SendAsync("a", "accepted"));
         var duplicate = await storage.CountAsync(() => SendAsync("a", "duplicate"));
+        var quarantined = await storage.CountAsync(async () => Assert.Equal(1, (await deliveries.RunAsync("leaders_json", Delivery.From("{}"u8.ToArray(), [], Monday), Cancellation)).Reply!.Quarantined));
         await kpis.RunAsync(Cancellation);
         var nothing = await storage.CountAsync(async () => Assert.False((await kpis.RunAsync(Cancellation)).Evaluated));
         await SendAsync("b", "accepted");
         var one = await storage.CountAsync(async () => Assert.Equal(1, (await kpis.RunAsync(Cancellation)).SchoolsRecomputed));
 
-        Say($"Webhook arrival: {arrival} request; duplicate: {duplicate}; recompute with nothing to do, one collection: {nothing}; with one changed school, evaluated: {one}");
+        Say($"Webhook arrival: {arrival} request; duplicate: {duplicate}; not understood: {quarantined}; recompute with nothing to do, one collection: {nothing}; with one changed school, evaluated: {one}");
         Assert.Equal(1, arrival);
         Assert.Equal(3, duplicate);
+        Assert.Equal(1, quarantined);
         Assert.Equal(9, nothing);   // instruments twice, active imports twice, waves, M, P and S of the collection, inputs
 
         async Task SendAsync(string id, string fate)

@@ -49,6 +49,9 @@ public sealed class EvidenceTableTests(AzuriteFixture azurite) : EvidenceContrac
         Assert.Equal(3, await storage.CountAsync(() => evidence.TakeInAsync(AResponse(answer: "2").Updated(2), AReceipt(), Cancellation)));   // add, I, D
         Assert.Equal(5, await storage.CountAsync(() => evidence.TakeInAsync(AResponse(answer: "3").Updated(3), AReceipt(), Cancellation)));   // add, I, H, R, transaction
         Assert.Equal(4, await storage.CountAsync(() => evidence.TakeInAsync(AResponse(answer: "1").Updated(1), AReceipt(), Cancellation)));   // add, I, H, transaction
+        var mended = AResponse(answer: "3").Updated(3) with { Instrument = new InstrumentVersion("leaders", 2) };
+        Assert.Equal(4, await storage.CountAsync(() => evidence.TakeInAsync(mended, AReceipt(), Cancellation)));   // add, I, R, transaction: redacted anew
+        Assert.Equal(3, await storage.CountAsync(() => evidence.TakeInAsync(mended, AReceipt(), Cancellation)));   // a plain duplicate again
         Assert.Equal(1, await storage.CountAsync(() => evidence.ChangedSchoolsAsync(Collection, Cancellation)));
         Assert.Equal(4, await storage.CountAsync(() => evidence.RecomputeAsync(Collection, School, Totals, Cancellation)));   // S, P, R, transaction
         Assert.Equal(3, await storage.CountAsync(() => evidence.RecomputeAsync(Collection, School, Totals, Cancellation)));   // nothing changed
@@ -69,7 +72,7 @@ public sealed class EvidenceTableTests(AzuriteFixture azurite) : EvidenceContrac
     [Fact]
     public async Task Every_delivery_has_one_fate_in_the_rows()
     {
-        var storage = await TestStorage.CreateAsync(azurite, new FakeTimeProvider(Monday));
+        var storage = await TestStorage.CreateAsync(azurite, new FakeTimeProvider(Monday.AddDays(3)));
         var evidence = storage.Store.Evidence;
         List<Fate> told = [];
         foreach (var response in (CodedResponse[])[
@@ -105,7 +108,8 @@ public sealed class EvidenceTableTests(AzuriteFixture azurite) : EvidenceContrac
     [InlineData(Fate.Duplicate, "first", 1)]
     [InlineData(Fate.Revised, "second", 2)]
     [InlineData(Fate.Revised, "zeroth", 0)]
-    public async Task A_later_write_whose_answer_was_lost_keeps_its_fate_and_has_one(Fate fate, string answer, int minutes)
+    [InlineData(Fate.Duplicate, "first", 1, 2)]
+    public async Task A_later_write_whose_answer_was_lost_keeps_its_fate_and_has_one(Fate fate, string answer, int minutes, int instrument = 1)
     {
         var storage = await TestStorage.CreateAsync(azurite);
         var evidence = storage.Store.Evidence;
@@ -113,7 +117,8 @@ public sealed class EvidenceTableTests(AzuriteFixture azurite) : EvidenceContrac
         // The first transaction is the add that conflicts: what changes something is the one whose answer holds no refusal.
         storage.Wire.LoseOneAnswer(request => Wire.IsTransaction(request) && Sends(request, "D~"));
 
-        Assert.Equal(fate, await evidence.TakeInAsync(AResponse(answer: answer).Updated(minutes), AReceipt(), Cancellation));
+        var again = AResponse(answer: answer).Updated(minutes) with { Instrument = new InstrumentVersion("leaders", instrument) };
+        Assert.Equal(fate, await evidence.TakeInAsync(again, AReceipt(), Cancellation));
 
         Assert.Equal(fate.ToString(), Assert.Single(await storage.RowsAsync("Evidence", "D~")).GetString("Fate"));
         Assert.Single(await storage.RowsAsync("Evidence", "R~"));

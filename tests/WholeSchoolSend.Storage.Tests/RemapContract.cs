@@ -19,6 +19,98 @@ public abstract class RemapContract
     protected abstract Task<EvidencePorts> EmptyStoreAsync();
 
     [Fact]
+    public async Task A_redelivery_brings_what_an_older_instrument_dropped()
+    {
+        var store = await StoreAsync(AnInstrument(), [ARespondent("a"), ARespondent("b")]);
+        await RecomputedAsync(store);
+        var redelivered = Mended(version: 2, answer: "disagree");
+
+        Assert.Equal(Fate.Duplicate, await store.Evidence.TakeInAsync(redelivered, AReceipt(), Cancellation));
+
+        Assert.Equal(["a: code hidden.branch hidden.urn q1 why", "b: code hidden.branch hidden.urn q1"], await StoredAsync(store));
+        Assert.Equal([School], await store.Totals.ChangedSchoolsAsync(Collection, Cancellation));
+        Assert.Equal([$"{Autumn} {School} agree=1 disagree=1"], await RecomputedAsync(store));
+        // Once: the next redelivery by the same version, or by an older one, changes nothing.
+        Assert.Equal(Fate.Duplicate, await store.Evidence.TakeInAsync(redelivered, AReceipt(), Cancellation));
+        Assert.Equal(Fate.Duplicate, await store.Evidence.TakeInAsync(AnInstrument().Coding(ARespondent("a")), AReceipt(), Cancellation));
+        Assert.Empty(await store.Totals.ChangedSchoolsAsync(Collection, Cancellation));
+        Assert.Equal("a: code hidden.branch hidden.urn q1 why", (await StoredAsync(store))[0]);
+    }
+
+    [Fact]
+    public async Task A_redelivery_brings_it_after_the_older_answers_were_mapped_again()
+    {
+        var store = await StoreAsync(AnInstrument(), [ARespondent("a")]);
+        await RunAsync(store, AnInstrument(version: 2));
+
+        Assert.Equal(Fate.Duplicate, await store.Evidence.TakeInAsync(Mended(version: 2), AReceipt(), Cancellation));
+        Assert.Equal("a: code hidden.branch hidden.urn q1 why", Assert.Single(await StoredAsync(store)));
+    }
+
+    [Fact]
+    public async Task A_redelivery_by_a_version_that_is_overtaken_changes_nothing()
+    {
+        var store = await StoreAsync(AnInstrument(), [ARespondent("a")]);
+        await RunAsync(store, AnInstrument(version: 3));
+
+        Assert.Equal(Fate.Duplicate, await store.Evidence.TakeInAsync(Mended(version: 2), AReceipt(), Cancellation));
+        Assert.Equal("a: code hidden.branch hidden.urn q1", Assert.Single(await StoredAsync(store)));
+        Assert.Equal(Fate.Duplicate, await store.Evidence.TakeInAsync(Mended(version: 3), AReceipt(), Cancellation));
+        Assert.Equal("a: code hidden.branch hidden.urn q1 why", Assert.Single(await StoredAsync(store)));
+    }
+
+    [Fact]
+    public async Task A_redelivery_that_names_another_school_now_marks_both()
+    {
+        var store = await StoreAsync(AnInstrument(), [ARespondent("a")]);
+        await RecomputedAsync(store);
+
+        Assert.Equal(Fate.Duplicate, await store.Evidence.TakeInAsync(Mended(version: 2).At("200001"), AReceipt(), Cancellation));
+
+        Assert.Equal([School, "200001"], await store.Totals.ChangedSchoolsAsync(Collection, Cancellation));
+        Assert.Equal([$"{Autumn} 200001 agree=1"], await RecomputedAsync(store));
+    }
+
+    [Fact]
+    public async Task Of_redeliveries_at_once_all_are_duplicates_and_the_newest_redaction_stays()
+    {
+        var store = await StoreAsync(AnInstrument(), [ARespondent("a")]);
+        var fates = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => store.Evidence.TakeInAsync(Mended(version: 2 + (i % 3), why: $"{2 + (i % 3)}"), AReceipt(), Cancellation)));
+        Assert.All(fates, fate => Assert.Equal(Fate.Duplicate, fate));
+        var why = "";
+        await store.Responses.RemapAsync(Collection, new InstrumentVersion("leaders", 99), (_, answers) => Read(answers), Cancellation);
+        Assert.Equal("4", why);
+
+        Coding? Read(RedactedAnswers answers)
+        {
+            why = answers.Fields.Single(field => field.Field == "why").Values[0].Text;
+            return null;
+        }
+    }
+
+    /// <summary>The respondent "a" as a version takes them in that also asks for why: the same content as before.</summary>
+    private static CodedResponse Mended(int version, string answer = "agree", string why = "canary")
+    {
+        var before = AnInstrument(version: version, agree: answer).Coding(ARespondent("a"));
+        return before with { Answers = before.Answers with { Fields = [.. before.Answers.Fields, new Answer("why", null, AnswerKind.Text, [new AnswerValue(why)])] } };
+    }
+
+    /// <summary>Which fields of each response are stored.</summary>
+    private static async Task<IReadOnlyList<string>> StoredAsync(EvidencePorts store)
+    {
+        var stored = new System.Collections.Concurrent.ConcurrentBag<string>();
+        await store.Responses.RemapAsync(
+            Collection, new InstrumentVersion("leaders", 99),
+            (_, answers) =>
+            {
+                stored.Add($"{answers.Id}: {string.Join(' ', answers.Fields.Select(field => field.Field))}");
+                return null;
+            },
+            Cancellation);
+        return [.. stored.Order(StringComparer.Ordinal)];
+    }
+
+    [Fact]
     public async Task The_same_coding_moves_only_the_version_on()
     {
         var store = await StoreAsync(AnInstrument(), [ARespondent("a"), ARespondent("b")]);

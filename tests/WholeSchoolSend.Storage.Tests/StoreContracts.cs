@@ -91,10 +91,10 @@ public abstract class PendingContract
     {
         var pending = await EmptyStoreAsync();
         var response = new PendingResponse("leaders_monkey", "form/1", "r#1", Monday);
-        await pending.KeepAsync(response, Cancellation);
-        await pending.KeepAsync(response with { Happened = Monday.AddHours(2) }, Cancellation);
-        await pending.KeepAsync(response with { Happened = Monday.AddHours(1) }, Cancellation);
-        await pending.KeepAsync(response with { Source = "another" }, Cancellation);
+        await pending.KeepAsync(response, AReceipt(), Cancellation);
+        await pending.KeepAsync(response with { Happened = Monday.AddHours(2) }, AReceipt(), Cancellation);
+        await pending.KeepAsync(response with { Happened = Monday.AddHours(1) }, AReceipt(), Cancellation);
+        await pending.KeepAsync(response with { Source = "another" }, AReceipt(), Cancellation);
 
         Assert.Equal([response with { Happened = Monday.AddHours(2) }], await pending.WaitingAsync("leaders_monkey", Cancellation));
         Assert.Single(await pending.WaitingAsync("another", Cancellation));
@@ -105,7 +105,7 @@ public abstract class PendingContract
     public async Task Of_many_events_at_once_the_latest_stays()
     {
         var pending = await EmptyStoreAsync();
-        await Task.WhenAll(Enumerable.Range(0, 8).Select(hour => pending.KeepAsync(new PendingResponse("s", "f", "r", Monday.AddHours(hour)), Cancellation)));
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(hour => pending.KeepAsync(new PendingResponse("s", "f", "r", Monday.AddHours(hour)), AReceipt(), Cancellation)));
         Assert.Equal(Monday.AddHours(7), Assert.Single(await pending.WaitingAsync("s", Cancellation)).Happened);
     }
 }

@@ -1,8 +1,4 @@
-using System.Globalization;
-using System.Text;
 using Azure;
-using Azure.Storage.Blobs.Models;
-using WholeSchoolSend.Core;
 using WholeSchoolSend.Core.Instruments;
 using WholeSchoolSend.Core.Kpis;
 using WholeSchoolSend.Core.Polls;
@@ -41,10 +37,37 @@ public sealed class PendingTableTests(AzuriteFixture azurite) : PendingContract
         var cancellation = TestContext.Current.CancellationToken;
         var storage = await TestStorage.CreateAsync(azurite);
         var response = new PendingResponse("s", "f", "r", Monday);
-        Assert.Equal(1, await storage.CountAsync(() => storage.Store.Pending.KeepAsync(response, cancellation)));
+        Assert.Equal(1, await storage.CountAsync(() => storage.Store.Pending.KeepAsync(response, AReceipt(), cancellation)));
         storage.Wire.LoseOneAnswer(Wire.IsTransaction);
-        await storage.Store.Pending.KeepAsync(response with { Id = "r2" }, cancellation);
+        await storage.Store.Pending.KeepAsync(response with { Id = "r2" }, AReceipt(), cancellation);
         Assert.Equal(2, (await storage.Store.Pending.WaitingAsync("s", cancellation)).Count);
+        Assert.Equal(2, (await storage.RowsAsync("Pending", "D~")).Count);
+    }
+
+    /// <summary>Every event has a fate of its own, written with the note or beside it, and one only whatever answers are lost.</summary>
+    [Fact]
+    public async Task Every_event_has_one_fate()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        var storage = await TestStorage.CreateAsync(azurite);
+        var response = new PendingResponse("s", "f", "r", Monday);
+        var receipts = Enumerable.Range(0, 4).Select(_ => AReceipt()).ToList();
+        foreach (var (receipt, hours) in receipts.Zip([0, 0, 2, 1]))
+        {
+            // Every transaction is answered only when it is sent once more.
+            var answers = 0;
+            storage.Wire.After = (request, _) =>
+            {
+                if (Wire.IsTransaction(request) && Interlocked.Increment(ref answers) % 2 == 1) throw new HttpRequestException("The connection was reset.");
+            };
+            await storage.Store.Pending.KeepAsync(response with { Happened = Monday.AddHours(hours) }, receipt, cancellation);
+            storage.Wire.After = null;
+            await storage.Store.Pending.KeepAsync(response with { Happened = Monday.AddHours(hours) }, receipt, cancellation);
+        }
+
+        var fates = await storage.RowsAsync("Pending", "D~2026-09-28~");
+        Assert.Equal(receipts.Select(receipt => receipt.Id).Order(StringComparer.Ordinal), fates.Select(fate => fate.RowKey.Split('~')[^1]).Order(StringComparer.Ordinal));
+        Assert.Equal(Monday.AddHours(2), Assert.Single(await storage.Store.Pending.WaitingAsync("s", cancellation)).Happened);
     }
 }
 
@@ -197,104 +220,6 @@ public sealed class KpiResultsTableTests(AzuriteFixture azurite) : KpiResultsCon
         Assert.Equivalent(ARun("1", 5), await storage.Store.KpiResults.CurrentAsync(Cancellation), strict: true);
         Assert.Equal(6, (await storage.RowsAsync("KpiResults")).Count);
     }
-}
-
-public sealed class QuarantineTableTests(AzuriteFixture azurite)
-{
-    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
-
-    [Fact]
-    public async Task The_same_content_is_kept_once_and_every_delivery_has_a_row()
-    {
-        var storage = await TestStorage.CreateAsync(azurite);
-        await storage.Store.Quarantine.KeepAsync(Undecodable("<xml/>"), Cancellation);
-        await storage.Store.Quarantine.KeepAsync(Undecodable("<xml/>"), Cancellation);   // the same delivery once more
-        await storage.Store.Quarantine.KeepAsync(Undecodable("<xml/>") with { Receipt = AReceipt() with { Received = Monday.AddDays(1) } }, Cancellation);
-        await storage.Store.Quarantine.KeepAsync(Undecodable("<other/>"), Cancellation);
-
-        Assert.Equal(2, (await storage.RowsAsync("Quarantine")).Count(row => row.ContainsKey("Json0")));
-        Assert.Equal(2, (await DeliveriesAsync(storage, Monday)).Count);
-        var again = Assert.Single(await DeliveriesAsync(storage, Monday.AddDays(1)));
-        Assert.StartsWith("kobo_leaders~2026-09-28 ", again.GetString("AgainOf"), StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Sixteen_at_once_keep_the_content_once()
-    {
-        var storage = await TestStorage.CreateAsync(azurite);
-
-        await Task.WhenAll(Enumerable.Range(0, 16).Select(i =>
-            storage.Store.Quarantine.KeepAsync(Undecodable("<xml/>") with { Receipt = AReceipt() with { Received = Monday.AddSeconds(i) } }, Cancellation)));
-
-        Assert.Single(await storage.RowsAsync("Quarantine"), row => row.ContainsKey("Json0"));
-        Assert.Equal(16, (await DeliveriesAsync(storage, Monday)).Count);
-    }
-
-    [Fact]
-    public async Task A_crash_between_the_two_rows_is_mended_by_the_next_delivery()
-    {
-        var storage = await TestStorage.CreateAsync(azurite);
-        var (crashing, wire) = storage.Connect();
-        var transactions = 0;
-        wire.Before = (request, _) =>
-            Wire.IsTransaction(request) && ++transactions == 2 ? throw new NotSupportedException("killed here") : Task.FromResult<HttpResponseMessage?>(null);
-        await Assert.ThrowsAsync<NotSupportedException>(() => crashing.Quarantine.KeepAsync(Undecodable("<xml/>"), Cancellation));
-        Assert.Empty(await DeliveriesAsync(storage, Monday));
-
-        await storage.Store.Quarantine.KeepAsync(Undecodable("<xml/>") with { Receipt = AReceipt() with { Received = Monday.AddDays(1) } }, Cancellation);
-
-        Assert.True(Assert.Single(await DeliveriesAsync(storage, Monday)).ContainsKey("Json0"));
-        Assert.Single(await DeliveriesAsync(storage, Monday.AddDays(1)));
-    }
-
-    [Fact]
-    public async Task The_newest_comes_first()
-    {
-        var storage = await TestStorage.CreateAsync(azurite);
-        for (var i = 0; i < 3; i++) await storage.Store.Quarantine.KeepAsync(Undecodable($"{i}") with { Receipt = AReceipt() with { Received = Monday.AddMinutes(i) } }, Cancellation);
-
-        Assert.Equal([2, 1, 0], (await DeliveriesAsync(storage, Monday)).Select(row => row.GetDateTimeOffset("Received")!.Value.Minute));
-    }
-
-    [Fact]
-    public async Task Large_content_is_a_blob_and_the_row_is_small()
-    {
-        var storage = await TestStorage.CreateAsync(azurite);
-        var large = Undecodable(new string('x', 3_000_000));
-        await storage.Store.Quarantine.KeepAsync(large, Cancellation);
-        await storage.Store.Quarantine.KeepAsync(large with { Receipt = AReceipt() with { Received = Monday.AddMinutes(1) } }, Cancellation);
-
-        var rows = await DeliveriesAsync(storage, Monday);
-        Assert.All(rows, row => Assert.False(row.ContainsKey("Json0")));
-        var blob = storage.Container("quarantine").GetBlobClient(Assert.Single(rows, row => row.ContainsKey("Blob")).GetString("Blob"));
-        Assert.InRange((await blob.GetPropertiesAsync(cancellationToken: Cancellation)).Value.ContentLength, 4_000_000, 4_100_000);
-        Assert.Null((await storage.Container("quarantine").GetPropertiesAsync(cancellationToken: Cancellation)).Value.PublicAccess is PublicAccessType.None ? null : "public");
-    }
-
-    [Fact]
-    public async Task Answers_that_were_decoded_are_kept_with_their_problems()
-    {
-        var storage = await TestStorage.CreateAsync(azurite);
-        var response = AResponse();
-        await storage.Store.Quarantine.KeepAsync(
-            new QuarantinedResponse(
-                response.Source, AReceipt(), response.Identity, [Problems.FieldMissing.At("hidden.urn", "A school is needed.")], response.Version, response.Answers, null),
-            Cancellation);
-
-        var row = Assert.Single(await DeliveriesAsync(storage, Monday, response.Source));
-        Assert.Equal((response.Identity, "field-missing"), (row.GetString("Identity"), row.GetString("Codes")));
-        var content = System.Text.Json.JsonSerializer.Deserialize(Payload.Get(row), StorageJson.Default.Content)!;
-        Assert.Equal(response.Answers.ToJson(), content.Answers);
-        Assert.Equal(response.Version, content.Version);
-        Assert.Equal("hidden.urn", Assert.Single(content.Problems).Where);
-    }
-
-    private static QuarantinedResponse Undecodable(string body) => new(
-        "kobo_leaders", AReceipt(), null, [Problems.BodyUndecodable.At("body", "JSON was expected.")], null, null,
-        new RawDelivery(Encoding.UTF8.GetBytes(body), new Dictionary<string, string> { ["content-type"] = "application/json" }));
-
-    private static async Task<List<Azure.Data.Tables.TableEntity>> DeliveriesAsync(TestStorage storage, DateTimeOffset day, string source = "kobo_leaders") =>
-        [.. (await storage.RowsAsync("Quarantine")).Where(row => row.PartitionKey == $"{source}~{day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)}")];
 }
 
 public sealed class DropsBlobsTests(AzuriteFixture azurite)

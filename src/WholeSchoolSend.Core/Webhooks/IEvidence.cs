@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace WholeSchoolSend.Core.Webhooks;
 
 /// <summary>What became of a response that was delivered. Every response has exactly one.</summary>
@@ -29,20 +31,25 @@ public enum Fate
 public enum Channel
 {
     /// <summary>Its survey tool posted it.</summary>
+    [JsonStringEnumMemberName("webhook")]
     Webhook,
 
     /// <summary>Its survey tool posted an event, and its answers were fetched from the vendor.</summary>
+    [JsonStringEnumMemberName("fetched")]
     Fetched,
 
     /// <summary>The vendor's own list had it and we had not: it was fetched without having been announced.</summary>
+    [JsonStringEnumMemberName("recovered")]
     Recovered,
 
     /// <summary>An operator replayed it out of quarantine.</summary>
+    [JsonStringEnumMemberName("replayed")]
     Replayed,
 }
 
 /// <summary>The arrival of one response by one way at one moment.</summary>
 /// <param name="Id">unique to this arrival of this response: whoever finds it again finds its own write.</param>
+/// <param name="Received">when it reached us, by our clock; its UTC day is the day of its fate, whenever it is stored.</param>
 public sealed record Receipt(string Id, Channel Channel, DateTimeOffset Received);
 
 /// <summary>Takes responses in, each in one storage transaction, whatever comes twice, together or in another order.</summary>

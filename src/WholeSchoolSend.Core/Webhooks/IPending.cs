@@ -9,9 +9,9 @@ public interface IPending
 {
     /// <summary>
     /// Notes that a response must be fetched. One note for each response, however many events come; a later event makes it another version
-    /// of the note, so that one that comes while the response is being fetched is not taken for done.
+    /// of the note, so that one that comes while the response is being fetched is not taken for done. Each event has its fate, once a receipt.
     /// </summary>
-    Task KeepAsync(PendingResponse response, CancellationToken cancellation);
+    Task KeepAsync(PendingResponse response, Receipt receipt, CancellationToken cancellation);
 
     /// <summary>Everything of a source that waits.</summary>
     Task<IReadOnlyList<PendingResponse>> WaitingAsync(string source, CancellationToken cancellation);

@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+
 namespace WholeSchoolSend.Core.Webhooks;
 
 /// <summary>An authentic delivery, or one response of it, that could not be understood.</summary>
@@ -6,14 +8,22 @@ namespace WholeSchoolSend.Core.Webhooks;
 /// <param name="Answers">redacted answers, so that it can be replayed once the instrument is mended.</param>
 /// <param name="Raw">only when undecodable: the one named exception to redaction at the door, for 30 days.</param>
 public sealed record QuarantinedResponse(
-    string Source, Receipt Receipt, string? Identity, IReadOnlyList<Problem> Problems, ResponseVersion? Version, RedactedAnswers? Answers, RawDelivery? Raw);
+    string Source, Receipt Receipt, string? Identity, IReadOnlyList<Problem> Problems, ResponseVersion? Version, RedactedAnswers? Answers, RawDelivery? Raw)
+{
+    /// <summary>The instrument that could not map it; null when there was none.</summary>
+    public InstrumentVersion? Instrument { get; init; }
+}
 
 /// <summary>What could not be decoded, as it came but for secrets, with the headers that decoding needs, so that it can be decoded later.</summary>
-public sealed record RawDelivery(ReadOnlyMemory<byte> Body, IReadOnlyDictionary<string, string> Headers);
+public sealed record RawDelivery(ReadOnlyMemory<byte> Body, IReadOnlyDictionary<string, string> Headers)
+{
+    /// <summary>Parameters of the address that decoding needs: never the one with a secret.</summary>
+    public IReadOnlyDictionary<string, string> Query { get; init; } = FrozenDictionary<string, string>.Empty;
+}
 
 /// <summary>Where authentic but not understood deliveries wait.</summary>
 public interface IQuarantine
 {
-    /// <summary>Keeps it. The same content of the same response twice is kept once.</summary>
+    /// <summary>Keeps it, once a receipt: every delivery has a fate of its own, also of a content that waits already.</summary>
     Task KeepAsync(QuarantinedResponse response, CancellationToken cancellation);
 }

@@ -42,10 +42,16 @@ public abstract class SurveyTool
     /// <summary>Names of the headers, in lower case, without which a body cannot be decoded.</summary>
     public virtual IReadOnlyList<string> DecodingHeaders => ["content-type"];
 
-    /// <summary>A delivery as it may be kept when it cannot be decoded: its body without the secret inside it, and no header but those decoding needs.</summary>
+    /// <summary>Names of the parameters of the address without which a body cannot be decoded as it was meant.</summary>
+    public virtual IReadOnlyList<string> DecodingParameters => [];
+
+    /// <summary>A delivery as it may be kept when it cannot be decoded: its body without the secret inside it, and no header or parameter but those decoding needs.</summary>
     public RawDelivery Raw(Delivery delivery) => new(
         WithoutSecret(delivery.Body),
-        DecodingHeaders.Where(name => delivery.Header(name) is not null).ToDictionary(name => name, name => delivery.Header(name)!, StringComparer.Ordinal));
+        DecodingHeaders.Where(name => delivery.Header(name) is not null).ToDictionary(name => name, name => delivery.Header(name)!, StringComparer.Ordinal))
+    {
+        Query = DecodingParameters.Where(delivery.Query.ContainsKey).ToDictionary(name => name, name => delivery.Query[name], StringComparer.Ordinal),
+    };
 
     /// <summary>Headers of the answer to <c>OPTIONS</c>, by which some senders ask whether they are welcome.</summary>
     public virtual IEnumerable<KeyValuePair<string, string>> Handshake(Delivery options) => [];

@@ -94,7 +94,7 @@ public sealed class TakeInDelivery(
     private async Task<TakenIn> TakeInAsync(string source, SurveyResponse response, Receipt receipt, CancellationToken cancellation)
     {
         if (!response.IsPending) return await responses.RunAsync(source, response, receipt, cancellation);
-        await pending.KeepAsync(new PendingResponse(source, response.Form, response.Id, response.Submitted), cancellation);
+        await pending.KeepAsync(new PendingResponse(source, response.Form, response.Id, response.Submitted), receipt, cancellation);
         return new TakenIn(Fate.Pending, []);
     }
 

@@ -6,6 +6,10 @@ namespace WholeSchoolSend.Core.Webhooks;
 /// <summary>What became of a response that was taken in, and what keeps it in quarantine where it is there.</summary>
 public sealed record TakenIn(Fate Fate, IReadOnlyList<Problem> Problems);
 
+/// <summary>A response as its instrument understands it: ready to be stored, or the problems that keep it from being.</summary>
+/// <param name="Instrument">null: no instrument maps its form.</param>
+public sealed record UnderstoodResponse(RedactedAnswers Answers, InstrumentVersion? Instrument, CodedResponse? Coded, IReadOnlyList<Problem> Problems);
+
 /// <summary>
 /// Takes one response in, by whatever way it came: redact, map by its instrument, store; what cannot be mapped waits in quarantine. Safe to
 /// call again with the same response.
@@ -17,27 +21,42 @@ public sealed class TakeInResponse(InstrumentShelf instruments, Redaction redact
     /// <param name="response">with its answers: not one of which only an event came.</param>
     public async Task<TakenIn> RunAsync(string source, SurveyResponse response, Receipt receipt, CancellationToken cancellation)
     {
+        var version = redaction.Version(response);
+        var understood = await UnderstandAsync(source, response, version, cancellation);
+        var taken = await StoreAsync(understood, receipt, cancellation);
+        if (taken.Fate != Fate.Quarantined) return taken;
+        var identity = Identity.OfResponse(source, response.Form, response.Id);
+        await quarantine.KeepAsync(
+            new QuarantinedResponse(source, receipt, identity, taken.Problems, version, understood.Answers, null) { Instrument = understood.Instrument }, cancellation);
+        return taken;
+    }
+
+    /// <summary>Redacts and maps, and stores nothing. Answers that were redacted before may be redacted again: what is a pseudonym stays one.</summary>
+    public async Task<UnderstoodResponse> UnderstandAsync(string source, SurveyResponse response, ResponseVersion version, CancellationToken cancellation)
+    {
         var instrument = await instruments.FindFormAsync(source, response.Form, cancellation);
         var answers = redaction.Apply(response, instrument);
-        var version = redaction.Version(response);
-        var identity = Identity.OfResponse(source, response.Form, response.Id);
-        Checked<Coding> coding = instrument is null
-            ? Problems.InstrumentMissing.At("", "put an instrument that maps this form of this source")
-            : Map(instrument).Map(answers);
-        if (coding.Value is { } coded)
+        if (instrument is null) return new UnderstoodResponse(answers, null, null, [Problems.InstrumentMissing.At("", "put an instrument that maps this form of this source")]);
+        var by = new InstrumentVersion(instrument.Id, instrument.Version);
+        var coding = Map(instrument).Map(answers);
+        var coded = coding.Value is { } value
+            ? new CodedResponse(source, Identity.OfResponse(source, response.Form, response.Id), instrument.Collection, by, version, answers, value)
+            : null;
+        return new UnderstoodResponse(answers, by, coded, coding.Problems);
+    }
+
+    /// <summary>Stores what was understood. What was not, or can never be stored, is quarantined by fate; it is kept nowhere here.</summary>
+    public async Task<TakenIn> StoreAsync(UnderstoodResponse understood, Receipt receipt, CancellationToken cancellation)
+    {
+        if (understood.Coded is not { } coded) return new TakenIn(Fate.Quarantined, understood.Problems);
+        try
         {
-            var ready = new CodedResponse(source, identity, instrument!.Collection, new InstrumentVersion(instrument.Id, instrument.Version), version, answers, coded);
-            try
-            {
-                return new TakenIn(await evidence.TakeInAsync(ready, receipt, cancellation), []);
-            }
-            catch (ResponseTooLargeException tooLarge)
-            {
-                coding = Problems.ResponseTooLarge.At("", tooLarge.Message);
-            }
+            return new TakenIn(await evidence.TakeInAsync(coded, receipt, cancellation), []);
         }
-        await quarantine.KeepAsync(new QuarantinedResponse(source, receipt, identity, coding.Problems, version, answers, null), cancellation);
-        return new TakenIn(Fate.Quarantined, coding.Problems);
+        catch (ResponseTooLargeException tooLarge)
+        {
+            return new TakenIn(Fate.Quarantined, [Problems.ResponseTooLarge.At("", tooLarge.Message)]);
+        }
     }
 
     private InstrumentMap Map(Instrument instrument) => _maps.GetOrAdd((instrument.Id, instrument.Version), static (_, one) => new InstrumentMap(one), instrument);

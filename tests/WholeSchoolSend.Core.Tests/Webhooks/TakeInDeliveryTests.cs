@@ -58,7 +58,7 @@ public sealed class TakeInDeliveryTests : IPending, IQuarantine
         Assert.Single(Intake("cloudevents", Verification.None).Handshake("unknown", asks));
     }
 
-    Task IPending.KeepAsync(PendingResponse response, CancellationToken cancellation)
+    Task IPending.KeepAsync(PendingResponse response, Receipt receipt, CancellationToken cancellation)
     {
         _pending.Add(response);
         return Task.CompletedTask;

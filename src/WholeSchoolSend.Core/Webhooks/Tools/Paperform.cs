@@ -16,6 +16,8 @@ public sealed class Paperform : SurveyTool
 
     public override bool SendsOwnHeaders => false;
 
+    public override IReadOnlyList<string> DecodingParameters => ["form"];
+
     public override Checked<IReadOnlyList<SurveyResponse>> Decode(Delivery delivery)
     {
         var json = new JsonReading();
