@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Net;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -11,23 +12,28 @@ namespace WholeSchoolSend.Core.Webhooks;
 /// <summary>The wording of a form's questions, found by the answer to each; what is the same question in the same words has the same hash.</summary>
 public sealed partial class Questionnaire
 {
-    private readonly Dictionary<string, Wording> _byName;
+    // Adapters give the same list for the same words where they can: its questions are found and hashed once.
+    private static readonly ConditionalWeakTable<IReadOnlyList<Wording>, Questionnaire> Known = [];
 
-    public Questionnaire(IReadOnlyList<Wording> wordings)
+    private readonly Dictionary<string, Question> _byName;
+
+    private Questionnaire(IReadOnlyList<Wording> wordings)
     {
-        _byName = new Dictionary<string, Wording>(2 * wordings.Count, StringComparer.Ordinal);
-        foreach (var wording in wordings)
+        _byName = new Dictionary<string, Question>(2 * wordings.Count, StringComparer.Ordinal);
+        foreach (var question in wordings.Select(wording => new Question(wording)))
         {
-            _byName.TryAdd(wording.Field, wording);
-            if (wording.Alias is { } alias) _byName.TryAdd(alias, wording);
+            _byName.TryAdd(question.Wording.Field, question);
+            if (question.Wording.Alias is { } alias) _byName.TryAdd(alias, question);
         }
     }
 
-    /// <summary>How the question of this answer is worded; null where the payload does not carry it. A hidden field is no question.</summary>
-    public Wording? Find(Answer answer)
+    public static Questionnaire Of(IReadOnlyList<Wording> wordings) => Known.GetValue(wordings, static list => new Questionnaire(list));
+
+    /// <summary>Hash of how the question of this answer is worded; null where the payload does not carry it. A hidden field is no question.</summary>
+    public string? HashFor(Answer answer)
     {
         if (answer.Kind == AnswerKind.Hidden) return null;
-        return _byName.TryGetValue(answer.Field, out var wording) || (answer.Alias is { } alias && _byName.TryGetValue(alias, out wording)) ? wording : null;
+        return _byName.TryGetValue(answer.Field, out var question) || (answer.Alias is { } alias && _byName.TryGetValue(alias, out question)) ? question.Hash : null;
     }
 
     /// <summary>Is this how the question of an answer is worded?</summary>
@@ -97,6 +103,13 @@ public sealed partial class Questionnaire
     }
 
     private static bool IsInvisible(Rune rune) => rune.Value is 0x00AD or 0x200B or 0x2060 or 0xFEFF || (Rune.IsControl(rune) && !Rune.IsWhiteSpace(rune));
+
+    private sealed class Question(Wording wording)
+    {
+        public Wording Wording => wording;
+
+        public string Hash => field ??= HashOf(wording);
+    }
 
     [GeneratedRegex(
         "</?(?:br|p|div|li|ul|ol|h[1-6]|tr|td)(?:[ /][^<>]*)?>", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]

@@ -30,13 +30,13 @@ public sealed partial class Redaction(Pseudonyms pseudonyms)
     public RedactedAnswers Apply(SurveyResponse response, Instrument? instrument)
     {
         var asked = instrument is null ? null : AskedFor(instrument);
-        var questionnaire = response.Questionnaire.Count == 0 ? null : new Questionnaire(response.Questionnaire);
+        var questionnaire = response.Questionnaire.Count == 0 ? null : Questionnaire.Of(response.Questionnaire);
         var fields = new List<Answer>(response.Answers.Count);
         foreach (var given in response.Answers)
         {
             if (Apply(given, instrument) is not { Values.Count: > 0 } kept) continue;
             var isWorded = questionnaire is not null && (asked is null || IsAsked(kept, asked)) && !(instrument?.Respondent is { } key && InstrumentMap.IsCalled(kept, key.Field));
-            fields.Add(isWorded && questionnaire!.Find(kept) is { } wording ? kept with { Wording = Questionnaire.HashOf(wording) } : kept);
+            fields.Add(isWorded && questionnaire!.HashFor(kept) is { } hash ? kept with { Wording = hash } : kept);
         }
         return new RedactedAnswers(response.Form, response.Id, InOrder(fields));
     }

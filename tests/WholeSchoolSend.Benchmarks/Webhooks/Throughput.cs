@@ -18,6 +18,7 @@ internal sealed class Throughput : Benchmark
     private const int Senders = 8;
     private const int EachRound = 400;
     private const int Rounds = 9;
+    private const int WarmUp = 3;
 
     private int _last = 100_000_000;
 
@@ -53,13 +54,13 @@ internal sealed class Throughput : Benchmark
             ("a bare minimal API: read the body, answer 200", id => Posting(minimalHttp, "/nothing", id)),
         };
         var rates = ways.Select(_ => new Samples()).ToArray();
-        for (var round = -1; round < Rounds; round++)
+        for (var round = -WarmUp; round < Rounds; round++)
         {
             for (var turn = 0; turn < ways.Length; turn++)
             {
-                var way = (turn + round + ways.Length) % ways.Length;   // nobody is always first
+                var way = (turn + round + WarmUp) % ways.Length;   // nobody is always first
                 var rate = await RateAsync(ways[way].Prepare);
-                if (round >= 0) rates[way].Add(rate);   // the first round compiles
+                if (round >= 0) rates[way].Add(rate);   // the first rounds compile
             }
         }
         var (path, stored, loop, api) = (rates[0], rates[1], rates[2], rates[3]);

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json;
 
@@ -10,6 +12,10 @@ namespace WholeSchoolSend.Core.Webhooks.Tools;
 /// <remarks>https://www.typeform.com/developers/webhooks/secure-your-webhooks/ and .../example-payload/.</remarks>
 public sealed class Typeform : SurveyTool
 {
+    private const int MostForms = 200;
+
+    private readonly ConcurrentDictionary<string, (byte[] Hash, IReadOnlyList<Wording> Wordings)> _definitions = new(StringComparer.Ordinal);
+
     public override string Name => "typeform";
 
     public override SignatureScheme Signature(string? header) => new HmacHeader(header ?? "Typeform-Signature", HashAlgorithmName.SHA256, "sha256=");
@@ -31,12 +37,11 @@ public sealed class Typeform : SurveyTool
             "/form_response/answers");
         if (json.Problems.Count > 0) return json.Problems;
 
-        var fields = JsonReading.Optional(response, "definition") is { } definition ? JsonReading.Optional(definition, "fields") : null;
         return new SurveyResponse[]
         {
             new(form!, token!, submitted!.Value, Updated: null, Finished: !partial, answers)
             {
-                Questionnaire = Wordings(fields).ToList(),
+                Questionnaire = JsonReading.Optional(response, "definition") is { } definition ? Worded(form!, definition) : [],
             },
         };
     }
@@ -59,6 +64,18 @@ public sealed class Typeform : SurveyTool
         if (list is { ValueKind: JsonValueKind.Array } given) return given.EnumerateArray().Select((answer, index) => Read(json, answer, index));
         if (list is not null) json.Wrong("/form_response/answers", "should be an array");
         return [];
+    }
+
+    /// <summary>Every response of a form brings its definition, and nearly always the one before: that is told by the hash of its bytes, and not read again.</summary>
+    private IReadOnlyList<Wording> Worded(string form, JsonElement definition)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(JsonMarshal.GetRawUtf8Value(definition), hash);
+        if (_definitions.TryGetValue(form, out var last) && last.Hash.AsSpan().SequenceEqual(hash)) return last.Wordings;
+        if (_definitions.Count >= MostForms) _definitions.Clear();
+        var wordings = Wordings(JsonReading.Optional(definition, "fields")).ToList();
+        _definitions[form] = (hash.ToArray(), wordings);
+        return wordings;
     }
 
     /// <summary>
