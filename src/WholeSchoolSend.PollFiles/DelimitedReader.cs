@@ -77,32 +77,13 @@ internal sealed class DelimitedReader : PollFileReader
         if (rows.Count < file.Dialect.HeaderRows) return (null, rows.Count == 0 ? NoHeader(line) : NoRows());
 
         var cells = rows[0].Length;
-        var columns = Array.FindLastIndex(rows[0], name => !string.IsNullOrWhiteSpace(name)) + 1;
+        var variables = HeaderCells.Variables(rows);
+        var columns = variables.Length;
         if (columns == 0) return (null, NoHeader(line));
         var notes = columns == cells ? file.Notes
             : [.. file.Notes, new FileNote("trailing-columns", $"{cells - columns} columns at the end have no name and are left out.")];
-        var variables = rows[0][..columns].Select((name, column) => new PollVariable(name.Trim())
-        {
-            Label = rows.Count > 1 && column < rows[1].Length ? rows[1][column].Trim() : "",
-        }).ToArray();
         var header = new PollFileHeader("delimited text", variables, [], null, notes);
-        return (new DelimitedReader(csv, malformed, header, HeaderProblems(variables, line), cells, options), null);
-    }
-
-    private static Queue<RowProblem> HeaderProblems(PollVariable[] variables, long line)
-    {
-        Queue<RowProblem> problems = [];
-        Dictionary<string, int> first = new(PollFileHeader.Names);
-        for (var column = 0; column < variables.Length; column++)
-        {
-            var name = variables[column].Name;
-            if (name.Length == 0)
-                problems.Enqueue(new(line, column + 1, PollFileCodes.HeaderUnnamed, "This column has no name."));
-            else if (!first.TryAdd(name, column))
-                problems.Enqueue(new(line, column + 1, PollFileCodes.HeaderDuplicate,
-                    $"This column has the same name as column {first[name] + 1}; neither can be used by name."));
-        }
-        return problems;
+        return (new DelimitedReader(csv, malformed, header, HeaderCells.Problems(variables, line), cells, options), null);
     }
 
     // Not async itself: hundreds of rows come out of each block that is waited for.

@@ -9,6 +9,9 @@ public sealed record PollFileOptions
     /// <summary>The delimiter. Open: the <c>sep=</c> line, otherwise the one of comma, semicolon, tab and bar that fits.</summary>
     public char? Delimiter { get; init; }
 
+    /// <summary>The sheet of a workbook. Open: the first visible one that looks like rows.</summary>
+    public string? Sheet { get; init; }
+
     public PollEncoding Encoding { get; init; } = PollEncoding.Detect;
 
     /// <summary>Set if a respondent is several lines, each with one answer.</summary>

@@ -22,7 +22,6 @@ internal static class TextInspection
         var block = GC.AllocateUninitializedArray<byte>(BlockSize);
         var length = await stream.ReadAtLeastAsync(block, BlockSize, throwOnEndOfStream: false, cancellation);
         var head = new ArraySegment<byte>(block, 0, length);
-        if (OtherFormats.Recognise(head) is { } other) return (null, other);
         var (name, encoding, why) = FromFirstBytes(head, options.Encoding);
         if (name == "utf-32")
             return (null, new FileProblem(PollFileCodes.EncodingUnsupported, "The file is UTF-32. Please save it as UTF-8."));
