@@ -47,6 +47,7 @@ internal sealed class BoundedXml : IDisposable
     public string Value => _xml.Value;
     public int Depth => _xml.Depth;
     public bool IsStart => _xml.NodeType == XmlNodeType.Element;
+    public bool IsEnd => _xml.NodeType == XmlNodeType.EndElement;
     public bool IsEmpty => _xml.IsEmptyElement;
     public bool IsText => _xml.NodeType is XmlNodeType.Text or XmlNodeType.CDATA or XmlNodeType.Whitespace or XmlNodeType.SignificantWhitespace;
 

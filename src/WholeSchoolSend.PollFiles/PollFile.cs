@@ -29,6 +29,7 @@ public static class PollFile
         Func<CancellationToken, Task<Stream>> open, PollFileOptions options, CancellationToken cancellation)
     {
         if (options.HeaderRows is < 1 or > 3) throw new ArgumentOutOfRangeException(nameof(options), "There are 1, 2 or 3 header rows.");
+        if (options.MultipleResponses.Any(layout => !char.IsAscii(layout.Separator))) throw new ArgumentOutOfRangeException(nameof(options), "Codes are separated by an ASCII character.");
         var head = await HeadAsync(open, cancellation);
         return Identify(head) switch
         {
@@ -39,6 +40,11 @@ public static class PollFile
             _ => await OpenTextAsync(open, options, cancellation),
         };
     }
+
+    /// <summary>Opens the two files of a Triple-S survey. Which file holds the data is the caller's to know: what the description says of it is not followed.</summary>
+    public static Task<OpenedPollFile> OpenPairAsync(
+        Func<CancellationToken, Task<Stream>> openDescription, Func<CancellationToken, Task<Stream>> openData, PollFileOptions options,
+        CancellationToken cancellation) => TripleSReader.OpenAsync(openDescription, openData, options, cancellation);
 
     private static async Task<OpenedPollFile> OpenTextAsync(
         Func<CancellationToken, Task<Stream>> open, PollFileOptions options, CancellationToken cancellation)
@@ -53,13 +59,14 @@ public static class PollFile
         Func<CancellationToken, Task<Stream>> open, PollFileOptions options, CancellationToken cancellation)
     {
         await using var stream = await open(cancellation);
-        return await TextInspection.InspectAsync(stream, options, cancellation);
+        return await TextInspection.InspectAsync(stream, null, options, cancellation);
     }
 
     // A file without a dictionary: the instrument says how its cells make respondents and questions.
     private static async Task<OpenedPollFile> OpenRowsAsync(Func<Task<OpenedPollFile>> openRows, PollFileOptions options, CancellationToken cancellation)
     {
-        return options.LongLayout is { } layout ? await LongReader.OpenAsync(openRows, layout, options, cancellation) : await openRows();
+        var opened = options.LongLayout is { } layout ? await LongReader.OpenAsync(openRows, layout, options, cancellation) : await openRows();
+        return opened.CanBeRead && options.MultipleResponses.Count > 0 ? await MultipleResponseReader.OpenAsync(opened.Reader, options) : opened;
     }
 
     private static async Task<byte[]> HeadAsync(Func<CancellationToken, Task<Stream>> open, CancellationToken cancellation)
