@@ -19,19 +19,20 @@ internal sealed record XlsxWorkbook(IReadOnlyList<XlsxSheetName> Sheets, IReadOn
             if (xml.Name == "workbookPr") from1904 = xml.Attribute("date1904") is "1" or "true";
             if (xml.Name != "sheet") continue;
             var (name, state, id) = (xml.Attribute("name") ?? "", xml.Attribute("state"), xml.Attribute("id"));
-            if (relations.FirstOrDefault(relation => relation.Id == id) is { } relation && Is(relation.Type, "worksheet") && package.Has(relation.Target))
-                sheets.Add(new XlsxSheetName(name, relation.Target, Visible: state is not ("hidden" or "veryHidden")));
+            if (relations.FirstOrDefault(relation => relation.Id == id) is { } relation && Is(relation.Type, "worksheet") && Part(relation) is { } part)
+                sheets.Add(new XlsxSheetName(name, part, Visible: state is not ("hidden" or "veryHidden")));
         }
-        return new XlsxWorkbook(sheets, ReadStyles(Part("styles")), from1904, relations.FirstOrDefault(relation => Is(relation.Type, "sharedStrings"))?.Target);
+        var styles = relations.FirstOrDefault(relation => Is(relation.Type, "styles")) is { } look ? ReadStyles(package.Open(Part(look))!) : [];
+        return new XlsxWorkbook(sheets, styles, from1904, relations.FirstOrDefault(relation => Is(relation.Type, "sharedStrings")) is { } texts ? Part(texts) : null);
 
-        Stream? Part(string type) => relations.FirstOrDefault(relation => Is(relation.Type, type)) is { } relation ? package.Open(relation.Target) : null;
+        // A part may not be there at all, but one that is announced and not there was lost: without styles, dates would be numbers.
+        string Part(Relation relation) => package.Has(relation.Target) ? relation.Target : throw Damaged("A part of the workbook is missing.");
     }
 
     // The numbers of formats below 164 are fixed: ECMA-376 part 1, 18.8.30, with the East Asian dates of its annexes.
-    private static List<DateStyle> ReadStyles(Stream? part)
+    private static List<DateStyle> ReadStyles(Stream part)
     {
         List<DateStyle> styles = [];
-        if (part is null) return styles;
         Dictionary<int, DateStyle> formats = [];
         using var xml = BoundedXml.Part(part);
         var inside = false;
