@@ -12,6 +12,7 @@ internal sealed class BoundedXml : IDisposable
     /// <summary>Excel's longest cell, 32,767 characters, is written in at most 229 KB.</summary>
     public const int MaxBetweenTags = 1 << 18;
     private const int MaxDepth = 24;
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private readonly XmlReader _xml;
     private readonly char[] _chunk = new char[2048];
@@ -28,8 +29,12 @@ internal sealed class BoundedXml : IDisposable
         NameTable = new RoomyNames(),
     });
 
-    /// <summary>A part of a package. No such part has a document type, so one that has is refused.</summary>
-    public static BoundedXml Part(Stream part) => new(settings => XmlReader.Create(part, settings), DtdProcessing.Prohibit);
+    /// <summary>
+    /// A part of a package: UTF-8, or UTF-16 with its mark, whatever its first line declares (XmlReader faults while it changes from one to the
+    /// other after a long declaration). No such part has a document type, so one that has is refused.
+    /// </summary>
+    public static BoundedXml Part(Stream part) =>
+        new(settings => XmlReader.Create(new StreamReader(part, StrictUtf8, detectEncodingFromByteOrderMarks: true, 1 << 14), settings), DtdProcessing.Prohibit);
 
     /// <summary>A text that may name a document type, as every Triple-S file does: it is passed over, and nothing it declares exists.</summary>
     public static BoundedXml Document(string text)

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Xml;
 
 namespace WholeSchoolSend.PollFiles;
@@ -163,7 +164,7 @@ internal sealed class XlsxReader : PollFileReader
     private static string ErrorName(ReadOnlySpan<byte> text)
     {
         foreach (var name in (ReadOnlySpan<string>)["#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#GETTING_DATA", "#SPILL!", "#CALC!"])
-            if (System.Text.Ascii.Equals(text, name)) return name;
+            if (Ascii.Equals(text, name)) return name;
         return "of a kind unknown";
     }
 
@@ -172,7 +173,7 @@ internal sealed class XlsxReader : PollFileReader
         UnusableFileException unusable => unusable.Problem,
         XmlException xml when xml.Message.Contains("DTD", StringComparison.Ordinal) =>
             new(PollFileCodes.WorkbookUnsafe, "A part of the workbook declares a document type, which no workbook does."),
-        XmlException or InvalidDataException =>
+        XmlException or InvalidDataException or DecoderFallbackException =>
             new(PollFileCodes.WorkbookDamaged, "The workbook cannot be read: it was cut or damaged on its way. Open it in Excel, save it again, and send that."),
         _ => null,
     };

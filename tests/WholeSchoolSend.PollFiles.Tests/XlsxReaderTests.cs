@@ -273,6 +273,16 @@ public sealed class XlsxReaderTests
         Assert.Equal([PollFileCodes.WorkbookDamaged], (await Reading.OfAsync(Of(Header + string.Concat(Enumerable.Range(0, 40_000).Select(i => $"<a{i}/>")) + Row(2, 1, 2)))).Codes);
 
     [Fact]
+    public async Task The_encoding_of_a_part_is_what_its_bytes_say()
+    {
+        byte[] Declared(string declaration, string text) => Zip([.. Parts([("Data", "visible", Header + Row(2, 1, text))]).Select(part => (part.Name, declaration + part.Text))]);
+        Assert.Equal([["1", "é"]], (await Reading.OfAsync(Declared("<?xml version=\"1.0\" encoding=\"UTF-16\"?>", "é"))).Rows);
+        Assert.Equal([PollFileCodes.WorkbookDamaged], (await Reading.OfAsync(Declared("", "\uFFFF"))).Codes);
+        // Found by mutation: given the bytes, XmlReader throws ArgumentOutOfRangeException here.
+        Assert.Equal([PollFileCodes.WorkbookDamaged], (await Reading.OfAsync(Declared($"<?xml version=\"1.0{new string('\uFFFD', 1_600)}\" encoding=\"UTF-8\"?>", "é"))).Codes);
+    }
+
+    [Fact]
     public async Task A_cut_workbook_is_refused_wherever_it_was_cut()
     {
         var whole = Of(Header + string.Concat(Enumerable.Range(2, 30).Select(row => Row(row, row, "x"))), strings: "<si><t>a</t></si>");
