@@ -15,8 +15,6 @@ internal sealed class BoundedXml : IDisposable
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private readonly XmlReader _xml;
-    private readonly char[] _chunk = new char[2048];
-    private readonly Encoder _utf8 = Encoding.UTF8.GetEncoder();
 
     private BoundedXml(Func<XmlReaderSettings, XmlReader> open, DtdProcessing doctype) => _xml = open(new XmlReaderSettings
     {
@@ -56,9 +54,6 @@ internal sealed class BoundedXml : IDisposable
     public bool IsEmpty => _xml.IsEmptyElement;
     public bool IsText => _xml.NodeType is XmlNodeType.Text or XmlNodeType.CDATA or XmlNodeType.Whitespace or XmlNodeType.SignificantWhitespace;
 
-    /// <summary>The one instance of a name, so that names are compared by reference.</summary>
-    public string Atom(string name) => _xml.NameTable.Add(name);
-
     public bool Step() =>
         _xml.Read() && (_xml.Depth <= MaxDepth ? true : throw new XmlException($"Elements are nested more than {MaxDepth} deep."));
 
@@ -80,10 +75,6 @@ internal sealed class BoundedXml : IDisposable
         for (var depth = Depth; StepInside(depth);) { }
     }
 
-    public bool NextAttribute() => _xml.MoveToNextAttribute();
-
-    public void ToElement() => _xml.MoveToElement();
-
     /// <summary>An attribute whatever its namespace.</summary>
     public string? Attribute(string name)
     {
@@ -92,24 +83,6 @@ internal sealed class BoundedXml : IDisposable
             if (_xml.LocalName == name) found = _xml.Value;
         _xml.MoveToElement();
         return found;
-    }
-
-    /// <summary>Appends the text directly inside the current element, as UTF-8.</summary>
-    public void AppendText(ByteBuffer to)
-    {
-        if (IsEmpty) return;
-        for (var depth = Depth; Step() && !(_xml.NodeType == XmlNodeType.EndElement && _xml.Depth == depth);)
-        {
-            if (IsStart) Pass();
-            else if (IsText) AppendValue(to);
-        }
-    }
-
-    private void AppendValue(ByteBuffer to)
-    {
-        int count;
-        while ((count = _xml.ReadValueChunk(_chunk, 0, _chunk.Length)) > 0)
-            to.Advance(_utf8.GetBytes(_chunk.AsSpan(0, count), to.Room(3 * count + 4), flush: false));
     }
 
     public void Dispose() => _xml.Dispose();

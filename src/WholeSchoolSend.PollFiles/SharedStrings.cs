@@ -24,10 +24,10 @@ internal sealed class SharedStrings
         var strings = new SharedStrings();
         if (part is null) return strings;
         var text = new ByteBuffer(Math.Min(maxBytes, BlockSize - 8192), () => XlsxCell.TooLong(maxBytes));
-        using var xml = BoundedXml.Part(part);
+        using var xml = new PartXml(part);
         while (xml.Step())
         {
-            if (!xml.IsStart || xml.Depth != 1 || xml.Name != "si") continue;
+            if (!xml.IsStart || xml.Depth != 1 || !xml.Is("si"u8)) continue;
             text.Clear();
             XlsxCell.AppendRichText(xml, text);
             strings.Add(text.From(0));

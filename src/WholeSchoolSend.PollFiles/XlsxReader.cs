@@ -3,13 +3,13 @@ using System.Xml;
 
 namespace WholeSchoolSend.PollFiles;
 
-/// <summary>Reads the rows of one sheet of an Excel workbook (.xlsx), forward only, with XmlReader over the parts of the package.</summary>
+/// <summary>Reads the rows of one sheet of an Excel workbook (.xlsx), forward only.</summary>
 /// <remarks>
 /// The sheet is the one the instrument names, else the first visible one that looks like rows (<see cref="SheetSample"/>); if none does and one
 /// looks like printed tables the workbook is refused as such, and otherwise the first visible sheet with anything in it is read and judged.
 /// Numbers become the shortest text that reads back as the same number, moments ISO text, booleans TRUE and FALSE as Excel shows them.
-/// Empty rows are passed over. Nothing is calculated, and no link is followed. Unpacking is not asynchronous in XmlReader's fast mode,
-/// so a read of a slow stream blocks its thread for as long as one block takes.
+/// Empty rows are passed over. Nothing is calculated, and no link is followed. Unpacking is not asynchronous, so a read of a slow stream
+/// blocks its thread for as long as one block takes.
 /// </remarks>
 internal sealed class XlsxReader : PollFileReader
 {

@@ -7,6 +7,9 @@ namespace WholeSchoolSend.PollFiles;
 /// <summary>What a cell of a workbook holds. An error and a formula nobody has calculated are no answers, and not nothing either.</summary>
 internal enum XlsxKind : byte { Empty, Text, Number, Moment, Error, Uncalculated }
 
+/// <summary>How a cell's value is written.</summary>
+internal enum XlsxType : byte { Number, SharedString, String, InlineString, Boolean, Error, Date }
+
 /// <summary>A cell of the current row: its text in the row's bytes or, where <paramref name="Length"/> is negative, a shared string.</summary>
 internal readonly record struct XlsxCell(XlsxKind Kind, int Start, int Length)
 {
@@ -14,14 +17,14 @@ internal readonly record struct XlsxCell(XlsxKind Kind, int Start, int Length)
         new(PollFileCodes.RecordTooLong, $"{(line == 0 ? "A text of the workbook" : $"Row {line}")} is longer than {maxBytes} bytes.", line);
 
     /// <summary>The text of a cell: its runs joined, without what tells how to pronounce it.</summary>
-    public static void AppendRichText(BoundedXml xml, ByteBuffer to)
+    public static void AppendRichText(PartXml xml, ByteBuffer to)
     {
         if (xml.IsEmpty) return;
         var start = to.Length;
         for (var depth = xml.Depth; xml.StepInside(depth);)
         {
-            if (xml.Name == "t") xml.AppendText(to);
-            else if (xml.Name != "r") xml.Pass();
+            if (xml.Is("t"u8)) xml.AppendText(to);
+            else if (!xml.Is("r"u8)) xml.Pass();
         }
         Unescape(to, start);
     }
@@ -58,12 +61,11 @@ internal sealed class XlsxSheet : IDisposable
     public const int MaxRow = 1_048_576;
     private const int MaxColumn = 16_384;
 
-    private readonly BoundedXml _xml;
+    private readonly PartXml _xml;
     private readonly XlsxWorkbook _workbook;
     private readonly SharedStrings _strings;
     private readonly PollFileOptions _options;
     private readonly ByteBuffer _text;
-    private readonly string _row, _c, _v, _is, _f, _r, _s, _t;
     private XlsxCell[] _cells = new XlsxCell[64];
     private int _used;
     private int _bytes;
@@ -73,9 +75,7 @@ internal sealed class XlsxSheet : IDisposable
     {
         (_workbook, _strings, _options) = (workbook, strings, options);
         _text = new ByteBuffer(options.MaxRecordBytes, () => XlsxCell.TooLong(options.MaxRecordBytes, Row));
-        _xml = BoundedXml.Part(part);
-        (_row, _c, _v, _is, _f) = (_xml.Atom("row"), _xml.Atom("c"), _xml.Atom("v"), _xml.Atom("is"), _xml.Atom("f"));
-        (_r, _s, _t) = (_xml.Atom("r"), _xml.Atom("s"), _xml.Atom("t"));
+        _xml = new PartXml(part);
     }
 
     /// <summary>The number of the current row, from 1.</summary>
@@ -102,7 +102,7 @@ internal sealed class XlsxSheet : IDisposable
                 while (_xml.Step()) { }
                 return false;
             }
-            if (!ReferenceEquals(_xml.Name, _row))
+            if (!_xml.Is("row"u8))
             {
                 _xml.Pass();
                 continue;
@@ -116,7 +116,7 @@ internal sealed class XlsxSheet : IDisposable
     private bool ToRows()
     {
         while (_xml.Step())
-            if (_xml.IsStart && _xml.Depth == 1 && _xml.Name == "sheetData" && !_xml.IsEmpty) return _inside = true;
+            if (_xml.IsStart && _xml.Depth == 1 && _xml.Is("sheetData"u8) && !_xml.IsEmpty) return _inside = true;
         return false;
     }
 
@@ -124,8 +124,7 @@ internal sealed class XlsxSheet : IDisposable
     {
         var row = Row + 1;
         while (_xml.NextAttribute())
-            if (ReferenceEquals(_xml.Name, _r) && !int.TryParse(_xml.Value, NumberStyles.None, CultureInfo.InvariantCulture, out row)) row = -1;
-        _xml.ToElement();
+            if (_xml.Is("r"u8) && !int.TryParse(_xml.Value, NumberStyles.None, CultureInfo.InvariantCulture, out row)) row = -1;
         if (row <= Row || row > MaxRow) throw Damaged(row <= Row ? $"The rows after row {Row} are not in order." : $"Row {row} is below the last row a workbook has.");
         Array.Clear(_cells, 0, _used);
         _text.Clear();
@@ -133,40 +132,38 @@ internal sealed class XlsxSheet : IDisposable
         if (_xml.IsEmpty) return;
         for (var depth = _xml.Depth; _xml.StepInside(depth);)
         {
-            if (ReferenceEquals(_xml.Name, _c)) ReadCell();
+            if (_xml.Is("c"u8)) ReadCell();
             else _xml.Pass();
         }
     }
 
     private void ReadCell()
     {
-        var (column, style, type) = (_used, 0, "");
+        var (column, style, type) = (_used, 0, XlsxType.Number);
         while (_xml.NextAttribute())
         {
-            var name = _xml.Name;
-            if (ReferenceEquals(name, _r)) column = Column(_xml.Value);
-            else if (ReferenceEquals(name, _t)) type = _xml.Value;
-            else if (ReferenceEquals(name, _s) && !int.TryParse(_xml.Value, NumberStyles.None, CultureInfo.InvariantCulture, out style)) style = 0;
+            if (_xml.Is("r"u8)) column = Column(_xml.Value);
+            else if (_xml.Is("t"u8)) type = Type(_xml.Value);
+            else if (_xml.Is("s"u8) && !int.TryParse(_xml.Value, NumberStyles.None, CultureInfo.InvariantCulture, out style)) style = 0;
         }
-        _xml.ToElement();
         if (column < _used || column >= MaxColumn) throw Damaged($"The cells of row {Row} are not in order, or not in a column a workbook has.");
         var (start, value, formula) = (_text.Length, false, false);
         if (!_xml.IsEmpty)
             for (var depth = _xml.Depth; _xml.StepInside(depth);)
             {
-                if (ReferenceEquals(_xml.Name, _v) && !value)
+                if (_xml.Is("v"u8) && !value)
                 {
                     value = true;
                     _xml.AppendText(_text);
                 }
-                else if (ReferenceEquals(_xml.Name, _is) && type == "inlineStr" && !value)
+                else if (_xml.Is("is"u8) && type == XlsxType.InlineString && !value)
                 {
                     value = true;
                     XlsxCell.AppendRichText(_xml, _text);
                 }
                 else
                 {
-                    formula |= ReferenceEquals(_xml.Name, _f);
+                    formula |= _xml.Is("f"u8);
                     _xml.Pass();
                 }
             }
@@ -182,34 +179,32 @@ internal sealed class XlsxSheet : IDisposable
         if ((_bytes += Utf8(column).Length) > _options.MaxRecordBytes) throw new UnusableFileException(XlsxCell.TooLong(_options.MaxRecordBytes, Row));
     }
 
-    private XlsxCell Cell(string type, int style, int start)
+    private XlsxCell Cell(XlsxType type, int style, int start)
     {
         switch (type)
         {
-            case "s":
+            case XlsxType.SharedString:
                 if (!TryWhole(_text.From(start), out var index) || index >= _strings.Count)
                     throw Damaged($"A cell of row {Row} refers to a text that is not there.");
                 _text.CutTo(start);
                 return _strings[index].IsEmpty ? default : new XlsxCell(XlsxKind.Text, index, -1);
-            case "str":
+            case XlsxType.String:
                 XlsxCell.Unescape(_text, start);
                 return Text(XlsxKind.Text);
-            case "inlineStr":
+            case XlsxType.InlineString:
                 return Text(XlsxKind.Text);
-            case "b":
+            case XlsxType.Boolean:
                 var isTrue = TryWhole(_text.From(start), out var flag) && flag == 1;
                 if (!isTrue && flag != 0) throw Damaged($"A cell of row {Row} should be true or false, and is neither.");
                 _text.CutTo(start);
                 _text.Append(isTrue ? "TRUE"u8 : "FALSE"u8);
                 return Text(XlsxKind.Text);
-            case "e":
+            case XlsxType.Error:
                 return Text(XlsxKind.Error);
-            case "d":
+            case XlsxType.Date:
                 return Text(CellText.TryDate(_text.From(start), DateOrder.IsoOnly, out _) ? XlsxKind.Moment : XlsxKind.Text);
-            case "" or "n":
-                return Number();
             default:
-                throw Damaged($"A cell of row {Row} is of a kind no workbook has.");
+                return Number();
         }
 
         XlsxCell Text(XlsxKind kind) => _text.Length == start ? default : new XlsxCell(kind, start, _text.Length - start);
@@ -259,11 +254,23 @@ internal sealed class XlsxSheet : IDisposable
     private static bool TryWhole(ReadOnlySpan<byte> text, out int number) =>
         int.TryParse(text.Trim(" \t\r\n"u8), NumberStyles.None, CultureInfo.InvariantCulture, out number);
 
-    private int Column(string reference)
+    private XlsxType Type(ReadOnlySpan<byte> type) => type switch
+    {
+        [(byte)'s'] => XlsxType.SharedString,
+        [(byte)'n'] => XlsxType.Number,
+        [(byte)'b'] => XlsxType.Boolean,
+        [(byte)'e'] => XlsxType.Error,
+        [(byte)'d'] => XlsxType.Date,
+        _ when type.SequenceEqual("inlineStr"u8) => XlsxType.InlineString,
+        _ when type.SequenceEqual("str"u8) => XlsxType.String,
+        _ => throw Damaged($"A cell of row {Row} is of a kind no workbook has."),
+    };
+
+    private int Column(ReadOnlySpan<byte> reference)
     {
         var (column, at) = (0, 0);
-        for (; at < reference.Length && at < 4 && char.IsAsciiLetterUpper(reference[at]); at++) column = column * 26 + (reference[at] - 'A' + 1);
-        if (at == 0 || !int.TryParse(reference.AsSpan(at), NumberStyles.None, CultureInfo.InvariantCulture, out var row) || row != Row)
+        for (; at < reference.Length && at < 4 && char.IsAsciiLetterUpper((char)reference[at]); at++) column = column * 26 + (reference[at] - 'A' + 1);
+        if (at == 0 || !int.TryParse(reference[at..], NumberStyles.None, CultureInfo.InvariantCulture, out var row) || row != Row)
             throw Damaged($"A cell of row {Row} is said to be in another row.");
         return column - 1;
     }

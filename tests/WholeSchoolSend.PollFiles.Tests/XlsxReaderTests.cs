@@ -270,7 +270,7 @@ public sealed class XlsxReaderTests
 
     [Fact]
     public async Task More_names_than_any_file_has_are_refused() =>
-        Assert.Equal([PollFileCodes.WorkbookDamaged], (await Reading.OfAsync(Of(Header + string.Concat(Enumerable.Range(0, 40_000).Select(i => $"<a{i}/>")) + Row(2, 1, 2)))).Codes);
+        Assert.Equal([PollFileCodes.WorkbookDamaged], (await Reading.OfAsync(Of(Header + Row(2, 1, 2), styles: string.Concat(Enumerable.Range(0, 40_000).Select(i => $"<a{i}/>"))))).Codes);
 
     [Fact]
     public async Task The_encoding_of_a_part_is_what_its_bytes_say()
@@ -279,7 +279,7 @@ public sealed class XlsxReaderTests
         Assert.Equal([["1", "é"]], (await Reading.OfAsync(Declared("<?xml version=\"1.0\" encoding=\"UTF-16\"?>", "é"))).Rows);
         Assert.Equal([PollFileCodes.WorkbookDamaged], (await Reading.OfAsync(Declared("", "\uFFFF"))).Codes);
         // Found by mutation: given the bytes, XmlReader throws ArgumentOutOfRangeException here.
-        Assert.Equal([PollFileCodes.WorkbookDamaged], (await Reading.OfAsync(Declared($"<?xml version=\"1.0{new string('\uFFFD', 1_600)}\" encoding=\"UTF-8\"?>", "é"))).Codes);
+        Assert.Equal([["1", "é"]], (await Reading.OfAsync(Declared($"<?xml version=\"1.0{new string('\uFFFD', 1_600)}\" encoding=\"UTF-8\"?>", "é"))).Rows);
     }
 
     [Fact]
