@@ -17,7 +17,7 @@ internal sealed class FixedReader : PollFileReader
     private readonly bool _isUtf8;
     private byte[] _buffer = new byte[1 << 16];
     private int[] _characters = [];
-    private int _start, _end, _recordStart, _recordLength, _count;
+    private int _start, _searched, _end, _recordStart, _recordLength, _count;
     private int _plainLength;
     private bool _ended, _isAscii, _byBytes;
     private bool? _fileByBytes;
@@ -48,20 +48,49 @@ internal sealed class FixedReader : PollFileReader
 
     public override ValueTask DisposeAsync() => _stream.DisposeAsync();
 
-    public override async ValueTask<PollRead> ReadAsync(CancellationToken cancellation)
+    // Not async itself: hundreds of records come out of each block that is waited for.
+    public override ValueTask<PollRead> ReadAsync(CancellationToken cancellation) =>
+        FileProblem is not null ? new(PollRead.Refused) : TryRead(out var read) ? new(read) : FillAndReadAsync(cancellation);
+
+    private async ValueTask<PollRead> FillAndReadAsync(CancellationToken cancellation)
     {
-        if (FileProblem is not null) return PollRead.Refused;
-        while (await NextLineAsync(cancellation) is { } length)
+        PollRead read;
+        do await FillAsync(cancellation);
+        while (!TryRead(out read));
+        return read;
+    }
+
+    // False if the next record is not in memory to its end.
+    private bool TryRead(out PollRead read)
+    {
+        while (TryLine())
         {
-            if (length < 0) return Refuse(new(PollFileCodes.RecordTooLong, $"Line {_line} is longer than {Options.MaxRecordBytes} bytes.", _line));
-            if (_line <= _skip || length == 0 || length == 1 && _buffer[_recordStart] == 0x1A) continue;   // 0x1A: how DOS ends a text
-            if (++_rows > Options.MaxRows) return Refuse(new(PollFileCodes.RowsTooMany, $"The file has more than {Options.MaxRows} rows.", _line));
-            return Measure() ? PollRead.Row
+            if (_recordLength > Options.MaxRecordBytes)
+            {
+                read = Refuse(TooLong());
+                return true;
+            }
+            var blank = _recordLength == 0 || _recordLength == 1 && _buffer[_recordStart] == 0x1A;   // 0x1A: how DOS ends a text
+            if (_line <= _skip || blank) continue;
+            read = ++_rows > Options.MaxRows ? Refuse(new(PollFileCodes.RowsTooMany, $"The file has more than {Options.MaxRows} rows.", _line))
+                : Measure() ? PollRead.Row
                 : Report(new(_line, 0, PollFileCodes.PositionsUnclear,
                     "The record is UTF-8 with letters of several bytes, and as long as described neither in characters nor in bytes. Save the file as ISO-8859-1, or the survey as CSV."));
+            return true;
         }
-        return _rows > 0 ? PollRead.End : Refuse(new(PollFileCodes.RowsNone, "The data file has no records."));
+        read = PollRead.End;
+        if (_end - _start > Options.MaxRecordBytes)
+        {
+            _line = _lines + 1;
+            read = Refuse(TooLong());
+            return true;
+        }
+        if (!_ended) return false;
+        if (_rows == 0) read = Refuse(new(PollFileCodes.RowsNone, "The data file has no records."));
+        return true;
     }
+
+    private FileProblem TooLong() => new(PollFileCodes.RecordTooLong, $"Line {_line} is longer than {Options.MaxRecordBytes} bytes.", _line);
 
     private bool Measure()
     {
@@ -90,36 +119,34 @@ internal sealed class FixedReader : PollFileReader
         return true;
     }
 
-    // The length of the next line; null at the end, -1 when it is too long. CRLF and LFCR are one end of a line.
-    private async ValueTask<int?> NextLineAsync(CancellationToken cancellation)
+    // CRLF and LFCR are one end of a line, so its end is known only with the byte after it.
+    private bool TryLine()
     {
-        for (var searched = 0; ;)
+        var at = _buffer.AsSpan(_searched, _end - _searched).IndexOfAny((byte)'\r', (byte)'\n');
+        if (at < 0)
         {
-            var at = _buffer.AsSpan(_start + searched, _end - _start - searched).IndexOfAny((byte)'\r', (byte)'\n');
-            if (at >= 0 && (_start + searched + at + 1 < _end || _ended))
-            {
-                at += _start + searched;
-                var next = at + 1;
-                if (next < _end && _buffer[next] is (byte)'\r' or (byte)'\n' && _buffer[next] != _buffer[at]) next++;
-                return Take(at, next);
-            }
-            if (_ended) return _start < _end ? Take(_end, _end) : null;
-            if (at < 0) searched = _end - _start;
-            if (_end - _start > Options.MaxRecordBytes)
-            {
-                _line = _lines + 1;
-                return -1;
-            }
-            await FillAsync(cancellation);
+            _searched = _end;
+            if (!_ended || _start == _end) return false;
+            Take(_end, _end);
+            return true;
         }
+        at += _searched;
+        var next = at + 1;
+        if (next == _end && !_ended)
+        {
+            _searched = at;
+            return false;
+        }
+        if (next < _end && _buffer[next] is (byte)'\r' or (byte)'\n' && _buffer[next] != _buffer[at]) next++;
+        Take(at, next);
+        return true;
     }
 
-    private int Take(int end, int next)
+    private void Take(int end, int next)
     {
         if (_lines == 0 && _buffer.AsSpan(_start, end - _start).StartsWith<byte>([0xEF, 0xBB, 0xBF])) _start += 3;
-        (_recordStart, _recordLength, _start) = (_start, end - _start, next);
+        (_recordStart, _recordLength, _start, _searched) = (_start, end - _start, next, next);
         _line = ++_lines;
-        return _recordLength > Options.MaxRecordBytes ? -1 : _recordLength;
     }
 
     private async ValueTask FillAsync(CancellationToken cancellation)
@@ -127,7 +154,7 @@ internal sealed class FixedReader : PollFileReader
         if (_start > 0)
         {
             _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
-            (_start, _end) = (0, _end - _start);
+            (_start, _end, _searched) = (0, _end - _start, _searched - _start);
         }
         else if (_end == _buffer.Length) Array.Resize(ref _buffer, _buffer.Length * 2);
         var count = await _stream.ReadAsync(_buffer.AsMemory(_end), cancellation);

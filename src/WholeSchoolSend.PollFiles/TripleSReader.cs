@@ -130,13 +130,21 @@ internal sealed partial class TripleSReader : PollFileReader
         };
     }
 
-    public override async ValueTask<PollRead> ReadAsync(CancellationToken cancellation)
+    public override ValueTask<PollRead> ReadAsync(CancellationToken cancellation)
     {
-        if (FileProblem is not null) return PollRead.Refused;
-        if (_headerProblems.TryDequeue(out var problem)) return Report(problem);
+        if (FileProblem is not null) return new(PollRead.Refused);
+        if (_headerProblems.TryDequeue(out var problem)) return new(Report(problem));
+        var reading = _records.ReadAsync(cancellation);
+        return reading.IsCompletedSuccessfully ? new(Judge(reading.Result)) : JudgeAsync(reading);
+    }
+
+    private async ValueTask<PollRead> JudgeAsync(ValueTask<PollRead> reading) => Judge(await reading);
+
+    private PollRead Judge(PollRead read)
+    {
         try
         {
-            return await _records.ReadAsync(cancellation) switch
+            return read switch
             {
                 PollRead.Row => Convert() is { } wrong ? Report(wrong) : PollRead.Row,
                 PollRead.Problem => Report(_records.Problem!),
