@@ -32,7 +32,8 @@ internal sealed class BoundedXml : IDisposable
     /// other after a long declaration). No such part has a document type, so one that has is refused.
     /// </summary>
     public static BoundedXml Part(Stream part) =>
-        new(settings => XmlReader.Create(new StreamReader(part, StrictUtf8, detectEncodingFromByteOrderMarks: true, 1 << 14), settings), DtdProcessing.Prohibit);
+        new(settings => XmlReader.Create(new StreamReader(part, StrictUtf8, detectEncodingFromByteOrderMarks: true, 1 << 14), settings),
+            DtdProcessing.Prohibit);
 
     /// <summary>A text that may name a document type, as every Triple-S file does: it is passed over, and nothing it declares exists.</summary>
     public static BoundedXml Document(string text)

@@ -75,7 +75,8 @@ internal sealed class FixedReader : PollFileReader
             read = ++_rows > Options.MaxRows ? Refuse(new(PollFileCodes.RowsTooMany, $"The file has more than {Options.MaxRows} rows.", _line))
                 : Measure() ? PollRead.Row
                 : Report(new(_line, 0, PollFileCodes.PositionsUnclear,
-                    "The record is UTF-8 with letters of several bytes, and as long as described neither in characters nor in bytes. Save the file as ISO-8859-1, or the survey as CSV."));
+                    "The record is UTF-8 with letters of several bytes, and as long as described neither in characters nor in bytes. "
+                    + "Save the file as ISO-8859-1, or the survey as CSV."));
             return true;
         }
         read = PollRead.End;

@@ -83,7 +83,8 @@ internal sealed class MultipleResponseReader : PollFileReader
         if (columns.Count > options.MaxColumns)
         {
             await rows.DisposeAsync();
-            return new OpenedPollFile(new FileProblem(PollFileCodes.ColumnsTooMany, $"The file has {columns.Count} columns and choices; the limit is {options.MaxColumns}."));
+            return new OpenedPollFile(new FileProblem(PollFileCodes.ColumnsTooMany,
+                $"The file has {columns.Count} columns and choices; the limit is {options.MaxColumns}."));
         }
         var sets = questions.Select((question, index) => new MultipleResponseSet(question.Layout.Name, "", firstColumns[index], "1"));
         var header = rows.Header with { Variables = variables, MultipleResponseSets = [.. sets] };
@@ -128,7 +129,8 @@ internal sealed class MultipleResponseReader : PollFileReader
 
     private static List<string> Suffixes(string prefix, PollFileHeader header) =>
         [.. header.Variables.Select(variable => variable.Name)
-            .Where(name => name.Length > prefix.Length && name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase) && !name.AsSpan(prefix.Length).ContainsAnyExceptInRange('0', '9'))
+            .Where(name => name.Length > prefix.Length && name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase)
+                && !name.AsSpan(prefix.Length).ContainsAnyExceptInRange('0', '9'))
             .Select(name => name[prefix.Length..])];
 
     /// <summary>One question: where it stands, and what the current respondent ticked.</summary>
@@ -160,7 +162,8 @@ internal sealed class MultipleResponseReader : PollFileReader
                 else if (_chosen.Length == 0 || Contains(_chosen, cell)) Answers[choice] = true;
                 else
                     return new(row.Line, columns[choice] + 1, PollFileCodes.ChoiceUnknown,
-                        $"The cell should be one of {string.Join(", ", layout.Chosen)} or {string.Join(", ", layout.NotChosen.Where(word => word.Length > 0))}, or a mark for not asked.");
+                        $"The cell should be one of {string.Join(", ", layout.Chosen)}"
+                            + $" or {string.Join(", ", layout.NotChosen.Where(word => word.Length > 0))}, or a mark for not asked.");
                 any |= !cell.IsEmpty && Answers[choice] is not null;
             }
             if (blankIsNo && !any) Array.Clear(Answers);

@@ -38,7 +38,8 @@ internal sealed class PartXml : IDisposable
         if (Ahead("\uFEFF"u8)) _at += 3;
         else if (_end >= 2 && (_buffer[0], _buffer[1]) is (0xFF, 0xFE) or (0xFE, 0xFF))
         {
-            _part = Encoding.CreateTranscodingStream(new Prefixed(_buffer[.._end], part), _buffer[0] == 0xFF ? Encoding.Unicode : Encoding.BigEndianUnicode, Encoding.UTF8);
+            _part = Encoding.CreateTranscodingStream(new Prefixed(_buffer[.._end], part), _buffer[0] == 0xFF ? Encoding.Unicode : Encoding.BigEndianUnicode,
+                Encoding.UTF8);
             (_at, _end) = (0, 0);
             Need(3);
             if (Ahead("\uFEFF"u8)) _at += 3;
@@ -150,7 +151,8 @@ internal sealed class PartXml : IDisposable
 
     private void Append(ReadOnlySpan<byte> text, ByteBuffer to)
     {
-        if (!Ascii.IsValid(text) && (!Utf8.IsValid(text) || text.IndexOf("\uFFFE"u8) >= 0 || text.IndexOf("\uFFFF"u8) >= 0)) throw Broken("A text is not valid UTF-8.");
+        if (!Ascii.IsValid(text) && (!Utf8.IsValid(text) || text.IndexOf("\uFFFE"u8) >= 0 || text.IndexOf("\uFFFF"u8) >= 0))
+            throw Broken("A text is not valid UTF-8.");
         while (true)
         {
             var special = text.IndexOfAny(Special);
@@ -185,7 +187,8 @@ internal sealed class PartXml : IDisposable
         {
             var isHex = name[1] == 'x';
             var digits = name[(isHex ? 2 : 1)..];
-            if (digits.IsEmpty || !Utf8Parser.TryParse(digits, out uint code, out var read, isHex ? 'x' : 'D') || read != digits.Length || code > int.MaxValue || !char.IsAsciiHexDigit((char)digits[0])
+            if (digits.IsEmpty || !Utf8Parser.TryParse(digits, out uint code, out var read, isHex ? 'x' : 'D') || read != digits.Length
+                || code > int.MaxValue || !char.IsAsciiHexDigit((char)digits[0])
                 || !Rune.TryCreate((int)code, out var character) || code < ' ' && code is not ('\t' or '\n' or '\r') || code is 0xFFFE or 0xFFFF)
                 throw Broken("A numbered character does not exist.");
             to.Advance(character.EncodeToUtf8(to.Room(4)));

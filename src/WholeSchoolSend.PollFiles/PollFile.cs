@@ -29,19 +29,23 @@ public static class PollFile
         Func<CancellationToken, Task<Stream>> open, PollFileOptions options, CancellationToken cancellation)
     {
         if (options.HeaderRows is < 1 or > 3) throw new ArgumentOutOfRangeException(nameof(options), "There are 1, 2 or 3 header rows.");
-        if (options.MultipleResponses.Any(layout => !char.IsAscii(layout.Separator))) throw new ArgumentOutOfRangeException(nameof(options), "Codes are separated by an ASCII character.");
+        if (options.MultipleResponses.Any(layout => !char.IsAscii(layout.Separator)))
+            throw new ArgumentOutOfRangeException(nameof(options), "Codes are separated by an ASCII character.");
         var head = await HeadAsync(open, cancellation);
         return Identify(head) switch
         {
             PollFileKind.Workbook => await OpenRowsAsync(() => XlsxReader.OpenAsync(open, options, cancellation), options, cancellation),
             PollFileKind.TripleSDescription => new OpenedPollFile(new FileProblem(PollFileCodes.PairIncomplete,
-                $"This is the description of a Triple-S survey; its data are in a second file. Please send both, under one name and with the data as {string.Join(" or ", TripleSData)}.")),
+                "This is the description of a Triple-S survey; its data are in a second file. "
+                + $"Please send both, under one name and with the data as {string.Join(" or ", TripleSData)}.")),
             PollFileKind.Unsupported => new OpenedPollFile(OtherFormats.Recognise(head)!),
             _ => await OpenTextAsync(open, options, cancellation),
         };
     }
 
-    /// <summary>Opens the two files of a Triple-S survey. Which file holds the data is the caller's to know: what the description says of it is not followed.</summary>
+    /// <summary>
+    /// Opens the two files of a Triple-S survey. Which file holds the data is the caller's to know: what the description says of it is not followed.
+    /// </summary>
     public static Task<OpenedPollFile> OpenPairAsync(
         Func<CancellationToken, Task<Stream>> openDescription, Func<CancellationToken, Task<Stream>> openData, PollFileOptions options,
         CancellationToken cancellation) => TripleSReader.OpenAsync(openDescription, openData, options, cancellation);

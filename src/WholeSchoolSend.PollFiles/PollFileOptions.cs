@@ -44,7 +44,9 @@ public sealed record MultipleResponseLayout(string Name, MultipleResponseForm Fo
     /// <summary>The codes. Left open for <see cref="MultipleResponseForm.Ticks"/>: those of the columns, <c>Q2_1</c>, <c>Q2_96</c>.</summary>
     public IReadOnlyList<string> Codes { get; init; } = [];
 
-    /// <summary>The columns. Left open: of ticks, <c>{Name}_{code}</c>; of spread answers, every <c>{Name}_{number}</c>; of joined ones, <c>{Name}</c>.</summary>
+    /// <summary>
+    /// The columns. Left open: of ticks, <c>{Name}_{code}</c>; of spread answers, every <c>{Name}_{number}</c>; of joined ones, <c>{Name}</c>.
+    /// </summary>
     public IReadOnlyList<string> Columns { get; init; } = [];
 
     /// <summary>What a ticked cell holds. Empty: any text that is not <see cref="NotChosen"/>, as where the cell repeats the words of the choice.</summary>

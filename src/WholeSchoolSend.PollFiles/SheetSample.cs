@@ -49,7 +49,8 @@ internal sealed record SheetSample(IReadOnlyList<string[]> Rows, IReadOnlyList<i
     /// A row that gives the base of each column of figures, or one of percent signs, under a heading that does not name the first column.
     /// </summary>
     public bool LooksLikeTables =>
-        Rows.Count > 1 && (Rows[0].Count(Filled) == 1 || !Filled(Rows[0][0]) || Rows.Any(row => row.Length > Rows[0].Length)) && Rows.Any(row => IsBase(row) || IsPercent(row));
+        Rows.Count > 1 && (Rows[0].Count(Filled) == 1 || !Filled(Rows[0][0]) || Rows.Any(row => row.Length > Rows[0].Length))
+            && Rows.Any(row => IsBase(row) || IsPercent(row));
 
     private static bool IsBase(string[] row)
     {

@@ -26,7 +26,8 @@ internal static class TextInspection
         if (name == "utf-32")
             return (null, new FileProblem(PollFileCodes.EncodingUnsupported, "The file is UTF-32. Please save it as UTF-8."));
         var whole = length < BlockSize;
-        var (dialect, unclear) = known is not null ? (known, null) : Dialect.Find(encoding is null ? head : Encoding.UTF8.GetBytes(encoding.GetString(head)), whole, options);
+        var (dialect, unclear) = known is not null ? (known, null)
+            : Dialect.Find(encoding is null ? head : Encoding.UTF8.GetBytes(encoding.GetString(head)), whole, options);
 
         var scan = new TextScan(encoding);
         while (true)

@@ -79,7 +79,8 @@ internal sealed record TripleSDescription(string Version, bool IsCsv, int Skip, 
                 var variable = ReadVariable(xml, variables.Count + 1, format == "csv", maxColumns);
                 columns += variable.Type == TripleSType.Multiple ? variable.Values.Count : 1;
                 labels += variable.Values.Count;
-                if (columns > maxColumns) throw new UnusableFileException(new(PollFileCodes.ColumnsTooMany, $"The survey has more than {maxColumns} variables and choices."));
+                if (columns > maxColumns) throw new UnusableFileException(new(PollFileCodes.ColumnsTooMany,
+                    $"The survey has more than {maxColumns} variables and choices."));
                 if (labels > MaxLabels) throw Refusal($"it has more than {MaxLabels} values");
                 variables.Add(variable);
             }
@@ -111,15 +112,18 @@ internal sealed record TripleSDescription(string Version, bool IsCsv, int Skip, 
                         label = Text(xml);
                         break;
                     case "position":
-                        if (!TryCount(xml.Attribute("start"), csv ? maxColumns : 1 << 20, out start) || start == 0) throw Refusal($"variable {number} has no position");
+                        if (!TryCount(xml.Attribute("start"), csv ? maxColumns : 1 << 20, out start) || start == 0)
+                            throw Refusal($"variable {number} has no position");
                         finish = start;
                         if (xml.Attribute("finish") is { } last && !csv && (!TryCount(last, 1 << 20, out finish) || finish < start))
                             throw Refusal($"variable {number} ends before it begins");
                         xml.Pass();
                         break;
                     case "spread":
-                        if (!TryCount(xml.Attribute("subfields"), maxColumns, out subfields) || subfields == 0) throw Refusal($"variable {number} is spread over no fields");
-                        if (xml.Attribute("width") is { } each && (!TryCount(each, 9, out width) || width == 0)) throw Refusal($"variable {number} is spread over fields without a width");
+                        if (!TryCount(xml.Attribute("subfields"), maxColumns, out subfields) || subfields == 0)
+                            throw Refusal($"variable {number} is spread over no fields");
+                        if (xml.Attribute("width") is { } each && (!TryCount(each, 9, out width) || width == 0))
+                            throw Refusal($"variable {number} is spread over fields without a width");
                         xml.Pass();
                         break;
                     case "values":
@@ -147,7 +151,8 @@ internal sealed record TripleSDescription(string Version, bool IsCsv, int Skip, 
             if (Is(xml, "value"))
             {
                 var code = (xml.Attribute("code") ?? "").Trim();
-                if (!literal && Encoding.ASCII.GetBytes(code) is var written && TripleSReader.TryWholeCode(written, out var whole)) code = whole.ToString(CultureInfo.InvariantCulture);
+                if (!literal && TripleSReader.TryWholeCode(Encoding.ASCII.GetBytes(code), out var whole))
+                    code = whole.ToString(CultureInfo.InvariantCulture);
                 if (code.Length == 0 || !codes.Add(code)) throw Refusal($"a value of variable {number} has no code, or that of another");
                 if (values.Count == MaxLabels) throw Refusal($"it has more than {MaxLabels} values");
                 values.Add(new ValueLabel(code, Text(xml)));
@@ -155,7 +160,8 @@ internal sealed record TripleSDescription(string Version, bool IsCsv, int Skip, 
             }
             if (Is(xml, "range") && type == TripleSType.Multiple)
             {
-                if (!TryCount(xml.Attribute("from"), int.MaxValue, out var from) || !TryCount(xml.Attribute("to"), int.MaxValue, out var to) || to < from || to - from >= maxColumns)
+                if (!TryCount(xml.Attribute("from"), int.MaxValue, out var from) || !TryCount(xml.Attribute("to"), int.MaxValue, out var to) || to < from
+                    || to - from >= maxColumns)
                     throw Refusal($"the range of variable {number} is none, or too long");
                 ranges.Add((from, to));
             }
@@ -171,7 +177,8 @@ internal sealed record TripleSDescription(string Version, bool IsCsv, int Skip, 
             for (var code = from; code <= to; code++)
             {
                 choices[code] = "";
-                if (choices.Count > maxColumns) throw new UnusableFileException(new(PollFileCodes.ColumnsTooMany, $"Variable {number} has more than {maxColumns} choices."));
+                if (choices.Count > maxColumns) throw new UnusableFileException(new(PollFileCodes.ColumnsTooMany,
+                    $"Variable {number} has more than {maxColumns} choices."));
             }
         foreach (var value in values)
         {

@@ -25,11 +25,13 @@ internal sealed partial class TripleSReader : PollFileReader
         _variables = [.. description.Variables];
         _sources = [.. _variables.Select((variable, index) => description.IsCsv ? variable.Start - 1 : index)];
         _choices = [.. _variables.Select(variable => variable.Type != TripleSType.Multiple ? null
-            : variable.Values.Select((value, index) => (Code: int.Parse(value.Code, CultureInfo.InvariantCulture), index)).ToDictionary(choice => choice.Code, choice => choice.index))];
+            : variable.Values.Select((value, index) => (Code: int.Parse(value.Code, CultureInfo.InvariantCulture), index))
+                .ToDictionary(choice => choice.Code, choice => choice.index))];
         _cells = new (int, int)[header.Variables.Count];
         _headerProblems = HeaderCells.Problems(header.Variables, 1);
         // Positions may overlap, so a row can be longer than its record.
-        _text = new ByteBuffer(options.MaxRecordBytes, () => new(PollFileCodes.RecordTooLong, $"The row of line {Line} is longer than {options.MaxRecordBytes} bytes.", Line));
+        _text = new ByteBuffer(options.MaxRecordBytes, () =>
+            new(PollFileCodes.RecordTooLong, $"The row of line {Line} is longer than {options.MaxRecordBytes} bytes.", Line));
     }
 
     public override long Line => _records.Line;
@@ -63,7 +65,8 @@ internal sealed partial class TripleSReader : PollFileReader
         return records.CanBeRead ? new OpenedPollFile(new TripleSReader(records.Reader, description, Describe(description, file), options)) : records;
     }
 
-    private static async Task<(string? Text, FileProblem? Problem)> ReadDescriptionAsync(Func<CancellationToken, Task<Stream>> open, CancellationToken cancellation)
+    private static async Task<(string? Text, FileProblem? Problem)> ReadDescriptionAsync(
+        Func<CancellationToken, Task<Stream>> open, CancellationToken cancellation)
     {
         await using var stream = await open(cancellation);
         var bytes = new MemoryStream();
@@ -71,7 +74,8 @@ internal sealed partial class TripleSReader : PollFileReader
         for (int count; (count = await stream.ReadAsync(block, cancellation)) > 0;)
         {
             if (bytes.Length > TripleSDescription.MaxBytes)
-                return (null, new FileProblem(PollFileCodes.DescriptionInvalid, $"The Triple-S description is longer than {TripleSDescription.MaxBytes >> 20} MB."));
+                return (null, new FileProblem(PollFileCodes.DescriptionInvalid,
+                    $"The Triple-S description is longer than {TripleSDescription.MaxBytes >> 20} MB."));
             bytes.Write(block, 0, count);
         }
         var content = bytes.ToArray();
@@ -79,9 +83,11 @@ internal sealed partial class TripleSReader : PollFileReader
             return (null, new FileProblem(PollFileCodes.DescriptionInvalid, "The file that should describe the survey is no Triple-S description."));
         var (text, problem) = await TextInspection.DecodeAsync(content, cancellation);
         // The rule that found the encoding knows these; another, if anything but ASCII is written in it, would be read wrongly.
-        return text is null || Ascii.IsValid(text) || Declared().Match(text) is not { Success: true, Groups: [_, var name] } || Known.Contains(name.Value, StringComparer.OrdinalIgnoreCase)
+        return text is null || Ascii.IsValid(text) || Declared().Match(text) is not { Success: true, Groups: [_, var name] }
+            || Known.Contains(name.Value, StringComparer.OrdinalIgnoreCase)
             ? (text, problem)
-            : (null, new FileProblem(PollFileCodes.EncodingUnsupported, "The Triple-S description declares an encoding that is not read. Please save it as UTF-8 or ISO-8859-1."));
+            : (null, new FileProblem(PollFileCodes.EncodingUnsupported,
+                "The Triple-S description declares an encoding that is not read. Please save it as UTF-8 or ISO-8859-1."));
     }
 
     private static readonly string[] Known = ["utf-8", "utf8", "utf-16", "us-ascii", "iso-8859-1", "latin1", "windows-1252", "cp1252"];
@@ -100,7 +106,9 @@ internal sealed partial class TripleSReader : PollFileReader
                 sets.Add(new MultipleResponseSet(variable.Name, variable.Label, [.. Enumerable.Range(columns.Count, variable.Values.Count)], "1"));
                 columns.AddRange(variable.Values.Select(choice => new PollVariable($"{variable.Name}_{choice.Code}")
                 {
-                    Label = $"{variable.Label} {choice.Label}".Trim(), Kind = VariableKind.Number, Measure = VariableMeasure.Nominal,
+                    Label = $"{variable.Label} {choice.Label}".Trim(),
+                    Kind = VariableKind.Number,
+                    Measure = VariableMeasure.Nominal,
                 }));
                 continue;
             }
@@ -217,7 +225,8 @@ internal sealed partial class TripleSReader : PollFileReader
                 _text.Append(text[6..]);
                 return CellText.TryDate(_text.From(_text.Length - 10), DateOrder.IsoOnly, out _) ? null : "a date of the calendar";
             default:
-                if (text.Length != 6 || text.ContainsAnyExceptInRange((byte)'0', (byte)'9') || text[0] > '2' || text[..2].SequenceCompareTo("23"u8) > 0 || text[2] > '5' || text[4] > '5')
+                if (text.Length != 6 || text.ContainsAnyExceptInRange((byte)'0', (byte)'9') || text[0] > '2' || text[..2].SequenceCompareTo("23"u8) > 0
+                    || text[2] > '5' || text[4] > '5')
                     return "a time such as 164500";
                 _text.Append(text[..2]);
                 _text.Append(":"u8);
@@ -267,7 +276,8 @@ internal sealed partial class TripleSReader : PollFileReader
             if (!TryWholeCode(text, out var code)) return Invalid(variable, "a list of codes");
             if (code == 0) continue;
             if (!choices.TryGetValue(code, out var choice))
-                return new(Line, Column(variable), PollFileCodes.CodeUndefined, $"The answers to {variable.Name} hold a code that the description does not define.");
+                return new(Line, Column(variable), PollFileCodes.CodeUndefined,
+                    $"The answers to {variable.Name} hold a code that the description does not define.");
             _text.Slice(cells[choice].Item1, 1)[0] = (byte)'1';
         }
         return null;
@@ -280,7 +290,8 @@ internal sealed partial class TripleSReader : PollFileReader
     }
 
     private RowProblem Invalid(TripleSVariable variable, string what) =>
-        new(Line, Column(variable), PollFileCodes.ValueInvalid, $"The answer to {variable.Name} should be {what}. If many rows say so, the description does not fit the data.");
+        new(Line, Column(variable), PollFileCodes.ValueInvalid,
+            $"The answer to {variable.Name} should be {what}. If many rows say so, the description does not fit the data.");
 
     // Where the sender finds it: the field of a CSV record, the first character of a fixed one.
     private static int Column(TripleSVariable variable) => variable.Start;

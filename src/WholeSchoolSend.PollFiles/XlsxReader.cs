@@ -117,7 +117,8 @@ internal sealed class XlsxReader : PollFileReader
         if (tables) return (null, null, "", Tables());
         if (first is not var (chosen, rows)) return (null, null, "", new(PollFileCodes.SheetMissing, "The workbook has no visible sheet with anything in it."));
         return rows.HasTitle
-            ? (null, null, "", new(PollFileCodes.HeaderUnreadable, "The first row has one cell, and the rows below have more. Delete what stands above the names of the columns.", rows.Lines[0]))
+            ? (null, null, "", new(PollFileCodes.HeaderUnreadable,
+                "The first row has one cell, and the rows below have more. Delete what stands above the names of the columns.", rows.Lines[0]))
             : (chosen, rows, "the first with anything in it", null);
 
         SheetSample Sample(XlsxSheetName sheet)
@@ -148,17 +149,20 @@ internal sealed class XlsxReader : PollFileReader
         var (row, before) = (_sheet.Row, _lastRow);
         _lastRow = row;
         if (row - before > MaxEmptyRows + 1)
-            return Refuse(new(PollFileCodes.RowsApart, $"Row {row} stands {row - before - 1} empty rows below the answers. Delete what is in it, or the rows between.", row));
+            return Refuse(new(PollFileCodes.RowsApart,
+                $"Row {row} stands {row - before - 1} empty rows below the answers. Delete what is in it, or the rows between.", row));
         if (++_rows > Options.MaxRows) return Refuse(new(PollFileCodes.RowsTooMany, $"The file has more than {Options.MaxRows} rows.", row));
         if (_sheet.FirstBad is >= 0 and var bad) return Report(Bad(bad));
         return _sheet.Width > Header.Variables.Count
-            ? Report(new(row, _sheet.Width, PollFileCodes.RowTooLong, $"The row has a cell in column {_sheet.Width}; the header names {Header.Variables.Count}."))
+            ? Report(new(row, _sheet.Width, PollFileCodes.RowTooLong,
+                $"The row has a cell in column {_sheet.Width}; the header names {Header.Variables.Count}."))
             : PollRead.Row;
     }
 
     private RowProblem Bad(int column) => _sheet.Kind(column) == XlsxKind.Error
         ? new(Line, column + 1, PollFileCodes.CellError, $"The cell holds Excel's error {ErrorName(_sheet.Utf8(column))}, not an answer.")
-        : new(Line, column + 1, PollFileCodes.CellUncalculated, "The cell holds a formula whose value was never calculated. Open the workbook in Excel and save it again.");
+        : new(Line, column + 1, PollFileCodes.CellUncalculated,
+            "The cell holds a formula whose value was never calculated. Open the workbook in Excel and save it again.");
 
     // Only a name that Excel knows is repeated.
     private static string ErrorName(ReadOnlySpan<byte> text)
@@ -174,12 +178,14 @@ internal sealed class XlsxReader : PollFileReader
         XmlException xml when xml.Message.Contains("DTD", StringComparison.Ordinal) =>
             new(PollFileCodes.WorkbookUnsafe, "A part of the workbook declares a document type, which no workbook does."),
         XmlException or InvalidDataException or DecoderFallbackException =>
-            new(PollFileCodes.WorkbookDamaged, "The workbook cannot be read: it was cut or damaged on its way. Open it in Excel, save it again, and send that."),
+            new(PollFileCodes.WorkbookDamaged,
+                "The workbook cannot be read: it was cut or damaged on its way. Open it in Excel, save it again, and send that."),
         _ => null,
     };
 
     private static FileProblem NoRows() => new(PollFileCodes.RowsNone, "The sheet has a header and no rows.");
 
     private static FileProblem Tables() => new(PollFileCodes.DataTable,
-        "The workbook holds tables of results, with percentages and bases. Figures cannot be weighted again from those: please send one row for each respondent, with the weight, as SPSS, Excel, CSV or Triple-S.");
+        "The workbook holds tables of results, with percentages and bases. Figures cannot be weighted again from those: "
+        + "please send one row for each respondent, with the weight, as SPSS, Excel, CSV or Triple-S.");
 }

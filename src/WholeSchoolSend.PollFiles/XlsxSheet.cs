@@ -125,7 +125,8 @@ internal sealed class XlsxSheet : IDisposable
         var row = Row + 1;
         while (_xml.NextAttribute())
             if (_xml.Is("r"u8) && !int.TryParse(_xml.Value, NumberStyles.None, CultureInfo.InvariantCulture, out row)) row = -1;
-        if (row <= Row || row > MaxRow) throw Damaged(row <= Row ? $"The rows after row {Row} are not in order." : $"Row {row} is below the last row a workbook has.");
+        if (row <= Row || row > MaxRow)
+            throw Damaged(row <= Row ? $"The rows after row {Row} are not in order." : $"Row {row} is below the last row a workbook has.");
         Array.Clear(_cells, 0, _used);
         _text.Clear();
         (Row, Width, FirstBad, _used, _bytes) = (row, 0, -1, 0, 0);
@@ -171,7 +172,8 @@ internal sealed class XlsxSheet : IDisposable
         _used = column + 1;
         if (cell.Kind == XlsxKind.Empty) return;
         if (column >= _options.MaxColumns)
-            throw new UnusableFileException(new(PollFileCodes.ColumnsTooMany, $"Row {Row} has a cell in column {column + 1}; the limit is {_options.MaxColumns}.", Row));
+            throw new UnusableFileException(new(PollFileCodes.ColumnsTooMany,
+                $"Row {Row} has a cell in column {column + 1}; the limit is {_options.MaxColumns}.", Row));
         if (column >= _cells.Length) Array.Resize(ref _cells, Math.Min(MaxColumn, Math.Max(_cells.Length * 2, column + 1)));
         _cells[column] = cell;
         Width = column + 1;
@@ -275,7 +277,8 @@ internal sealed class XlsxSheet : IDisposable
         return column - 1;
     }
 
-    private static UnusableFileException Damaged(string message) => new(new(PollFileCodes.WorkbookDamaged, message + " Open the workbook in Excel and save it again."));
+    private UnusableFileException Damaged(string message) =>
+        new(new(PollFileCodes.WorkbookDamaged, message + " Open the workbook in Excel and save it again.", Row));
 
     public void Dispose() => _xml.Dispose();
 }

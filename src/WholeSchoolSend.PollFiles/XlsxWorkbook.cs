@@ -23,7 +23,8 @@ internal sealed record XlsxWorkbook(IReadOnlyList<XlsxSheetName> Sheets, IReadOn
                 sheets.Add(new XlsxSheetName(name, part, Visible: state is not ("hidden" or "veryHidden")));
         }
         var styles = relations.FirstOrDefault(relation => Is(relation.Type, "styles")) is { } look ? ReadStyles(package.Open(Part(look))!) : [];
-        return new XlsxWorkbook(sheets, styles, from1904, relations.FirstOrDefault(relation => Is(relation.Type, "sharedStrings")) is { } texts ? Part(texts) : null);
+        var texts = relations.FirstOrDefault(relation => Is(relation.Type, "sharedStrings"));
+        return new XlsxWorkbook(sheets, styles, from1904, texts is null ? null : Part(texts));
 
         // A part may not be there at all, but one that is announced and not there was lost: without styles, dates would be numbers.
         string Part(Relation relation) => package.Has(relation.Target) ? relation.Target : throw Damaged("A part of the workbook is missing.");
@@ -40,7 +41,8 @@ internal sealed record XlsxWorkbook(IReadOnlyList<XlsxSheetName> Sheets, IReadOn
         {
             if (!xml.IsStart) continue;
             if (xml.Depth == 1) inside = xml.Name == "cellXfs";
-            if (xml.Name == "numFmt" && int.TryParse(xml.Attribute("numFmtId"), out var id)) formats[id] = DateStyles.FromCode(xml.Attribute("formatCode") ?? "");
+            if (xml.Name == "numFmt" && int.TryParse(xml.Attribute("numFmtId"), out var id))
+                formats[id] = DateStyles.FromCode(xml.Attribute("formatCode") ?? "");
             if (xml.Name != "xf" || xml.Depth != 2 || !inside) continue;
             if (styles.Count == MaxStyles) throw Damaged("The workbook has more styles than any workbook can.");
             if (!int.TryParse(xml.Attribute("numFmtId"), out var format)) format = 0;

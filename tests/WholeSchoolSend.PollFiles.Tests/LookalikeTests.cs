@@ -120,8 +120,10 @@ public sealed class LookalikeTests
         Assert.Equal("2026-11-03T06:14:00", reader.Text(2));
         Assert.True(reader.TryDate(2, out var day));
         Assert.Equal(new DateTime(2026, 11, 3, 6, 14, 0), day);
-        var codebook = await Reading.OfAsync(await File.ReadAllBytesAsync(Reading.File("lookalike", "poll_rowlevel.xlsx"), TestContext.Current.CancellationToken), new() { Sheet = "Codebook" });
-        Assert.Equal(["gor", "Government Office Region", "1", "North East"], codebook.Rows[4].Select((cell, column) => column == 1 && cell.Length == 0 ? codebook.Rows[3][1] : cell));
+        var codebook = await Reading.OfAsync(await File.ReadAllBytesAsync(Reading.File("lookalike", "poll_rowlevel.xlsx"),
+            TestContext.Current.CancellationToken), new() { Sheet = "Codebook" });
+        Assert.Equal(["gor", "Government Office Region", "1", "North East"],
+            codebook.Rows[4].Select((cell, column) => column == 1 && cell.Length == 0 ? codebook.Rows[3][1] : cell));
     }
 
     private static async Task<PollFileReader> OpenAsync(string file, PollFileOptions options)

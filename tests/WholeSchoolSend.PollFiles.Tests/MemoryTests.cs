@@ -73,11 +73,14 @@ public sealed class MemoryTests
     [Fact]
     public async Task Two_hundred_megabytes_of_fixed_records_allocate_no_more_than_a_few()
     {
-        var description = "<sss version=\"2.0\"><survey><record ident=\"A\"><variable ident=\"1\" type=\"quantity\"><name>id</name><position start=\"1\" finish=\"6\"/></variable><variable ident=\"2\" type=\"character\"><name>t</name><position start=\"7\" finish=\"206\"/></variable></record></survey></sss>"u8.ToArray();
+        var description = Encoding.UTF8.GetBytes("<sss version=\"2.0\"><survey><record ident=\"A\">"
+            + "<variable ident=\"1\" type=\"quantity\"><name>id</name><position start=\"1\" finish=\"6\"/></variable>"
+            + "<variable ident=\"2\" type=\"character\"><name>t</name><position start=\"7\" finish=\"206\"/></variable></record></survey></sss>");
         async Task<long> ReadPairAsync(long length)
         {
             var row = Encoding.Latin1.GetBytes($"100001Costs £5, and £6{new string('.', 184)}\n");
-            var opened = await PollFile.OpenPairAsync(_ => Task.FromResult<Stream>(new MemoryStream(description)), _ => Task.FromResult<Stream>(new EndlessStream([], row, length)), new(), CancellationToken.None);
+            var opened = await PollFile.OpenPairAsync(_ => Task.FromResult<Stream>(new MemoryStream(description)),
+                _ => Task.FromResult<Stream>(new EndlessStream([], row, length)), new(), CancellationToken.None);
             await using var reader = opened.Reader!;
             long rows = 0;
             while (await reader.ReadAsync(CancellationToken.None) == PollRead.Row) rows += reader.Utf8(1).Length > 200 ? 1 : 0;
@@ -93,7 +96,10 @@ public sealed class MemoryTests
     {
         var sheet = new StringBuilder(Workbook.Row(1, "id", "q", "text", "weight"));
         for (var row = 2; row <= rows + 1; row++)
-            sheet.Append(CultureInfo.InvariantCulture, $"<row r=\"{row}\" spans=\"1:4\"><c r=\"A{row}\"><v>{row}</v></c><c r=\"B{row}\" s=\"1\"><v>46000.5</v></c><c r=\"C{row}\" t=\"inlineStr\"><is><t>Not very, I &amp; others fear</t></is></c><c r=\"D{row}\"><v>0.87411399999999995</v></c></row>");
+            sheet.Append(CultureInfo.InvariantCulture, $"<row r=\"{row}\" spans=\"1:4\"><c r=\"A{row}\"><v>{row}</v></c>")
+                .Append(CultureInfo.InvariantCulture, $"<c r=\"B{row}\" s=\"1\"><v>46000.5</v></c>")
+                .Append(CultureInfo.InvariantCulture, $"<c r=\"C{row}\" t=\"inlineStr\"><is><t>Not very, I &amp; others fear</t></is></c>")
+                .Append(CultureInfo.InvariantCulture, $"<c r=\"D{row}\"><v>0.87411399999999995</v></c></row>");
         return (Workbook.Of(sheet.ToString(), styles: "<cellXfs><xf/><xf numFmtId=\"22\"/></cellXfs>"), sheet.Length);
     }
 

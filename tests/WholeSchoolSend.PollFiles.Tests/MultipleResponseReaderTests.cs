@@ -19,7 +19,8 @@ public sealed class MultipleResponseReaderTests
     [Fact]
     public async Task A_tick_that_repeats_the_words_of_its_choice_is_a_tick()
     {
-        var layout = new MultipleResponseLayout("q", MultipleResponseForm.Ticks) { Codes = ["1", "99"], Columns = ["Helped: training", "Helped: none"], Chosen = [], NotChosen = [""] };
+        var layout = new MultipleResponseLayout("q", MultipleResponseForm.Ticks) { Codes = ["1", "99"], Columns = ["Helped: training", "Helped: none"],
+            Chosen = [], NotChosen = [""] };
         var reading = await Reading.OfAsync("id,Helped: training,Helped: none\n1,Training,\n2,,None of these\n3,,\n", new() { MultipleResponses = [layout] });
         Assert.Equal(["id", "q_1", "q_99"], reading.Header!.Variables.Select(variable => variable.Name));
         Assert.Equal([["1", "1", "0"], ["2", "0", "1"], ["3", "", ""]], reading.Rows);
@@ -34,8 +35,10 @@ public sealed class MultipleResponseReaderTests
         string[][] rows = [["a", "1", "0", "1", "x"], ["b", "", "", "", "y"], ["c", "0", "0", "0", "z"]];
         Assert.Equal(rows, (await Reading.OfAsync("id,q_1,q_2,t\na,96,1,x\nb,,,y\nc,0,0,z\n", new() { MultipleResponses = [spread] })).Rows);
         Assert.Equal(rows, (await Reading.OfAsync("id,q,t\na,1 96,x\nb,,y\nc,0,z\n", new() { MultipleResponses = [joined] })).Rows);
-        Assert.Equal(rows, (await Reading.OfAsync("id,q,t\na,Training; Something else,x\nb,,y\nc,No,z\n", new() { MultipleResponses = [semicolons], Delimiter = ',' })).Rows);
-        var workbook = Workbook.Of(Workbook.Row(1, "id", "q", "t") + Workbook.Row(2, "a", "1 96", "x") + Workbook.Row(3, "b", null, "y") + Workbook.Row(4, "c", 0, "z"));
+        Assert.Equal(rows, (await Reading.OfAsync("id,q,t\na,Training; Something else,x\nb,,y\nc,No,z\n",
+            new() { MultipleResponses = [semicolons], Delimiter = ',' })).Rows);
+        var workbook = Workbook.Of(Workbook.Row(1, "id", "q", "t") + Workbook.Row(2, "a", "1 96", "x") + Workbook.Row(3, "b", null, "y")
+            + Workbook.Row(4, "c", 0, "z"));
         Assert.Equal(rows, (await Reading.OfAsync(workbook, new() { MultipleResponses = [joined] })).Rows);
     }
 
@@ -73,7 +76,8 @@ public sealed class MultipleResponseReaderTests
     public async Task Two_questions_cannot_have_one_column() =>
         Assert.Equal([PollFileCodes.LayoutColumn], (await Reading.OfAsync("id,q\n1,2\n", new()
         {
-            MultipleResponses = [new("q", MultipleResponseForm.Joined) { Codes = ["1"] }, new("p", MultipleResponseForm.Joined) { Codes = ["1"], Columns = ["q"] }],
+            MultipleResponses = [new("q", MultipleResponseForm.Joined) { Codes = ["1"] },
+                new("p", MultipleResponseForm.Joined) { Codes = ["1"], Columns = ["q"] }],
         })).Codes);
 
     [Fact]
@@ -84,9 +88,12 @@ public sealed class MultipleResponseReaderTests
             var expected = answers.Select(ticked => codes.Select(code => ticked.Contains(code) ? "1" : "0").ToArray()).ToArray();
             MultipleResponseLayout Layout(MultipleResponseForm form) => new("q", form) { Codes = codes };
             async Task<IEnumerable<string[]>> Rows(string header, Func<string[], string> row, MultipleResponseForm form) =>
-                (await Reading.OfAsync($"id,{header}\n{string.Concat(answers.Select(ticked => $"x,{row(ticked)}\n"))}", new() { MultipleResponses = [Layout(form)] })).Rows.Select(cells => cells[1..]);
-            Assert.Equal(expected, await Rows("q_1,q_2,q_96,q_99", ticked => string.Join(',', codes.Select(code => ticked.Contains(code) ? "Yes" : "No")), MultipleResponseForm.Ticks));
-            Assert.Equal(expected, await Rows("q_1,q_2,q_3,q_4", ticked => string.Join(',', ticked.Concat(Enumerable.Repeat("0", 4 - ticked.Length))), MultipleResponseForm.Spread));
+                (await Reading.OfAsync($"id,{header}\n{string.Concat(answers.Select(ticked => $"x,{row(ticked)}\n"))}",
+                    new() { MultipleResponses = [Layout(form)] })).Rows.Select(cells => cells[1..]);
+            Assert.Equal(expected, await Rows("q_1,q_2,q_96,q_99", ticked => string.Join(',', codes.Select(code => ticked.Contains(code) ? "Yes" : "No")),
+                MultipleResponseForm.Ticks));
+            Assert.Equal(expected, await Rows("q_1,q_2,q_3,q_4", ticked => string.Join(',', ticked.Concat(Enumerable.Repeat("0", 4 - ticked.Length))),
+                MultipleResponseForm.Spread));
             Assert.Equal(expected, await Rows("q", ticked => ticked.Length == 0 ? "0" : string.Join(' ', ticked), MultipleResponseForm.Joined));
         }, iter: 500);
 

@@ -18,7 +18,8 @@ internal sealed record Reading(FileProblem? FileProblem, PollFileHeader? Header,
         OfPairAsync(Encoding.UTF8.GetBytes(description), Encoding.UTF8.GetBytes(data), options);
 
     public static async Task<Reading> OfPairAsync(byte[] description, byte[] data, PollFileOptions? options = null) =>
-        await OfAsync(await PollFile.OpenPairAsync(_ => Task.FromResult<Stream>(new OneWayStream(description)), _ => Task.FromResult<Stream>(new OneWayStream(data)),
+        await OfAsync(await PollFile.OpenPairAsync(_ => Task.FromResult<Stream>(new OneWayStream(description)),
+            _ => Task.FromResult<Stream>(new OneWayStream(data)),
             options ?? new(), TestContext.Current.CancellationToken));
 
     private static async Task<Reading> OfAsync(OpenedPollFile opened)

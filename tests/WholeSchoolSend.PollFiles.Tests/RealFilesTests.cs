@@ -62,13 +62,15 @@ public sealed class RealFilesTests
         Assert.Equal("WT", header.WeightVariable);
         Assert.Equal("RESPONDENT_ID", header.RespondentVariable);
         Assert.Equal(
-            ["RESPONDENT_ID", "Q1.a", "Q1.b", "Q2", "Q3_1", "Q3_2", "Q3_3", "Q3_4", "Q3_5", "Q3_9", "Q3.a", "Q4", "Q5_1", "Q5_2", "Q5_3", "Q5_4", "Q5_5", "Q5_9", "Q6", "Q7", "Q8", "WT"],
+            ["RESPONDENT_ID", "Q1.a", "Q1.b", "Q2", "Q3_1", "Q3_2", "Q3_3", "Q3_4", "Q3_5", "Q3_9", "Q3.a", "Q4", "Q5_1", "Q5_2", "Q5_3", "Q5_4", "Q5_5",
+                "Q5_9", "Q6", "Q7", "Q8", "WT"],
             header.Variables.Select(variable => variable.Name));
         Assert.Equal(["Q3", "Q5"], header.MultipleResponseSets.Select(set => set.Name));
         Assert.All(header.MultipleResponseSets, set => Assert.Equal("1", set.CountedValue));
         Assert.Equal("Attractions visited \"Friar Tuck\" Restaurant", header.Variables[6].Label);
         Assert.Equal("Frequency of visit", header.Variables[3].Label);
-        Assert.Equal([new("A", "Within 3 months"), new("B", "Between 3 months and 1 year"), new("C", "More than 1 years time")], header.Variables[20].ValueLabels);
+        Assert.Equal([new("A", "Within 3 months"), new("B", "Between 3 months and 1 year"), new("C", "More than 1 years time")],
+            header.Variables[20].ValueLabels);
         Assert.Equal(
         [
             "520001|2005-05-04|11:20:00|0|1|0|1|0|1|1|Nottingham Goose Fair|2|1|0|0|0|1|0|25|1|A|1.131",

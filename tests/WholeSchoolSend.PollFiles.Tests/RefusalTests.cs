@@ -23,7 +23,8 @@ public sealed class RefusalTests
         var cancellation = TestContext.Current.CancellationToken;
         var extension = new[] { ".asc", ".sss", ".xlsx", ".csv" }.First(extension => File.Exists(file + extension));
         var reading = extension == ".asc"
-            ? await Reading.OfPairAsync(await File.ReadAllBytesAsync(file + ".sss", cancellation), await File.ReadAllBytesAsync(file + ".asc", cancellation), options)
+            ? await Reading.OfPairAsync(await File.ReadAllBytesAsync(file + ".sss", cancellation), await File.ReadAllBytesAsync(file + ".asc", cancellation),
+                options)
             : await Reading.OfAsync(await File.ReadAllBytesAsync(file + extension, cancellation), options);
         if (code == PollFileCodes.RespondentIncomplete)
         {
