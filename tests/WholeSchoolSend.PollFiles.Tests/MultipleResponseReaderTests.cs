@@ -19,8 +19,13 @@ public sealed class MultipleResponseReaderTests
     [Fact]
     public async Task A_tick_that_repeats_the_words_of_its_choice_is_a_tick()
     {
-        var layout = new MultipleResponseLayout("q", MultipleResponseForm.Ticks) { Codes = ["1", "99"], Columns = ["Helped: training", "Helped: none"],
-            Chosen = [], NotChosen = [""] };
+        var layout = new MultipleResponseLayout("q", MultipleResponseForm.Ticks)
+        {
+            Codes = ["1", "99"],
+            Columns = ["Helped: training", "Helped: none"],
+            Chosen = [],
+            NotChosen = [""]
+        };
         var reading = await Reading.OfAsync("id,Helped: training,Helped: none\n1,Training,\n2,,None of these\n3,,\n", new() { MultipleResponses = [layout] });
         Assert.Equal(["id", "q_1", "q_99"], reading.Header!.Variables.Select(variable => variable.Name));
         Assert.Equal([["1", "1", "0"], ["2", "0", "1"], ["3", "", ""]], reading.Rows);
