@@ -1,8 +1,9 @@
+using System.Globalization;
 using CsvHelper;
 
 namespace WholeSchoolSend.PollFiles;
 
-/// <summary>Reads CSV and its kin, one record a row.</summary>
+/// <summary>Reads CSV and its kin, one record a row. With a number of fields there is no header to name them: something else does.</summary>
 /// <remarks>
 /// The grammar is CsvHelper's: in its Recover mode a malformed record is told to a callback and not thrown, so that it becomes a
 /// problem of its line here. Only a record beyond the limit is thrown; it is the one exception caught. UTF-16 and windows-1252
@@ -10,6 +11,9 @@ namespace WholeSchoolSend.PollFiles;
 /// </remarks>
 internal sealed class DelimitedReader : PollFileReader
 {
+    /// <summary>Where a description numbers the fields, those beyond it are nobody's.</summary>
+    private const int AnyCells = int.MaxValue;
+
     private readonly CsvReader _csv;
     private readonly MalformedRecords _malformed;
     private readonly Queue<RowProblem> _headerProblems;
@@ -26,7 +30,7 @@ internal sealed class DelimitedReader : PollFileReader
     public override ValueTask DisposeAsync() => _csv.DisposeAsync();
 
     public static async Task<OpenedPollFile> OpenAsync(
-        Func<CancellationToken, Task<Stream>> open, TextFile file, PollFileOptions options, CancellationToken cancellation)
+        Func<CancellationToken, Task<Stream>> open, TextFile file, PollFileOptions options, CancellationToken cancellation, int? fields = null)
     {
         var malformed = new MalformedRecords();
         var csv = CsvReader.Create(await open(cancellation), new CsvReaderOptions
@@ -45,7 +49,7 @@ internal sealed class DelimitedReader : PollFileReader
         DelimitedReader? reader = null;
         try
         {
-            (reader, var problem) = await ReadHeaderAsync(csv, malformed, file, options, cancellation);
+            (reader, var problem) = await ReadHeaderAsync(csv, malformed, file, fields, options, cancellation);
             return reader is null ? new OpenedPollFile(problem!) : new OpenedPollFile(reader);
         }
         catch (CsvFormatException tooLong)
@@ -59,7 +63,7 @@ internal sealed class DelimitedReader : PollFileReader
     }
 
     private static async Task<(DelimitedReader? Reader, FileProblem? Problem)> ReadHeaderAsync(
-        CsvReader csv, MalformedRecords malformed, TextFile file, PollFileOptions options, CancellationToken cancellation)
+        CsvReader csv, MalformedRecords malformed, TextFile file, int? fields, PollFileOptions options, CancellationToken cancellation)
     {
         if (file.Dialect.HasSeparatorLine) await csv.ReadAsync(cancellation);
         List<string[]> rows = [];
@@ -75,34 +79,20 @@ internal sealed class DelimitedReader : PollFileReader
             rows.Add(csv.Current.ToArray());
         }
         if (rows.Count < file.Dialect.HeaderRows) return (null, rows.Count == 0 ? NoHeader(line) : NoRows());
+        if (fields is { } count)
+        {
+            PollVariable[] numbered = [.. Enumerable.Range(1, count).Select(field => new PollVariable(field.ToString(CultureInfo.InvariantCulture)))];
+            return (new DelimitedReader(csv, malformed, new PollFileHeader("delimited text", numbered, [], null, file.Notes), [], AnyCells, options), null);
+        }
 
         var cells = rows[0].Length;
-        var columns = Array.FindLastIndex(rows[0], name => !string.IsNullOrWhiteSpace(name)) + 1;
+        var variables = HeaderCells.Variables(rows);
+        var columns = variables.Length;
         if (columns == 0) return (null, NoHeader(line));
         var notes = columns == cells ? file.Notes
             : [.. file.Notes, new FileNote("trailing-columns", $"{cells - columns} columns at the end have no name and are left out.")];
-        var variables = rows[0][..columns].Select((name, column) => new PollVariable(name.Trim())
-        {
-            Label = rows.Count > 1 && column < rows[1].Length ? rows[1][column].Trim() : "",
-        }).ToArray();
         var header = new PollFileHeader("delimited text", variables, [], null, notes);
-        return (new DelimitedReader(csv, malformed, header, HeaderProblems(variables, line), cells, options), null);
-    }
-
-    private static Queue<RowProblem> HeaderProblems(PollVariable[] variables, long line)
-    {
-        Queue<RowProblem> problems = [];
-        Dictionary<string, int> first = new(PollFileHeader.Names);
-        for (var column = 0; column < variables.Length; column++)
-        {
-            var name = variables[column].Name;
-            if (name.Length == 0)
-                problems.Enqueue(new(line, column + 1, PollFileCodes.HeaderUnnamed, "This column has no name."));
-            else if (!first.TryAdd(name, column))
-                problems.Enqueue(new(line, column + 1, PollFileCodes.HeaderDuplicate,
-                    $"This column has the same name as column {first[name] + 1}; neither can be used by name."));
-        }
-        return problems;
+        return (new DelimitedReader(csv, malformed, header, HeaderCells.Problems(variables, line), cells, options), null);
     }
 
     // Not async itself: hundreds of rows come out of each block that is waited for.
@@ -150,7 +140,7 @@ internal sealed class DelimitedReader : PollFileReader
         var (count, wanted) = (_csv.FieldCount, Header.Variables.Count);
         if (count < wanted)
             return new(Line, 0, PollFileCodes.RowTooShort, $"The row has {count} cells, the header {wanted}.");
-        for (var cell = wanted; cell < count; cell++)
+        for (var cell = wanted; cell < count && _cells != AnyCells; cell++)
             if (cell >= _cells || !_csv.IsEmpty(cell))
                 return new(Line, cell + 1, PollFileCodes.RowTooLong,
                     $"The row has {count} cells, the header {wanted}. Is a delimiter inside an answer that is not quoted?");

@@ -46,7 +46,7 @@ internal sealed record Dialect(char Delimiter, bool HasSeparatorLine, int Header
         sample is [(var columns, _, _), ..] ? (sample.Count(record => record.Cells == columns && !record.Malformed) / (double)sample.Count, columns) : default;
 
     private static bool IsQualtrics(List<(int Cells, bool Malformed, string First)> sample) =>
-        sample is [_, _, var third, ..] && third.First.StartsWith("{\"ImportId\"", StringComparison.Ordinal);
+        sample is [_, _, var third, ..] && third.First.StartsWith(HeaderCells.QualtricsMark, StringComparison.Ordinal);
 
     private static List<(int Cells, bool Malformed, string First)> Sample(ArraySegment<byte> text, char delimiter, int records, bool whole)
     {

@@ -53,9 +53,9 @@ internal sealed class LongReader : PollFileReader
     public override ValueTask DisposeAsync() => _lines.DisposeAsync();
 
     public static async Task<OpenedPollFile> OpenAsync(
-        Func<CancellationToken, Task<Stream>> open, TextFile file, LongLayout layout, PollFileOptions options, CancellationToken cancellation)
+        Func<Task<OpenedPollFile>> openLines, LongLayout layout, PollFileOptions options, CancellationToken cancellation)
     {
-        var first = await DelimitedReader.OpenAsync(open, file, options, cancellation);
+        var first = await openLines();
         if (!first.CanBeRead) return first;
         var header = first.Reader.Header;
         List<string> questions = [];
@@ -77,7 +77,7 @@ internal sealed class LongReader : PollFileReader
             if (read == PollRead.Refused) return new(first.Reader.FileProblem!);
         }
 
-        var second = await DelimitedReader.OpenAsync(open, file, options, cancellation);
+        var second = await openLines();
         if (!second.CanBeRead) return second;
         return new(new LongReader(second.Reader, layout, questions, options));
     }

@@ -29,10 +29,9 @@ internal static class OtherFormats
         (0, @"{\rtf"u8.ToArray(), "a Word document (.rtf)"),
     ];
 
-    // In this order: a Triple-S file begins as any XML does.
+    // In this order: all of these may begin as any XML does.
     private static readonly (string Word, string What)[] Markup =
     [
-        ("<sss", "a Triple-S survey description"),
         ("urn:schemas-microsoft-com:office:spreadsheet", "an Excel 2003 XML workbook"),
         ("<stata_dta", "a Stata file (.dta)"),
         ("<html", "a web page"),
@@ -41,33 +40,46 @@ internal static class OtherFormats
         ("<?xml", "an XML file"),
     ];
 
-    public static FileProblem? Recognise(ReadOnlySpan<byte> head) =>
-        Name(head) is { } what
-            ? new FileProblem(PollFileCodes.FormatUnsupported,
-                $"This looks like {what}. Please send the answers of each respondent as a CSV file with a header row, saved as UTF-8.")
-            : null;
+    public static FileProblem? Recognise(ReadOnlySpan<byte> head) => Name(head) is { } what ? Refuse(what) : null;
+
+    /// <summary>What a zip archive is, if it is not an Excel workbook.</summary>
+    public static FileProblem? RecognisePackage(Package package) =>
+        package.Has("xl/workbook.bin") ? Refuse("a binary Excel workbook (.xlsb)")
+        : package.Names.Any(name => name.StartsWith("xl/", StringComparison.OrdinalIgnoreCase)) ? null
+        : package.Has("word/document.xml") ? Refuse("a Word document (.docx)")
+        : package.Has("ppt/presentation.xml") ? Refuse("a presentation (.pptx)")
+        : package.Has("mimetype") && package.Has("content.xml") ? Refuse("an OpenDocument spreadsheet (.ods)")
+        : Refuse("a zip archive");
+
+    public static FileProblem Refuse(string what) => new(PollFileCodes.FormatUnsupported,
+        $"This looks like {what}. Please send the answers of each respondent as SPSS (.sav or .zsav), Excel (.xlsx), CSV or Triple-S 2.0 (both files).");
 
     private static string? Name(ReadOnlySpan<byte> head)
     {
         foreach (var (offset, mark, what) in Marks)
             if (head.Length >= offset + mark.Length && head[offset..].StartsWith(mark)) return what;
-        return head.StartsWith("PK\x03\x04"u8) ? Package(head) : MarkedUp(head);
+        return MarkedUp(head);
     }
-
-    private static string Package(ReadOnlySpan<byte> head) =>
-        head.IndexOf("xl/workbook.bin"u8) >= 0 ? "a binary Excel workbook (.xlsb)"
-        : head.IndexOf("xl/"u8) >= 0 ? "an Excel workbook (.xlsx)"
-        : head.IndexOf("oasis.opendocument.spreadsheet"u8) >= 0 ? "an OpenDocument spreadsheet (.ods)"
-        : head.IndexOf("word/"u8) >= 0 ? "a Word document (.docx)"
-        : "a zip archive";
 
     private static string? MarkedUp(ReadOnlySpan<byte> head)
     {
-        // Dropping NULs reads UTF-16 well enough for this.
-        var start = Encoding.Latin1.GetString(head[..Math.Min(head.Length, 4096)]).Replace("\0", "", StringComparison.Ordinal);
-        start = start.TrimStart('\u00ef', '\u00bb', '\u00bf', '\u00fe', '\u00ff', ' ', '\t', '\r', '\n');
+        var start = Start(head);
         if (start.StartsWith("[{", StringComparison.Ordinal) || start.StartsWith("{\"", StringComparison.Ordinal)) return "a JSON file";
         if (!Markup.Any(markup => markup.Word[0] == '<' && start.StartsWith(markup.Word, StringComparison.OrdinalIgnoreCase))) return null;
         return Markup.First(markup => start.Contains(markup.Word, StringComparison.OrdinalIgnoreCase)).What;
     }
+
+    /// <summary>Is this the description of a Triple-S survey, whose root is sss? Comments and a document type may come first.</summary>
+    public static bool IsTripleS(ReadOnlySpan<byte> head)
+    {
+        var start = Start(head);
+        return start.StartsWith('<') && start.IndexOf("<sss", StringComparison.OrdinalIgnoreCase) is >= 0 and var at
+            && at + 4 < start.Length && (char.IsWhiteSpace(start[at + 4]) || start[at + 4] is '>' or '/')
+            && !start.AsSpan(0, at).Contains("<html", StringComparison.OrdinalIgnoreCase);
+    }
+
+    // Dropping NULs reads UTF-16 well enough for this.
+    private static string Start(ReadOnlySpan<byte> head) =>
+        Encoding.Latin1.GetString(head[..Math.Min(head.Length, 4096)]).Replace("\0", "", StringComparison.Ordinal)
+            .TrimStart('\u00ef', '\u00bb', '\u00bf', '\u00fe', '\u00ff', ' ', '\t', '\r', '\n');
 }

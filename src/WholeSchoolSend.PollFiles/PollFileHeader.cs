@@ -13,6 +13,9 @@ public sealed record PollFileHeader(
     string? WeightVariable,
     IReadOnlyList<FileNote> Notes)
 {
+    /// <summary>The file's own mark of who answered; the instrument decides.</summary>
+    public string? RespondentVariable { get; init; }
+
     /// <summary>Every column of this name, trimmed and whatever its case: none means missing, two mean that the name is ambiguous.</summary>
     public IReadOnlyList<int> Columns(string name) =>
         [.. Enumerable.Range(0, Variables.Count).Where(column => Names.Equals(Variables[column].Name, name.Trim()))];

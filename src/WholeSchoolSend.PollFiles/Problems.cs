@@ -30,6 +30,18 @@ public static class PollFileCodes
     public const string RecordTooLong = "record-too-long";
     public const string QuoteUnclosed = "quote-unclosed";
 
+    // An Excel workbook.
+    public const string WorkbookDamaged = "workbook-damaged";
+    public const string WorkbookUnsafe = "workbook-unsafe";
+    public const string WorkbookTooLarge = "workbook-too-large";
+    public const string SheetMissing = "sheet-missing";
+    public const string DataTable = "data-table";
+    public const string RowsApart = "rows-apart";
+
+    // A pair of Triple-S files.
+    public const string PairIncomplete = "pair-incomplete";
+    public const string DescriptionInvalid = "description-invalid";
+
     // The header.
     public const string HeaderDuplicate = "header-duplicate";
     public const string HeaderUnnamed = "header-unnamed";
@@ -38,6 +50,12 @@ public static class PollFileCodes
     public const string QuoteMisplaced = "quote-misplaced";
     public const string RowTooShort = "row-too-short";
     public const string RowTooLong = "row-too-long";
+    public const string CellError = "cell-error";
+    public const string CellUncalculated = "cell-uncalculated";
+    public const string ValueInvalid = "value-invalid";
+    public const string CodeUndefined = "code-undefined";
+    public const string ChoiceUnknown = "choice-unknown";
+    public const string PositionsUnclear = "positions-unclear";
 
     // The long layout: several lines make a row.
     public const string RespondentMissing = "respondent-missing";

@@ -17,17 +17,17 @@ internal static class TextInspection
     private static readonly Encoding Windows1252 = CodePagesEncodingProvider.Instance.GetEncoding(1252)!;
 
     public static async Task<(TextFile? File, FileProblem? Problem)> InspectAsync(
-        Stream stream, PollFileOptions options, CancellationToken cancellation)
+        Stream stream, Dialect? known, PollFileOptions options, CancellationToken cancellation)
     {
         var block = GC.AllocateUninitializedArray<byte>(BlockSize);
         var length = await stream.ReadAtLeastAsync(block, BlockSize, throwOnEndOfStream: false, cancellation);
         var head = new ArraySegment<byte>(block, 0, length);
-        if (OtherFormats.Recognise(head) is { } other) return (null, other);
         var (name, encoding, why) = FromFirstBytes(head, options.Encoding);
         if (name == "utf-32")
             return (null, new FileProblem(PollFileCodes.EncodingUnsupported, "The file is UTF-32. Please save it as UTF-8."));
         var whole = length < BlockSize;
-        var (dialect, unclear) = Dialect.Find(encoding is null ? head : Encoding.UTF8.GetBytes(encoding.GetString(head)), whole, options);
+        var (dialect, unclear) = known is not null ? (known, null)
+            : Dialect.Find(encoding is null ? head : Encoding.UTF8.GetBytes(encoding.GetString(head)), whole, options);
 
         var scan = new TextScan(encoding);
         while (true)
@@ -69,6 +69,13 @@ internal static class TextInspection
         }
         var line = name == Ansi ? scan.FirstUndefined : scan.FirstInvalid;
         return line > 0 ? new(PollFileCodes.EncodingInvalid, $"The file should be {name} ({why}), but line {line} is not valid in it.", line) : null;
+    }
+
+    /// <summary>A whole text in memory, decoded by the same rule.</summary>
+    public static async Task<(string? Text, FileProblem? Problem)> DecodeAsync(byte[] bytes, CancellationToken cancellation)
+    {
+        var (file, problem) = await InspectAsync(new MemoryStream(bytes), new Dialect(',', false, 0, []), new PollFileOptions(), cancellation);
+        return file is null ? (null, problem) : ((file.Encoding ?? Encoding.UTF8).GetString(bytes).TrimStart('\uFEFF'), null);
     }
 
     private static (string Name, string Why) FromAllBytes(TextScan scan) =>

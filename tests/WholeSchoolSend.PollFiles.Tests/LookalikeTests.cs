@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace WholeSchoolSend.PollFiles.Tests;
 
-/// <summary>One synthetic poll of 600 weighted respondents in seven files. The figures are those of expected.json, which PSPP agrees with.</summary>
+/// <summary>One synthetic poll of 600 weighted respondents in eleven files. The figures are those of expected.json, which PSPP agrees with.</summary>
 public sealed class LookalikeTests
 {
     private static readonly string[] Compared = ["RecordNo", "gor", "phase", "role", "Q1", "Q2_1", "Q2_2", "Q2_3", "Q2_4", "Q2_96", "Q2_99", "Q3", "weight"];
@@ -18,13 +18,18 @@ public sealed class LookalikeTests
         { "poll_labels_utf8bom.csv", "utf-8 (byte order mark)" },
         { "poll_long_utf8.csv", "utf-8 (no byte order mark; valid to the last byte)" },
         { "poll_qualtrics3header_utf8.csv", "utf-8 (no byte order mark; valid to the last byte)" },
+        { "poll_rowlevel.xlsx", "" },
+        { "poll_fixed_bitstring.sss", "windows-1252 (no byte order mark; not valid UTF-8)" },
+        { "poll_fixed_spread.sss", "windows-1252 (no byte order mark; not valid UTF-8)" },
+        { "poll_csv_bitstring.sss", "windows-1252 (no byte order mark; not valid UTF-8)" },
     };
 
     [Theory, MemberData(nameof(Twins))]
     public async Task Every_twin_holds_the_same_respondents(string file, string encoding)
     {
         var (rows, header) = await RespondentsAsync(file);
-        Assert.Equal(encoding, Assert.Single(header.Notes, note => note.Code == "encoding").Message);
+        Assert.Equal(encoding, header.Notes.SingleOrDefault(note => note.Code == "encoding")?.Message ?? "");
+        Assert.Equal(file.EndsWith(".sss", StringComparison.Ordinal) ? "weight" : null, header.WeightVariable);
         var (original, _) = await RespondentsAsync("poll_codes_cp1252.csv");
         Assert.Equal(original, rows);
     }
@@ -76,13 +81,15 @@ public sealed class LookalikeTests
     {
         var longLayout = file.Contains("long", StringComparison.Ordinal) ? new LongLayout("RecordNo", "question", "answer") : null;
         await using var reader = await OpenAsync(file, Options with { LongLayout = longLayout });
-        int[] columns = [.. Compared.Select(name => Assert.Single(reader.Header.Columns(name.ToUpperInvariant() + " ")))];
+        // In a bitstring a code is a position, so the pollster gave the two last choices codes of one digit.
+        string Named(string name) => !file.EndsWith(".sss", StringComparison.Ordinal) ? name : name switch { "Q2_96" => "Q2_6", "Q2_99" => "Q2_9", _ => name };
+        int[] columns = [.. Compared.Select(name => Assert.Single(reader.Header.Columns(Named(name).ToUpperInvariant() + " ")))];
         List<string[]> rows = [];
         PollRead read;
         while ((read = await reader.ReadAsync(TestContext.Current.CancellationToken)) == PollRead.Row)
             rows.Add([.. columns.Select(column => reader.IsNotAsked(column) ? "" : reader.Text(column))]);
         Assert.Equal(PollRead.End, read);
-        if (file.Contains("labels", StringComparison.Ordinal))
+        if (!file.Contains("codes", StringComparison.Ordinal))
         {
             var (codes, _) = await RespondentsAsync("poll_codes_cp1252.csv");
             for (var column = 0; column < Compared.Length; column++)
@@ -96,9 +103,36 @@ public sealed class LookalikeTests
         return (rows, reader.Header);
     }
 
+    [Fact]
+    public async Task Data_tables_are_refused_as_such_whichever_sheet_is_asked_for()
+    {
+        var tables = await File.ReadAllBytesAsync(Reading.File("lookalike", "poll_datatables.xlsx"), TestContext.Current.CancellationToken);
+        Assert.Equal([PollFileCodes.DataTable], (await Reading.OfAsync(tables)).Codes);
+        Assert.Equal([PollFileCodes.DataTable], (await Reading.OfAsync(tables, new() { Sheet = "q1 " })).Codes);
+    }
+
+    [Fact]
+    public async Task The_workbook_says_its_sheet_and_its_dates()
+    {
+        await using var reader = await OpenAsync("poll_rowlevel.xlsx", Options);
+        Assert.Equal("Data (the first of 2 that looks like rows)", Assert.Single(reader.Header.Notes, note => note.Code == "sheet").Message);
+        Assert.Equal(PollRead.Row, await reader.ReadAsync(TestContext.Current.CancellationToken));
+        Assert.Equal("2026-11-03T06:14:00", reader.Text(2));
+        Assert.True(reader.TryDate(2, out var day));
+        Assert.Equal(new DateTime(2026, 11, 3, 6, 14, 0), day);
+        var codebook = await Reading.OfAsync(await File.ReadAllBytesAsync(Reading.File("lookalike", "poll_rowlevel.xlsx"),
+            TestContext.Current.CancellationToken), new() { Sheet = "Codebook" });
+        Assert.Equal(["gor", "Government Office Region", "1", "North East"],
+            codebook.Rows[4].Select((cell, column) => column == 1 && cell.Length == 0 ? codebook.Rows[3][1] : cell));
+    }
+
     private static async Task<PollFileReader> OpenAsync(string file, PollFileOptions options)
     {
-        var opened = await PollFile.OpenAsync(_ => Task.FromResult<Stream>(File.OpenRead(Reading.File("lookalike", file))), options, TestContext.Current.CancellationToken);
+        Task<Stream> Open(string name) => Task.FromResult<Stream>(File.OpenRead(Reading.File("lookalike", name)));
+        var data = Path.ChangeExtension(file, file.Contains("fixed", StringComparison.Ordinal) ? ".asc" : ".csv");
+        var opened = file.EndsWith(".sss", StringComparison.Ordinal)
+            ? await PollFile.OpenPairAsync(_ => Open(file), _ => Open(data), options, TestContext.Current.CancellationToken)
+            : await PollFile.OpenAsync(_ => Open(file), options, TestContext.Current.CancellationToken);
         Assert.Null(opened.Problem);
         return opened.Reader!;
     }

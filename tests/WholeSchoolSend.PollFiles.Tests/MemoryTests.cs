@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace WholeSchoolSend.PollFiles.Tests;
@@ -28,6 +29,89 @@ public sealed class MemoryTests
     [Fact]
     public async Task Two_hundred_megabytes_of_windows_1252_need_no_more() =>
         await AllocatesLessAsync(8 << 20, "id,q,text,weight\n", $"100001,3,\"Costs £5, and £6{new string('.', 200)}\",0.8\n", Big, PollRead.End, Encoding.Latin1);
+
+    [Fact]
+    public async Task A_workbook_of_a_hundred_megabytes_allocates_no_more_than_a_few()
+    {
+        await OpenBookAsync(100);   // what is allocated once is not the file's
+        var book = Book(480_000);
+        Assert.InRange(book.Sheet, 100 << 20, 200 << 20);
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+        Assert.Equal(480_000, await RowsAsync(book.Bytes));
+        Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, 8 << 20);
+
+        static async Task OpenBookAsync(int rows) => Assert.Equal(rows, await RowsAsync(Book(rows).Bytes));
+    }
+
+    [Fact]
+    public async Task Bombs_are_refused_without_unpacking_them()
+    {
+        foreach (var file in Directory.GetFiles(Reading.File("hostile_xlsx"), "bomb_*"))
+        {
+            var before = GC.GetTotalAllocatedBytes(precise: true);
+            var opened = await PollFile.OpenAsync(_ => Task.FromResult<Stream>(File.OpenRead(file)), new(), CancellationToken.None);
+            Assert.Equal(PollFileCodes.WorkbookTooLarge, opened.Problem?.Code);
+            Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, 2 << 20);
+        }
+    }
+
+    // A text of 100 MB and blanks of 100 MB, below the limit on what a part may declare.
+    [Theory]
+    [InlineData("<c t=\"inlineStr\"><is><t>", 'x')]
+    [InlineData("<c>", ' ')]
+    [InlineData("<c a=\"", 'x')]
+    [InlineData("<c><!-- ", '-')]
+    public async Task What_lies_between_two_tags_is_never_kept_whole(string before, char filler)
+    {
+        var book = Workbook.Of($"<row r=\"1\">{before}{new string(filler, 100 << 20)}");
+        var allocated = GC.GetTotalAllocatedBytes(precise: true);
+        var opened = await PollFile.OpenAsync(_ => Task.FromResult<Stream>(new MemoryStream(book)), new(), CancellationToken.None);
+        Assert.Equal(PollFileCodes.WorkbookDamaged, opened.Problem?.Code);
+        Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - allocated, 0, 4 << 20);
+    }
+
+    [Fact]
+    public async Task Two_hundred_megabytes_of_fixed_records_allocate_no_more_than_a_few()
+    {
+        var description = Encoding.UTF8.GetBytes("<sss version=\"2.0\"><survey><record ident=\"A\">"
+            + "<variable ident=\"1\" type=\"quantity\"><name>id</name><position start=\"1\" finish=\"6\"/></variable>"
+            + "<variable ident=\"2\" type=\"character\"><name>t</name><position start=\"7\" finish=\"206\"/></variable></record></survey></sss>");
+        async Task<long> ReadPairAsync(long length)
+        {
+            var row = Encoding.Latin1.GetBytes($"100001Costs £5, and £6{new string('.', 184)}\n");
+            var opened = await PollFile.OpenPairAsync(_ => Task.FromResult<Stream>(new MemoryStream(description)),
+                _ => Task.FromResult<Stream>(new EndlessStream([], row, length)), new(), CancellationToken.None);
+            await using var reader = opened.Reader!;
+            long rows = 0;
+            while (await reader.ReadAsync(CancellationToken.None) == PollRead.Row) rows += reader.Utf8(1).Length > 200 ? 1 : 0;
+            return rows;
+        }
+        await ReadPairAsync(1 << 20);
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+        Assert.Equal(Big / 207, await ReadPairAsync(Big));
+        Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, 16 << 20);   // a debug build allocates for every block waited for
+    }
+
+    private static (byte[] Bytes, long Sheet) Book(int rows)
+    {
+        var sheet = new StringBuilder(Workbook.Row(1, "id", "q", "text", "weight"));
+        for (var row = 2; row <= rows + 1; row++)
+            sheet.Append(CultureInfo.InvariantCulture, $"<row r=\"{row}\" spans=\"1:4\"><c r=\"A{row}\"><v>{row}</v></c>")
+                .Append(CultureInfo.InvariantCulture, $"<c r=\"B{row}\" s=\"1\"><v>46000.5</v></c>")
+                .Append(CultureInfo.InvariantCulture, $"<c r=\"C{row}\" t=\"inlineStr\"><is><t>Not very, I &amp; others fear</t></is></c>")
+                .Append(CultureInfo.InvariantCulture, $"<c r=\"D{row}\"><v>0.87411399999999995</v></c></row>");
+        return (Workbook.Of(sheet.ToString(), styles: "<cellXfs><xf/><xf numFmtId=\"22\"/></cellXfs>"), sheet.Length);
+    }
+
+    private static async Task<int> RowsAsync(byte[] book)
+    {
+        var opened = await PollFile.OpenAsync(_ => Task.FromResult<Stream>(new MemoryStream(book)), new(), CancellationToken.None);
+        await using var reader = opened.Reader!;
+        var rows = 0;
+        while (await reader.ReadAsync(CancellationToken.None) == PollRead.Row)
+            if (reader.TryNumber(3, out var weight) && weight > 0.8) rows++;
+        return rows;
+    }
 
     // CsvHelper gives the text of a bad row to its callback, so these allocate; it keeps 8 bytes of each, and rows are limited.
     [Fact]

@@ -11,9 +11,19 @@ internal sealed record Reading(FileProblem? FileProblem, PollFileHeader? Header,
 
     public static Task<Reading> OfAsync(byte[] bytes, PollFileOptions? options = null) => OfAsync(() => new OneWayStream(bytes), options);
 
-    public static async Task<Reading> OfAsync(Func<Stream> open, PollFileOptions? options = null)
+    public static async Task<Reading> OfAsync(Func<Stream> open, PollFileOptions? options = null) =>
+        await OfAsync(await PollFile.OpenAsync(_ => Task.FromResult(open()), options ?? new(), TestContext.Current.CancellationToken));
+
+    public static Task<Reading> OfPairAsync(string description, string data, PollFileOptions? options = null) =>
+        OfPairAsync(Encoding.UTF8.GetBytes(description), Encoding.UTF8.GetBytes(data), options);
+
+    public static async Task<Reading> OfPairAsync(byte[] description, byte[] data, PollFileOptions? options = null) =>
+        await OfAsync(await PollFile.OpenPairAsync(_ => Task.FromResult<Stream>(new OneWayStream(description)),
+            _ => Task.FromResult<Stream>(new OneWayStream(data)),
+            options ?? new(), TestContext.Current.CancellationToken));
+
+    private static async Task<Reading> OfAsync(OpenedPollFile opened)
     {
-        var opened = await PollFile.OpenAsync(_ => Task.FromResult(open()), options ?? new(), TestContext.Current.CancellationToken);
         Reading reading = new(opened.Problem, opened.Reader?.Header, [], [], []);
         if (!opened.CanBeRead) return reading;
         await using var reader = opened.Reader;
