@@ -89,7 +89,7 @@ internal sealed class DelimitedReader : PollFileReader
         return (new DelimitedReader(csv, malformed, header, HeaderProblems(variables, line), cells, options), null);
     }
 
-    private static Queue<RowProblem> HeaderProblems(PollVariable[] variables, long line)
+    internal static Queue<RowProblem> HeaderProblems(PollVariable[] variables, long line)
     {
         Queue<RowProblem> problems = [];
         Dictionary<string, int> first = new(PollFileHeader.Names);

@@ -2,15 +2,18 @@ using System.Text;
 
 namespace WholeSchoolSend.PollFiles;
 
-/// <summary>Recognises the files pollsters send that are not delimited text, so that the refusal can say what came and what to send.</summary>
+/// <summary>The formats that are read. Everything that is not another is taken for text, and refused there by name if it is none.</summary>
+internal enum PollFormat { Text, Sav }
+
+/// <summary>Recognises the files pollsters send that are not delimited text: which reader reads them, or why none does.</summary>
 internal static class OtherFormats
 {
     private static readonly (int Offset, byte[] Mark, string What)[] Marks =
     [
-        (0, "$FL2"u8.ToArray(), "an SPSS file (.sav)"),
-        (0, "$FL3"u8.ToArray(), "a compressed SPSS file (.zsav)"),
-        (8, "ENCRYPTEDSAV"u8.ToArray(), "an SPSS file with a password"),
+        (8, "ENCRYPTED"u8.ToArray(), "an SPSS file with a password"),
+        (0, [0x1C, 0, 0, 0, 0, 0, 0, 0], "an SPSS file with a password"),
         (40, "ASCII SPSS PORT FILE"u8.ToArray(), "an SPSS portable file (.por)"),
+        (0, [0x5B, 0xC6, 0xD3, 0xF2], "an SPSS file of a mainframe"),
         (0, "PAR1"u8.ToArray(), "a Parquet file"),
         (0, "ARROW1"u8.ToArray(), "a Feather or Arrow file"),
         (0, [0xD0, 0xCF, 0x11, 0xE0], "an old Excel workbook (.xls) or one with a password"),
@@ -41,10 +44,24 @@ internal static class OtherFormats
         ("<?xml", "an XML file"),
     ];
 
+    public static async Task<PollFormat> IdentifyAsync(Func<CancellationToken, Task<Stream>> open, CancellationToken cancellation)
+    {
+        var head = new byte[64];
+        await using var stream = await open(cancellation);
+        return Identify(head.AsSpan(0, await stream.ReadAtLeastAsync(head, head.Length, throwOnEndOfStream: false, cancellation)));
+    }
+
+    private static PollFormat Identify(ReadOnlySpan<byte> head)
+    {
+        if (head.StartsWith("$FL2"u8) || head.StartsWith("$FL3"u8) || (head.Length > 4 && head[4..].StartsWith("@(#) SPSS DATA FILE"u8))) return PollFormat.Sav;
+        return PollFormat.Text;
+    }
+
     public static FileProblem? Recognise(ReadOnlySpan<byte> head) =>
         Name(head) is { } what
             ? new FileProblem(PollFileCodes.FormatUnsupported,
-                $"This looks like {what}. Please send the answers of each respondent as a CSV file with a header row, saved as UTF-8.")
+                $"This looks like {what}. Please send the answers of each respondent "
+                + (what.Contains("SPSS", StringComparison.Ordinal) ? "as an SPSS file (.sav) without a password, or " : "") + "as a CSV file with a header row, saved as UTF-8.")
             : null;
 
     private static string? Name(ReadOnlySpan<byte> head)

@@ -7,13 +7,23 @@ public static class PollFile
 {
     /// <summary>Opens a file, or says why it cannot be used.</summary>
     /// <remarks>
-    /// <paramref name="open"/> is called twice, in the long layout three times, and must give the same bytes each time (with blobs:
-    /// pass the ETag). The first pass reads to the end: whether a text is UTF-8 is not known before. Nothing is kept but one block.
+    /// <paramref name="open"/> is called several times and must give the same bytes each time (with blobs: pass the ETag). Text is read
+    /// to its end before its first row: whether it is UTF-8 is not known before. Nothing is kept but one block.
     /// </remarks>
     public static async Task<OpenedPollFile> OpenAsync(
         Func<CancellationToken, Task<Stream>> open, PollFileOptions options, CancellationToken cancellation)
     {
         if (options.HeaderRows is < 1 or > 3) throw new ArgumentOutOfRangeException(nameof(options), "There are 1, 2 or 3 header rows.");
+        return await OtherFormats.IdentifyAsync(open, cancellation) switch
+        {
+            PollFormat.Sav => await SavReader.OpenAsync(open, options, cancellation),
+            _ => await OpenTextAsync(open, options, cancellation),
+        };
+    }
+
+    private static async Task<OpenedPollFile> OpenTextAsync(
+        Func<CancellationToken, Task<Stream>> open, PollFileOptions options, CancellationToken cancellation)
+    {
         TextFile file;
         await using (var stream = await open(cancellation))
         {

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace WholeSchoolSend.PollFiles.Tests;
 
-/// <summary>One synthetic poll of 600 weighted respondents in seven files. The figures are those of expected.json, which PSPP agrees with.</summary>
+/// <summary>One synthetic poll of 600 weighted respondents in eleven files. The figures are those of expected.json, which PSPP agrees with.</summary>
 public sealed class LookalikeTests
 {
     private static readonly string[] Compared = ["RecordNo", "gor", "phase", "role", "Q1", "Q2_1", "Q2_2", "Q2_3", "Q2_4", "Q2_96", "Q2_99", "Q3", "weight"];
@@ -18,6 +18,10 @@ public sealed class LookalikeTests
         { "poll_labels_utf8bom.csv", "utf-8 (byte order mark)" },
         { "poll_long_utf8.csv", "utf-8 (no byte order mark; valid to the last byte)" },
         { "poll_qualtrics3header_utf8.csv", "utf-8 (no byte order mark; valid to the last byte)" },
+        { "poll_cp1252.sav", "windows-1252 (stated by the file)" },
+        { "poll_utf8.sav", "utf-8 (stated by the file)" },
+        { "poll_utf8.zsav", "utf-8 (stated by the file)" },
+        { "poll_utf8_uncompressed.sav", "utf-8 (stated by the file)" },
     };
 
     [Theory, MemberData(nameof(Twins))]

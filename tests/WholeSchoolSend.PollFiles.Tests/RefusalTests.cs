@@ -15,10 +15,8 @@ public sealed class RefusalTests
     [Theory, MemberData(nameof(Codes))]
     public async Task A_file_named_after_a_code_is_refused_with_exactly_that_code(string code)
     {
-        var file = Reading.File("refuse", code + ".csv");
-        var options = Small;
-        if (!File.Exists(file))
-            (file, options) = (Reading.File("refuse", "long", code + ".csv"), Small with { LongLayout = new("id", "question", "answer") });
+        var file = Assert.Single(Directory.GetFiles(Reading.File("refuse"), code + ".*", SearchOption.AllDirectories));
+        var options = file.Contains(Path.Combine("refuse", "long"), StringComparison.Ordinal) ? Small with { LongLayout = new("id", "question", "answer") } : Small;
         var reading = await Reading.OfAsync(await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken), options);
         if (code == PollFileCodes.RespondentIncomplete)
         {
@@ -34,8 +32,9 @@ public sealed class RefusalTests
         Assert.All(AllCodes, code => Assert.Matches("^[a-z]+(-[a-z0-9]+)*$", Assert.Single(AllCodes, other => other == code)));
 
     [Theory]
-    [InlineData("$FL2@(#) SPSS", "SPSS")]
-    [InlineData("$FL3@(#) SPSS", "SPSS")]
+    [InlineData("\u001c\0\0\0\0\0\0\0", "password")]
+    [InlineData("\u005b\u00c6\u00d3\u00f2", "mainframe")]
+    [InlineData("0123456789012345678901234567890123456789ASCII SPSS PORT FILE", "SPSS portable")]
     [InlineData("\u001c\0\0\0\0\0\0\0ENCRYPTEDSAV", "password")]
     [InlineData("PK\u0003\u0004\0\0[Content_Types].xml ... xl/worksheets/sheet1.xml", "Excel")]
     [InlineData("PK\u0003\u0004\0\0mimetypeapplication/vnd.oasis.opendocument.spreadsheet", "OpenDocument")]
