@@ -13,7 +13,7 @@ namespace WholeSchoolSend.PollFiles;
 /// </remarks>
 internal sealed class SavReader : PollFileReader
 {
-    private const int BufferBytes = 1 << 18;
+    private const int BufferBytes = 1 << 16;
 
     private readonly SavBytes _bytes;
     private readonly SavDictionary _dictionary;

@@ -84,7 +84,11 @@ public sealed class LookalikeTests
         List<string[]> rows = [];
         PollRead read;
         while ((read = await reader.ReadAsync(TestContext.Current.CancellationToken)) == PollRead.Row)
+        {
             rows.Add([.. columns.Select(column => reader.IsNotAsked(column) ? "" : reader.Text(column))]);
+            Assert.True(reader.TryNumber(columns[^1], out var weight));
+            rows[^1][^1] = weight.ToString(CultureInfo.InvariantCulture);   // 1.023800 in text is 1.0238 in SPSS
+        }
         Assert.Equal(PollRead.End, read);
         if (file.Contains("labels", StringComparison.Ordinal))
         {

@@ -65,11 +65,7 @@ internal sealed record SavWriter(params SavVariable[] Variables)
         return file.ToArray();
     }
 
-    public byte[] Int(int value)
-    {
-        var bytes = BitConverter.GetBytes(value);
-        return Ordered(bytes);
-    }
+    public byte[] Int(int value) => Ordered(BitConverter.GetBytes(value));
 
     public byte[] Long(long value) => Ordered(BitConverter.GetBytes(value));
 
@@ -147,8 +143,8 @@ internal sealed record SavWriter(params SavVariable[] Variables)
         if (variable.Width == 0) return Double(value is null ? double.MinValue : Convert.ToDouble(value, null));
         var bytes = Padded(Encoding.GetBytes((string)value!), variable.Width);
         if (variable.Width <= 255) return Padded(bytes, 8 * Cells(variable));
-        return [.. bytes.Chunk(255).Select((part, at) => Padded(part, at < Parts(variable) - 1 ? 256 : 8 * (Cells(variable) - 32 * at))).Concat(
-            Enumerable.Repeat(Padded([], 8 * (Cells(variable) - 32 * (Parts(variable) - 1))), Parts(variable) - bytes.Chunk(255).Count())).SelectMany(part => part)];
+        var last = Parts(variable) - 1;
+        return [.. Enumerable.Range(0, last + 1).SelectMany(part => Padded([.. bytes.Skip(255 * part).Take(255)], part < last ? 256 : 8 * (Cells(variable) - 32 * last)))];
     }
 
     private byte[] Compressed(byte[] plain)
