@@ -98,6 +98,8 @@ internal sealed class ZsavBlocks(Stream file, IReadOnlyList<(int Compressed, int
     /// <summary>The next bytes of a stream, and no more of them.</summary>
     private sealed class Section(Stream file, int length) : Stream
     {
+        private int _passed;
+
         public int Left { get; private set; } = length;
 
         public override bool CanRead => true;
@@ -109,6 +111,10 @@ internal sealed class ZsavBlocks(Stream file, IReadOnlyList<(int Compressed, int
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
             var read = await file.ReadAsync(buffer[..Math.Min(buffer.Length, Left)], cancellationToken);
+            // The decompressor takes a wish for a dictionary of its own (RFC 1950, FDICT) for a fault of the machine.
+            var flags = 1 - _passed;
+            _passed += read;
+            if (flags >= 0 && flags < read && (buffer.Span[flags] & 0x20) != 0) throw new InvalidDataException("A block is packed in a way no SPSS file is.");
             Left -= read;
             return read;
         }

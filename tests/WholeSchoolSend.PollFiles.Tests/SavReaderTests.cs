@@ -369,6 +369,15 @@ public sealed class SavReaderTests
     }
 
     [Fact]
+    public async Task A_block_that_asks_for_a_dictionary_of_its_own_is_refused_and_no_fault()
+    {
+        var writer = new SavWriter(Id) { Compression = 2 };
+        var file = writer.Write([1], [2]);
+        file[file.AsSpan().IndexOf(writer.Int(999)) + 8 + 24 + 1] |= 0x20;   // found by the fuzzer: zlib's FDICT
+        Assert.Equal([PollFileCodes.SavBlocksInvalid], (await Reading.OfAsync(file)).Codes);
+    }
+
+    [Fact]
     public async Task A_zsav_is_opened_again_and_a_sav_is_read_in_one_pass()
     {
         foreach (var (compression, opens) in new[] { (0, 2), (1, 2), (2, 3) })
