@@ -61,7 +61,8 @@ internal static class OtherFormats
         Name(head) is { } what
             ? new FileProblem(PollFileCodes.FormatUnsupported,
                 $"This looks like {what}. Please send the answers of each respondent "
-                + (what.Contains("SPSS", StringComparison.Ordinal) ? "as an SPSS file (.sav) without a password, or " : "") + "as a CSV file with a header row, saved as UTF-8.")
+                + (what.Contains("SPSS", StringComparison.Ordinal) ? "as an SPSS file (.sav) without a password, or " : "")
+                    + "as a CSV file with a header row, saved as UTF-8.")
             : null;
 
     private static string? Name(ReadOnlySpan<byte> head)

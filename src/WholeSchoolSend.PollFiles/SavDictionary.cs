@@ -159,7 +159,8 @@ internal sealed class SavDictionary
             var (name, value) = Pair(entry);
             if (!int.TryParse(SavText.Trimmed(value), NumberStyles.None, CultureInfo.InvariantCulture, out var width) || width is < 0 or > 32767)
                 return SavProblems.Dictionary("a very long text has an impossible width");
-            if (!names.TryGetValue(Key(name), out var same) || !same.TryDequeue(out var variable)) return SavProblems.Dictionary("a very long text belongs to no variable");
+            if (!names.TryGetValue(Key(name), out var same) || !same.TryDequeue(out var variable))
+                return SavProblems.Dictionary("a very long text belongs to no variable");
             if (width > SavColumn.Part) widths[variable] = width;
         }
         if (widths.Count == 0) return null;
@@ -234,7 +235,8 @@ internal sealed class SavDictionary
             for (; !indexes.IsEmpty; indexes = indexes[4..])
             {
                 var index = _order.Int32(indexes);
-                if (index < 1 || index > _bySegment.Count || _bySegment[index - 1] is not { } variable) return SavProblems.Dictionary("value labels belong to a place where no variable begins");
+                if (index < 1 || index > _bySegment.Count || _bySegment[index - 1] is not { } variable)
+                    return SavProblems.Dictionary("value labels belong to a place where no variable begins");
                 if (isText is not null && isText != variable.Width > 0) return SavProblems.Dictionary("text and numeric variables share value labels");
                 isText = variable.Width > 0;
                 if (variable.Width > 8)
@@ -285,7 +287,8 @@ internal sealed class SavDictionary
                 var labels = new List<ValueLabel>();
                 for (var label = 0; label < count; label++)
                 {
-                    if (!TakeText(ref rest, out var value) || !TakeText(ref rest, out var text)) return SavProblems.Dictionary("a length among the labels of long texts is impossible");
+                    if (!TakeText(ref rest, out var value) || !TakeText(ref rest, out var text))
+                        return SavProblems.Dictionary("a length among the labels of long texts is impossible");
                     labels.Add(new(_text.Decode(value), _text.Decode(text)));
                 }
                 if (ByLongName(name) is not { Width: > 0 } variable) Note("value-labels", "Labels that belong to no text variable are left out.");
@@ -473,7 +476,9 @@ internal sealed class SavDictionary
     {
         text = default;
         var space = rest.IndexOf((byte)' ');
-        if (space < 1 || !int.TryParse(rest[..space], NumberStyles.None, CultureInfo.InvariantCulture, out var length) || length > rest.Length - space - 1) return false;
+        if (space < 1 || !int.TryParse(rest[..space], NumberStyles.None, CultureInfo.InvariantCulture, out var length)
+            || length > rest.Length - space - 1)
+            return false;
         text = rest.Slice(space + 1, length);
         rest = rest[(space + 1 + length)..];
         if (!rest.IsEmpty && rest[0] == ' ') rest = rest[1..];

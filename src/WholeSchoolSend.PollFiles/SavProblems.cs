@@ -1,6 +1,6 @@
 namespace WholeSchoolSend.PollFiles;
 
-/// <summary>What can be wrong with an SPSS file as a whole, in sentences for its sender. All of it means that the file was cut, damaged or written wrongly.</summary>
+/// <summary>What can be wrong with an SPSS file as a whole, in sentences for its sender. All of it means that the file was cut or damaged.</summary>
 internal static class SavProblems
 {
     private const string Again = " Please save it again in SPSS as .sav, or send the answers as CSV.";
@@ -10,10 +10,12 @@ internal static class SavProblems
 
     public static FileProblem Header(string what) => new(PollFileCodes.SavHeaderInvalid, $"The header of the SPSS file is damaged: {what}.{Again}");
 
-    public static FileProblem Dictionary(string what) => new(PollFileCodes.SavDictionaryInvalid, $"The dictionary of the SPSS file contradicts itself: {what}.{Again}");
+    public static FileProblem Dictionary(string what) =>
+        new(PollFileCodes.SavDictionaryInvalid, $"The dictionary of the SPSS file contradicts itself: {what}.{Again}");
 
     public static FileProblem Weight(int index) =>
-        new(PollFileCodes.SavWeightInvalid, $"The SPSS file says that its weight is in place {index}, where no numeric variable begins. Please set WEIGHT BY in SPSS and save it again.");
+        new(PollFileCodes.SavWeightInvalid,
+            $"The SPSS file says that its weight is in place {index}, where no numeric variable begins. Please set WEIGHT BY in SPSS and save it again.");
 
     public static FileProblem Data(string what, long row) => new(PollFileCodes.SavDataInvalid, $"The SPSS file is damaged in row {row}: {what}.{Again}", row);
 

@@ -62,7 +62,8 @@ internal sealed class SavReader : PollFileReader
     public override long Line => _rows;
 
     public override IReadOnlyList<FileNote> Notes => _dictionary.Text.Replaced == _lostInHeader ? Header.Notes
-        : [.. Header.Notes, new FileNote("replacement-characters", $"{_dictionary.Text.Replaced - _lostInHeader} characters in the rows were lost before the file was sent.")];
+        : [.. Header.Notes, new FileNote("replacement-characters",
+            $"{_dictionary.Text.Replaced - _lostInHeader} characters in the rows were lost before the file was sent.")];
 
     public override ValueTask DisposeAsync() => _bytes.DisposeAsync();
 
@@ -151,7 +152,8 @@ internal sealed class SavReader : PollFileReader
     {
         try
         {
-            if (_ended) return _bytes.Available.IsEmpty && !await _bytes.MoreAsync(1, cancellation) ? End() : Refuse(SavProblems.Data("there is something behind its end", _rows + 1));
+            if (_ended)
+                return _bytes.Available.IsEmpty && !await _bytes.MoreAsync(1, cancellation) ? End() : Refuse(SavProblems.Data("there is something behind its end", _rows + 1));
             while (await _bytes.MoreAsync(_compressed ? 16 : 8 * _segments, cancellation))
                 if (TryRow() is { } read) return read;
             return End();
@@ -164,7 +166,8 @@ internal sealed class SavReader : PollFileReader
 
     private PollRead End()
     {
-        var isWhole = _ended || (_segment == 0 && _commandsLeft == 0 && _bytes.Available.IndexOfAnyExcept((byte)0) < 0 && (_compressed || _bytes.Available.IsEmpty));
+        var isWhole = _ended || (_segment == 0 && _commandsLeft == 0 && _bytes.Available.IndexOfAnyExcept((byte)0) < 0
+            && (_compressed || _bytes.Available.IsEmpty));
         if (!isWhole) return Refuse(SavProblems.Truncated($"row {_rows + 1}"));
         if (_dictionary.Rows is { } declared && declared != _rows) return Refuse(SavProblems.RowCount(declared, _rows));
         return _rows > 0 ? PollRead.End : Refuse(new(PollFileCodes.RowsNone, "The file has a header and no rows."));
@@ -268,7 +271,8 @@ internal sealed class SavReader : PollFileReader
         else
         {
             var passed = new byte[Math.Min(position, 1 << 16)];
-            for (var left = position; left > 0;) left -= await stream.ReadAtLeastAsync(passed.AsMemory(0, (int)Math.Min(left, passed.Length)), 1, throwOnEndOfStream: true, cancellation);
+            for (var left = position; left > 0;)
+                left -= await stream.ReadAtLeastAsync(passed.AsMemory(0, (int)Math.Min(left, passed.Length)), 1, throwOnEndOfStream: true, cancellation);
         }
         return stream;
     }

@@ -32,7 +32,8 @@ internal sealed class SavText
         if (name is not null && Named(name) is { } stated) return (new(stated, $"{stated.WebName} (stated by the file)"), null);
         if (codePage is > 4 && Page(codePage.Value) is { } numbered) return (new(numbered, $"{numbered.WebName} (code page stated by the file)"), null);
         if (name is not null || codePage is not (null or 0 or 2 or 3))
-            return (null, new(PollFileCodes.EncodingUnsupported, "The SPSS file says that its texts are in an encoding that is not read. Please save it in Unicode mode (UTF-8)."));
+            return (null, new(PollFileCodes.EncodingUnsupported,
+                "The SPSS file says that its texts are in an encoding that is not read. Please save it in Unicode mode (UTF-8)."));
         return (new(Page(1252)!, "windows-1252 (the file does not say)"), null);
     }
 

@@ -37,7 +37,8 @@ internal sealed class ZsavBlocks(Stream file, IReadOnlyList<(int Compressed, int
         var (self, table, size) = (order.Int64(bytes.Available), order.Int64(bytes.Available[8..]), order.Int64(bytes.Available[16..]));
         if (self != header || table < header + Entry || size < Entry || size % Entry != 0 || size / Entry - 1 > MaxBlocks)
             return ([], SavProblems.Blocks("the table of its blocks cannot be where it should"));
-        if (!await bytes.SkipToAsync(table, cancellation) || !await bytes.EnsureAsync((int)size, cancellation)) return ([], SavProblems.Truncated("the table of its blocks"));
+        if (!await bytes.SkipToAsync(table, cancellation) || !await bytes.EnsureAsync((int)size, cancellation))
+            return ([], SavProblems.Truncated("the table of its blocks"));
 
         var entries = bytes.Available[..(int)size];
         var (most, count) = (order.Int32(entries[16..]), order.Int32(entries[20..]));
@@ -76,7 +77,8 @@ internal sealed class ZsavBlocks(Stream file, IReadOnlyList<(int Compressed, int
                 return read;
             }
             // The end of the block is where its checksum is verified.
-            if (await _inflater.ReadAsync(_probe, cancellationToken) != 0 || _section!.Left != 0) throw new InvalidDataException("A block is longer than its table says.");
+            if (await _inflater.ReadAsync(_probe, cancellationToken) != 0 || _section!.Left != 0)
+                throw new InvalidDataException("A block is longer than its table says.");
             await _inflater.DisposeAsync();
             _inflater = null;
         }

@@ -14,7 +14,8 @@ internal sealed class Mutation(IReadOnlyList<byte[]> seeds)
         0x7FF0000000000000, 0x7FF8000000000000, unchecked((long)0xFFEFFFFFFFFFFFFF), unchecked((long)0xFFF0000000000000),
     ];
 
-    private static readonly byte[] Characters = [0, (byte)'\t', (byte)'\n', (byte)'\r', (byte)' ', (byte)'"', (byte)'\'', (byte)',', (byte)';', (byte)'|', (byte)'=', (byte)'$', (byte)'<', (byte)'>', (byte)'&', 0x80, 0x81, 0xC3, 0xE2, 0xEF, 0xFE, 0xFF];
+    private static readonly byte[] Characters = [0, (byte)'\t', (byte)'\n', (byte)'\r', (byte)' ', (byte)'"', (byte)'\'', (byte)',', (byte)';', (byte)'|',
+        (byte)'=', (byte)'$', (byte)'<', (byte)'>', (byte)'&', 0x80, 0x81, 0xC3, 0xE2, 0xEF, 0xFE, 0xFF];
 
     public byte[] Input(Random chance)
     {
@@ -57,7 +58,8 @@ internal sealed class Mutation(IReadOnlyList<byte[]> seeds)
         {
             0 => Interesting[chance.Next(Interesting.Length)],
             1 => Interesting[chance.Next(Interesting.Length)] & 0xFFFF,
-            _ => (size == 4 ? BinaryPrimitives.ReadInt32LittleEndian(place) : BinaryPrimitives.ReadInt64LittleEndian(place) & 0xFFFFFFFFFFFF) + chance.Next(-9, 10),
+            _ => (size == 4 ? BinaryPrimitives.ReadInt32LittleEndian(place) : BinaryPrimitives.ReadInt64LittleEndian(place) & 0xFFFFFFFFFFFF)
+                + chance.Next(-9, 10),
         };
         Span<byte> whole = stackalloc byte[8];
         BinaryPrimitives.WriteInt64LittleEndian(whole, value);

@@ -41,7 +41,8 @@ internal sealed class PollFileTarget(string name, params string[] extensions) : 
         var text = reader.Utf8(column);
         if (!Utf8.IsValid(text)) throw new InvalidDataException("A cell is not UTF-8.");
         if (reader.TryNumber(column, out var number) && !double.IsFinite(number)) throw new InvalidDataException("A number is not finite.");
-        if (reader.IsNotAsked(column) && !text.IsEmpty && !text.SequenceEqual(" "u8)) throw new InvalidDataException("A cell with an answer passes for not asked.");
+        if (reader.IsNotAsked(column) && !text.IsEmpty && !text.SequenceEqual(" "u8))
+            throw new InvalidDataException("A cell with an answer passes for not asked.");
         reader.TryDate(column, out _);
         if (!text.SequenceEqual(reader.Utf8(column))) throw new InvalidDataException("A cell changes while it is read.");
     }

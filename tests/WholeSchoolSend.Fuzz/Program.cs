@@ -25,7 +25,8 @@ List<byte[]> Seeds()
     var root = new DirectoryInfo(AppContext.BaseDirectory);
     while (root is not null && !File.Exists(Path.Combine(root.FullName, "WholeSchoolSend.Functions.sln"))) root = root.Parent;
     if (root is null) return [];
-    var folders = Directory.GetDirectories(Path.Combine(root.FullName, "tests")).Select(tests => Path.Combine(tests, "files")).Append(Path.Combine(root.FullName, "..", "shared", "corpus"));
+    var folders = Directory.GetDirectories(Path.Combine(root.FullName, "tests"))
+        .Select(tests => Path.Combine(tests, "files")).Append(Path.Combine(root.FullName, "..", "shared", "corpus"));
     return [.. folders.Where(Directory.Exists).SelectMany(folder => Directory.GetFiles(folder, "*", SearchOption.AllDirectories)).Where(target.IsSeed)
         .Order(StringComparer.Ordinal).Select(File.ReadAllBytes).Where(bytes => bytes.Length is > 0 and < 1 << 18).DistinctBy(Convert.ToHexString)];
 }

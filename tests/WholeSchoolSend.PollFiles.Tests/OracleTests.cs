@@ -24,7 +24,8 @@ public sealed partial class OracleTests
         get
         {
             IEnumerable<string> real = RealFilesTests.FindCorpus() is { } corpus
-                ? Directory.GetFiles(corpus, "*.*sav", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(corpus, file)).Order(StringComparer.Ordinal) : [];
+                ? Directory.GetFiles(corpus, "*.*sav", SearchOption.AllDirectories)
+                    .Select(file => Path.GetRelativePath(corpus, file)).Order(StringComparer.Ordinal) : [];
             var ours = Directory.GetFiles(Reading.File("lookalike"), "*.*sav").Concat(Directory.GetFiles(Reading.File("sav"), "*.*sav"));
             return [.. real, .. ours.Select(file => Path.GetRelativePath(Reading.File(), file)).Order(StringComparer.Ordinal)];
         }
@@ -37,7 +38,8 @@ public sealed partial class OracleTests
         Assert.Equal(oracle[0], ours.Header.Variables.Select(variable => variable.Name));
         Compare(file, "readstat", ours, oracle, (row, column, said) => ours.Header.Variables[column].Kind == VariableKind.Text
             ? ours.Rows[row][column] == said
-            : ours.Numbers[row][column] is { } number ? said.Length > 0 && number.ToString("F" + (said.Length - said.IndexOf('.', StringComparison.Ordinal) - 1), CultureInfo.InvariantCulture) == said
+            : ours.Numbers[row][column] is { } number ? said.Length > 0
+                && number.ToString("F" + (said.Length - said.IndexOf('.', StringComparison.Ordinal) - 1), CultureInfo.InvariantCulture) == said
             : said.Length == 0);
     }
 
@@ -51,10 +53,12 @@ public sealed partial class OracleTests
             if (ours.Header.Variables[column].Kind == VariableKind.Text) return ours.Rows[row][column] == said.TrimEnd();
             if (ours.Numbers[row][column] is not { } number) return said.Trim().Length == 0;
             if (said.Contains('/', StringComparison.Ordinal))
-                return ours.Dates[row][column] is { } date && DateTime.TryParseExact(said, ["MM/dd/yyyy", "MM/dd/yyyy HH:mm:ss"], CultureInfo.InvariantCulture, DateTimeStyles.None, out var day)
+                return ours.Dates[row][column] is { } date
+                    && DateTime.TryParseExact(said, ["MM/dd/yyyy", "MM/dd/yyyy HH:mm:ss"], CultureInfo.InvariantCulture, DateTimeStyles.None, out var day)
                     && Math.Abs((date - day).TotalSeconds) < 1;
             if (said.Split(':') is [var hours, var minutes, var seconds])
-                return Math.Abs(number - (int.Parse(hours, CultureInfo.InvariantCulture) * 3600 + int.Parse(minutes, CultureInfo.InvariantCulture) * 60 + double.Parse(seconds, CultureInfo.InvariantCulture))) < 1;
+                return Math.Abs(number - (int.Parse(hours, CultureInfo.InvariantCulture) * 3600 + int.Parse(minutes, CultureInfo.InvariantCulture) * 60
+                    + double.Parse(seconds, CultureInfo.InvariantCulture))) < 1;
             return Math.Abs(double.Parse(said, CultureInfo.InvariantCulture) - number) <= 1e-13 * Math.Abs(number);
         });
     }
@@ -66,14 +70,17 @@ public sealed partial class OracleTests
         var ours = (await ReadAsync(file)).Header;
         var said = await SaidOfDictionaryAsync(file);
         var renamed = file.EndsWith("hebrews.sav", StringComparison.Ordinal);
-        Assert.Equal(said.Variables.Select(row => (renamed ? ours.Variables[0].Name : row["Name"], row.GetValueOrDefault("Label", ""), Filling().Replace(row.GetValueOrDefault("Missing Values", ""), "\""))),
+        Assert.Equal(said.Variables.Select(row =>
+            (renamed ? ours.Variables[0].Name : row["Name"], row.GetValueOrDefault("Label", ""),
+                Filling().Replace(row.GetValueOrDefault("Missing Values", ""), "\""))),
             ours.Variables.Select(variable => (variable.Name, variable.Label, Shown(variable.Missing, variable.Kind))));
         // Where the file does not say how a variable is measured, PSPP guesses from its values.
         Assert.All(said.Variables.Zip(ours.Variables).Where(pair => pair.Second.Measure != VariableMeasure.Unknown),
             pair => Assert.Equal(pair.First["Measurement Level"], pair.Second.Measure.ToString()));
         Assert.Equal(said.Weight, ours.WeightVariable);
         Assert.Equal(said.Labels, ours.Variables.Where(variable => variable.ValueLabels.Count > 0)
-            .SelectMany(variable => variable.ValueLabels.OrderBy(label => variable.Kind == VariableKind.Text ? 0 : double.Parse(label.Code, CultureInfo.InvariantCulture))
+            .SelectMany(variable => variable.ValueLabels.OrderBy(label => variable.Kind == VariableKind.Text ? 0
+                : double.Parse(label.Code, CultureInfo.InvariantCulture))
                 .ThenBy(label => label.Code, StringComparer.Ordinal).Select(label => (label.Code, label.Label))));
         Assert.Equal(said.Sets, ours.MultipleResponseSets.OrderBy(set => set.Name, StringComparer.Ordinal)
             .Select(set => (set.Name, set.Label, set.CountedValue ?? "", string.Join('\n', set.Columns.Select(column => ours.Variables[column].Name)))));
@@ -96,10 +103,12 @@ public sealed partial class OracleTests
         {
             Assert.Equal(said[row + 1].Length, ours.Rows[row].Length);
             for (var column = 0; column < ours.Rows[row].Length; column++)
-                if (!same(row, column, said[row + 1][column])) differ.Add($"row {row + 1}, {ours.Header.Variables[column].Name}: '{ours.Rows[row][column]}', {oracle} says '{said[row + 1][column]}'");
+                if (!same(row, column, said[row
+                    + 1][column])) differ.Add($"row {row + 1}, {ours.Header.Variables[column].Name}: '{ours.Rows[row][column]}', {oracle} says '{said[row + 1][column]}'");
         }
         if (!Disagreements.ContainsKey((Path.GetFileName(file), oracle))) Assert.Empty(differ);
-        else Assert.InRange(differ.Count, file.Contains("hebrews", StringComparison.Ordinal) ? 0 : 1, file.Contains("hebrews", StringComparison.Ordinal) ? 0 : 2);
+        else Assert.InRange(differ.Count, file.Contains("hebrews", StringComparison.Ordinal) ? 0 : 1, file.Contains("hebrews", StringComparison.Ordinal) ? 0
+            : 2);
     }
 
     private sealed record Table(PollFileHeader Header, List<string[]> Rows, List<double?[]> Numbers, List<DateTime?[]> Dates);
@@ -108,7 +117,8 @@ public sealed partial class OracleTests
     {
         var kept = Path.Combine(RealFilesTests.FindCorpus() ?? "/", "..", "expected", $"{file}.{oracle}.csv");
         var program = oracle == "pspp" ? "pspp-convert" : oracle;
-        Assert.SkipUnless(IsInstalled(program) || System.IO.File.Exists(kept), $"{program} is not installed (apt-get install readstat pspp), and no output of it is kept for this file.");
+        Assert.SkipUnless(IsInstalled(program) || System.IO.File.Exists(kept),
+            $"{program} is not installed (apt-get install readstat pspp), and no output of it is kept for this file.");
         if (!IsInstalled(program)) return (await ReadAsync(file), Csv(await System.IO.File.ReadAllTextAsync(kept)));
         using var folder = new TemporaryFolder();
         var output = Path.Combine(folder.Path, "said.csv");
@@ -116,7 +126,8 @@ public sealed partial class OracleTests
         return (await ReadAsync(file), Csv(await System.IO.File.ReadAllTextAsync(output)));
     }
 
-    private static async Task<(List<Dictionary<string, string>> Variables, string? Weight, List<(string, string)> Labels, List<(string, string, string, string)> Sets)> SaidOfDictionaryAsync(string file)
+    private static async Task<(List<Dictionary<string, string>> Variables, string? Weight, List<(string, string)> Labels,
+        List<(string, string, string, string)> Sets)> SaidOfDictionaryAsync(string file)
     {
         using var folder = new TemporaryFolder();
         var (syntax, output) = (Path.Combine(folder.Path, "ask.sps"), Path.Combine(folder.Path, "said.csv"));
@@ -141,7 +152,8 @@ public sealed partial class OracleTests
         }
         return (variables, weight, labels, sets);
 
-        static string Plain(string value) => double.TryParse(value, CultureInfo.InvariantCulture, out var number) ? number.ToString(CultureInfo.InvariantCulture) : value;
+        static string Plain(string value) => double.TryParse(value, CultureInfo.InvariantCulture, out var number)
+            ? number.ToString(CultureInfo.InvariantCulture) : value;
     }
 
     [GeneratedRegex(@"SHOW: WEIGHT is (.+)\.$")]
@@ -177,7 +189,8 @@ public sealed partial class OracleTests
         return table;
     }
 
-    private static string Find(string file) => System.IO.File.Exists(Reading.File(file)) ? Reading.File(file) : Path.Combine(RealFilesTests.FindCorpus()!, file);
+    private static string Find(string file) => System.IO.File.Exists(Reading.File(file)) ? Reading.File(file)
+        : Path.Combine(RealFilesTests.FindCorpus()!, file);
 
     private static bool IsInstalled(string program) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => System.IO.File.Exists(Path.Combine(folder, program)));

@@ -40,7 +40,8 @@ public sealed class SavCorruptTests
 
     [Fact]
     public void Every_file_of_the_folder_is_named() =>
-        Assert.Equal(Directory.GetFiles(Reading.File("lookalike", "corrupt")).Select(Path.GetFileName).Order(StringComparer.Ordinal), Files.Select(row => row.Data.Item1).Order(StringComparer.Ordinal));
+        Assert.Equal(Directory.GetFiles(Reading.File("lookalike", "corrupt")).Select(Path.GetFileName).Order(StringComparer.Ordinal), Files
+            .Select(row => row.Data.Item1).Order(StringComparer.Ordinal));
 
     private static async Task<string?> ReadAsync(byte[] bytes)
     {

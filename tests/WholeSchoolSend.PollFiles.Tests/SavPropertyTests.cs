@@ -12,7 +12,8 @@ public sealed class SavPropertyTests
     private static readonly Gen<string> Word = Gen.String[Gen.Char["ab1,;\"\r\n €éß日 "], 0, 40];
 
     private static readonly Gen<SavVariable> Variable = Gen.Select(
-        Gen.OneOf(Gen.Const(0), Gen.Int[1, 20], Gen.OneOfConst(254, 255, 256, 300, 504, 505, 1000)), Word, Gen.Int[0, 3], Gen.Int[0, 3], Word.Array[0, 4], Gen.OneOfConst(5, 3, 31))
+        Gen.OneOf(Gen.Const(0), Gen.Int[1, 20], Gen.OneOfConst(254, 255, 256, 300, 504, 505, 1000)), Word, Gen.Int[0, 3], Gen.Int[0, 3], Word.Array[0, 4],
+            Gen.OneOfConst(5, 3, 31))
         .Select((width, label, measure, missing, labels, format) => new SavVariable("", width)
         {
             Label = label.Length == 0 ? null : label,
@@ -29,22 +30,26 @@ public sealed class SavPropertyTests
 
     [Fact]
     public Task Any_file_reads_back_as_it_was_written() =>
-        Gen.Select(File, Gen.Int[0, 2], Gen.Bool, Gen.OneOfConst(100.0, 0, -50, 120), Gen.Int[8, 4000], Gen.Bool).SampleAsync(async (file, compression, bigEndian, bias, block, counted) =>
+        Gen.Select(File, Gen.Int[0, 2], Gen.Bool, Gen.OneOfConst(100.0, 0, -50, 120), Gen.Int[8, 4000],
+            Gen.Bool).SampleAsync(async (file, compression, bigEndian, bias, block, counted) =>
         {
             var (variables, rows) = file;
             var weight = Array.Find(variables, variable => variable.Width == 0);
-            var writer = new SavWriter(variables) { Compression = compression, BigEndian = bigEndian, Bias = bias, BlockSize = block, Rows = counted ? null : -1 };
+            var writer = new SavWriter(variables) { Compression = compression, BigEndian = bigEndian, Bias = bias, BlockSize = block, Rows = counted ? null
+                : -1 };
             if (weight is not null) writer = writer with { WeightIndex = writer.Segment(weight) + 1 };
             var reading = await Reading.OfAsync(writer.Write(rows));
 
             Assert.Empty(reading.Codes);
             Assert.Equal(weight?.Name, reading.Header!.WeightVariable);
-            Assert.Equal(rows.Select(row => row.Select((cell, column) => variables[column].Width == 0 ? Shortest((double?)cell) : Shown((string)cell!))), reading.Rows);
+            Assert.Equal(rows.Select(row => row.Select((cell, column) => variables[column].Width == 0 ? Shortest((double?)cell) : Shown((string)cell!))),
+                reading.Rows);
             foreach (var (written, read) in variables.Zip(reading.Header.Variables))
             {
                 Assert.Equal((written.Name, Shown(written.Label ?? ""), written.Measure, written.Width == 0 ? VariableKind.Number : VariableKind.Text),
                     (read.Name, read.Label, (int)read.Measure, read.Kind));
-                Assert.Equal(written.Labels.Select(label => (Code(label.Value), Shown(label.Label))), read.ValueLabels.Select(label => (label.Code, label.Label)));
+                Assert.Equal(written.Labels.Select(label => (Code(label.Value), Shown(label.Label))), read.ValueLabels
+                    .Select(label => (label.Code, label.Label)));
                 Assert.Equal(written.Missing.Select(Code), read.Missing.Codes);
             }
         }, iter: 1_000);
@@ -71,6 +76,7 @@ public sealed class SavPropertyTests
     {
         if (number is not { } value) return "";
         var whole = Math.Abs(value) < 1L << 53 && value == Math.Floor(value);
-        return whole ? ((long)value).ToString(System.Globalization.CultureInfo.InvariantCulture) : value.ToString("R", System.Globalization.CultureInfo.InvariantCulture);
+        return whole ? ((long)value).ToString(System.Globalization.CultureInfo.InvariantCulture)
+            : value.ToString("R", System.Globalization.CultureInfo.InvariantCulture);
     }
 }

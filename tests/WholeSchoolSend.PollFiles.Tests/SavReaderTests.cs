@@ -15,9 +15,11 @@ public sealed class SavReaderTests
     public async Task Numbers_are_the_shortest_text_that_reads_back(int compression, bool bigEndian)
     {
         double?[] numbers = [0, 1, 2, -1, 151, 152, -99, -100, 0.1, 0.874114, 1.0 / 3, 1e15, 9007199254740991, 1e300, -2.5, 1e-7, -0.0, null];
-        var reading = await Reading.OfAsync(new SavWriter(Id) { Compression = compression, BigEndian = bigEndian }.Write([.. numbers.Select(number => new object?[] { number })]));
+        var reading = await Reading.OfAsync(new SavWriter(Id) { Compression = compression, BigEndian = bigEndian }
+            .Write([.. numbers.Select(number => new object?[] { number })]));
         Assert.Empty(reading.Codes);
-        Assert.Equal(["0", "1", "2", "-1", "151", "152", "-99", "-100", "0.1", "0.874114", "0.3333333333333333", "1000000000000000", "9007199254740991", "1E+300", "-2.5", "1E-07", "0", ""],
+        Assert.Equal(["0", "1", "2", "-1", "151", "152", "-99", "-100", "0.1", "0.874114", "0.3333333333333333", "1000000000000000", "9007199254740991",
+            "1E+300", "-2.5", "1E-07", "0", ""],
             reading.Rows.Select(row => row[0]));
         Assert.Equal(Enumerable.Range(1, numbers.Length).Select(row => (long)row), reading.Lines);
     }
@@ -25,10 +27,13 @@ public sealed class SavReaderTests
     [Theory, MemberData(nameof(Ways))]
     public async Task Texts_of_every_width_are_read_in_every_way(int compression, bool bigEndian)
     {
-        SavVariable[] variables = [new("a", 1), Id, new("b", 7), new("c", 8), new("d", 9), new("e", 255), new("f", 256), new("g", 600), new("h", 32767), Weight];
-        var row = variables.Select(variable => variable.Width == 0 ? (object?)3 : string.Concat(Enumerable.Range(0, variable.Width).Select(at => (char)('a' + (at * 7 % 26))))).ToArray();
+        SavVariable[] variables = [new("a", 1), Id, new("b", 7), new("c", 8), new("d", 9), new("e", 255), new("f", 256), new("g", 600), new("h", 32767),
+            Weight];
+        var row = variables.Select(variable => variable.Width == 0 ? (object?)3
+            : string.Concat(Enumerable.Range(0, variable.Width).Select(at => (char)('a' + (at * 7 % 26))))).ToArray();
         var blank = variables.Select(variable => variable.Width == 0 ? (object?)null : variable.Width > 300 ? new string('x', 256) : "").ToArray();
-        var reading = await Reading.OfAsync(new SavWriter(variables) { Compression = compression, BigEndian = bigEndian, BlockSize = 9999 }.Write(row, blank, row), new() { MaxRecordBytes = 1 << 20 });
+        var reading = await Reading.OfAsync(new SavWriter(variables) { Compression = compression, BigEndian = bigEndian, BlockSize = 9999 }
+            .Write(row, blank, row), new() { MaxRecordBytes = 1 << 20 });
         Assert.Empty(reading.Codes);
         Assert.Equal([row.Select(cell => cell!.ToString()), blank.Select(cell => cell?.ToString() ?? ""), row.Select(cell => cell!.ToString())], reading.Rows);
     }
@@ -76,7 +81,8 @@ public sealed class SavReaderTests
     [Fact]
     public async Task Nothing_is_not_asked_and_neither_a_number_nor_a_date()
     {
-        await using var reader = await OpenAsync(new SavWriter(Id, new SavVariable("when") { Format = 20 }, new SavVariable("open", 12)).Write([null, null, ""], [98, null, " "]));
+        await using var reader = await OpenAsync(new SavWriter(Id, new SavVariable("when") { Format = 20 }, new SavVariable("open", 12))
+            .Write([null, null, ""], [98, null, " "]));
         Assert.Equal(PollRead.Row, await reader.ReadAsync(TestContext.Current.CancellationToken));
         for (var column = 0; column < 3; column++)
         {
@@ -116,7 +122,8 @@ public sealed class SavReaderTests
     public async Task The_encoding_is_found_by_a_rule(string? name, int? codePage, string note)
     {
         var bytes = new SavWriter(new SavVariable("ort", 20) { Label = "Où – “there”", Labels = [("É", "été")] })
-            { Encoding = CodePagesEncodingProvider.Instance.GetEncoding(1252)!, EncodingName = name, CodePage = codePage }.Write(["Bär £5"], [new string('é', 20)]);
+            { Encoding = CodePagesEncodingProvider.Instance.GetEncoding(1252)!, EncodingName = name, CodePage = codePage }
+                .Write(["Bär £5"], [new string('é', 20)]);
         var reading = await Reading.OfAsync(bytes);
         Assert.Equal(note, Assert.Single(reading.Header!.Notes).Message);
         Assert.Equal("Où – “there”", reading.Header.Variables[0].Label);
@@ -141,12 +148,14 @@ public sealed class SavReaderTests
     [InlineData(null, 1)]
     [InlineData("nonsense", 2)]
     public async Task Encodings_that_cannot_be_meant_are_refused(string? name, int codePage) =>
-        Assert.Equal([PollFileCodes.EncodingUnsupported], (await Reading.OfAsync(new SavWriter(Id) { EncodingName = name, CodePage = codePage }.Write([1]))).Codes);
+        Assert.Equal([PollFileCodes.EncodingUnsupported],
+            (await Reading.OfAsync(new SavWriter(Id) { EncodingName = name, CodePage = codePage }.Write([1]))).Codes);
 
     [Fact]
     public async Task An_agreed_encoding_goes_before_what_the_file_says()
     {
-        var bytes = new SavWriter(new SavVariable("a", 8)) { Encoding = CodePagesEncodingProvider.Instance.GetEncoding(1252)!, EncodingName = "UTF-8" }.Write(["été"]);
+        var bytes = new SavWriter(new SavVariable("a", 8)) { Encoding = CodePagesEncodingProvider.Instance.GetEncoding(1252)!, EncodingName = "UTF-8" }
+            .Write(["été"]);
         Assert.Equal("été", (await Reading.OfAsync(bytes, new() { Encoding = PollEncoding.Windows1252 })).Rows[0][0]);
         Assert.Equal([PollFileCodes.EncodingInvalid], (await Reading.OfAsync(bytes, new() { Encoding = PollEncoding.Utf16 })).Codes);
     }
@@ -157,7 +166,8 @@ public sealed class SavReaderTests
         var bytes = new SavWriter(new SavVariable("a", 8) { Label = "é" }, new SavVariable("b", 300)) { Encoding = Encoding.Latin1, EncodingName = "UTF-8" }
             .Write(["été", "x"], ["a", new string('b', 250) + "ééééé"], ["fine", "fine"]);
         await using var reader = await OpenAsync(bytes);
-        Assert.Equal("1 characters in names and labels were lost before the file was sent.", Assert.Single(reader.Notes, note => note.Code == "replacement-characters").Message);
+        Assert.Equal("1 characters in names and labels were lost before the file was sent.",
+            Assert.Single(reader.Notes, note => note.Code == "replacement-characters").Message);
         while (await reader.ReadAsync(TestContext.Current.CancellationToken) == PollRead.Row) ;   // no cell is asked for
         Assert.Equal("7 characters in the rows were lost before the file was sent.", reader.Notes.Last(note => note.Code == "replacement-characters").Message);
         Assert.Equal("\uFFFDt\uFFFD", (await Reading.OfAsync(bytes)).Rows[0][0]);
@@ -166,10 +176,12 @@ public sealed class SavReaderTests
     [Fact]
     public async Task Long_names_go_to_the_variables_in_their_order_when_short_names_collide()
     {
-        var reading = await Reading.OfAsync(new SavWriter(new SavVariable("question_one") { Short = "QUESTION" }, new SavVariable("question_two") { Short = "QUESTION" }, Id).Write([1, 2, 3]));
+        var reading = await Reading.OfAsync(new SavWriter(new SavVariable("question_one") { Short = "QUESTION" },
+            new SavVariable("question_two") { Short = "QUESTION" }, Id).Write([1, 2, 3]));
         Assert.Empty(reading.Codes);
         Assert.Equal(["question_one", "question_two", "id"], reading.Header!.Variables.Select(variable => variable.Name));
-        var without = await Reading.OfAsync(new SavWriter(new SavVariable("question_one") { Short = "QUESTION" }, new SavVariable("question_two") { Short = "QUESTION" }) { LongNames = false }.Write([1, 2]));
+        var without = await Reading.OfAsync(new SavWriter(new SavVariable("question_one") { Short = "QUESTION" },
+            new SavVariable("question_two") { Short = "QUESTION" }) { LongNames = false }.Write([1, 2]));
         Assert.Equal([PollFileCodes.HeaderDuplicate], without.Codes);
         Assert.Equal((0L, 2), (without.Problems[0].Line, without.Problems[0].Column));
     }
@@ -194,13 +206,15 @@ public sealed class SavReaderTests
     [InlineData(int.MaxValue)]
     [InlineData(int.MinValue)]
     public async Task A_weight_that_is_no_number_is_an_error_and_never_unweighted(int index) =>
-        Assert.Equal([PollFileCodes.SavWeightInvalid], (await Reading.OfAsync(new SavWriter(new SavVariable("open", 600), Id, Weight) { WeightIndex = index }.Write(["a", 1, 0.5]))).Codes);
+        Assert.Equal([PollFileCodes.SavWeightInvalid],
+            (await Reading.OfAsync(new SavWriter(new SavVariable("open", 600), Id, Weight) { WeightIndex = index }.Write(["a", 1, 0.5]))).Codes);
 
     [Fact]
     public async Task Labels_missing_values_and_measures_come_with_the_variables()
     {
         var reading = await Reading.OfAsync(new SavWriter(
-            new SavVariable("q1") { Label = "How confident?", Measure = 2, Labels = [(1, "Very"), (2.5, "Half"), (-99, "Refused")], MissingCount = 2, Missing = [98, -99] },
+            new SavVariable("q1") { Label = "How confident?", Measure = 2, Labels = [(1, "Very"), (2.5, "Half"), (-99, "Refused")], MissingCount = 2,
+                Missing = [98, -99] },
             new SavVariable("age") { Measure = 3, MissingCount = -2, Missing = [double.BitIncrement(double.MinValue), 0] },
             new SavVariable("score") { MissingCount = -3, Missing = [990, double.MaxValue, -1] },
             new SavVariable("region", 3) { Measure = 1, Labels = [("A", "North East"), ("H", "London")], MissingCount = 1, Missing = ["Z"] },
@@ -209,8 +223,10 @@ public sealed class SavReaderTests
         var variables = reading.Header!.Variables;
         Assert.Empty(reading.Codes);
         Assert.Equal("How confident?", variables[0].Label);
-        Assert.Equal([VariableMeasure.Ordinal, VariableMeasure.Scale, VariableMeasure.Unknown, VariableMeasure.Nominal, VariableMeasure.Unknown, VariableMeasure.Unknown], variables.Select(variable => variable.Measure));
-        Assert.Equal([VariableKind.Number, VariableKind.Number, VariableKind.Number, VariableKind.Text, VariableKind.Text, VariableKind.Date], variables.Select(variable => variable.Kind));
+        Assert.Equal([VariableMeasure.Ordinal, VariableMeasure.Scale, VariableMeasure.Unknown, VariableMeasure.Nominal, VariableMeasure.Unknown,
+            VariableMeasure.Unknown], variables.Select(variable => variable.Measure));
+        Assert.Equal([VariableKind.Number, VariableKind.Number, VariableKind.Number, VariableKind.Text, VariableKind.Text, VariableKind.Date], variables
+            .Select(variable => variable.Kind));
         Assert.Equal([new("1", "Very"), new("2.5", "Half"), new("-99", "Refused")], variables[0].ValueLabels);
         Assert.Equal(["98", "-99"], variables[0].Missing.Codes);
         Assert.Null(variables[0].Missing.From);
@@ -227,7 +243,8 @@ public sealed class SavReaderTests
     [Fact]
     public async Task Multiple_response_sets_name_columns_by_their_short_names()
     {
-        var reading = await Reading.OfAsync(new SavWriter(new SavVariable("helped_training") { Short = "V1_A" }, new SavVariable("helped_resources") { Short = "V2_A" }, Id)
+        var reading = await Reading.OfAsync(new SavWriter(new SavVariable("helped_training") { Short = "V1_A" },
+            new SavVariable("helped_resources") { Short = "V2_A" }, Id)
         {
             Extensions =
             [
@@ -269,7 +286,8 @@ public sealed class SavReaderTests
         byte[] once = [.. writer.Int(5), .. "phase"u8, 2, .. writer.Int(8), .. "None    "u8, .. "Other   "u8];
         byte[] each = [.. writer.Int(5), .. "phase"u8, 2, .. writer.Int(8), .. "None    "u8, .. writer.Int(8), .. "Other   "u8];
         foreach (var bytes in new[] { once, each })
-            Assert.Equal(["None", "Other"], (await Reading.OfAsync((writer with { Extensions = [(22, 1, bytes)] }).Write(["x"]))).Header!.Variables[0].Missing.Codes);
+            Assert.Equal(["None", "Other"], (await Reading.OfAsync((writer with { Extensions = [(22, 1, bytes)] })
+                .Write(["x"]))).Header!.Variables[0].Missing.Codes);
     }
 
     [Fact]
@@ -300,7 +318,8 @@ public sealed class SavReaderTests
     {
         foreach (var compression in new[] { 0, 1, 2 })
         {
-            var reading = await Reading.OfAsync(new SavWriter(Id, Weight) { Rows = rows, LongRows = longRows, Compression = compression }.Write([1, 1], [2, 2]));
+            var reading = await Reading.OfAsync(new SavWriter(Id, Weight) { Rows = rows, LongRows = longRows, Compression = compression }
+                .Write([1, 1], [2, 2]));
             Assert.Equal(code is null ? [] : [code], reading.Codes);
         }
     }
@@ -314,7 +333,8 @@ public sealed class SavReaderTests
         {
             var code = Assert.Single((await Reading.OfAsync(whole[..length])).Codes);
             // The last commands may be filling; nothing else can be missed.
-            Assert.True(code is PollFileCodes.SavTruncated or PollFileCodes.SavRowCount || (length < 4 && code != PollFileCodes.FormatUnsupported), $"{length} of {whole.Length}: {code}");
+            Assert.True(code is PollFileCodes.SavTruncated or PollFileCodes.SavRowCount || (length < 4 && code != PollFileCodes.FormatUnsupported),
+                $"{length} of {whole.Length}: {code}");
         }
     }
 
@@ -368,12 +388,32 @@ public sealed class SavReaderTests
         Assert.Equal([PollFileCodes.SavBlocksInvalid], (await Reading.OfAsync(file)).Codes);
     }
 
+    [Theory]
+    [InlineData(48 - 24, 1)]      // where the second block begins, unpacked
+    [InlineData(48 - 24 + 8, 1)]  // and packed
+    [InlineData(48 - 24 + 16, 1)] // how long it is, unpacked
+    [InlineData(48 - 24 + 20, -1)]
+    [InlineData(-8, 0x40)]        // the size of blocks: more than four megabytes
+    [InlineData(-4, 1)]           // how many they are
+    public async Task A_table_of_blocks_that_says_anything_but_one_behind_the_other_is_refused(int at, int change)
+    {
+        var writer = new SavWriter(Id) { Compression = 2, BlockSize = 16 };
+        var file = writer.Write([.. Enumerable.Range(0, 9).Select(row => new object?[] { row + 0.5 })]);
+        Assert.Empty((await Reading.OfAsync(file)).Codes);
+        var entries = (int)BinaryPrimitives.ReadInt64LittleEndian(file.AsSpan(file.AsSpan().IndexOf(writer.Int(999)) + 16)) + 24;
+        var place = entries + at + (change == 0x40 ? 2 : 0);
+        file[place] = (byte)(file[place] + change & 0xFF);
+        Assert.Equal([PollFileCodes.SavBlocksInvalid], (await Reading.OfAsync(file)).Codes);
+    }
+
     [Fact]
     public async Task A_block_that_asks_for_a_dictionary_of_its_own_is_refused_and_no_fault()
     {
         var writer = new SavWriter(Id) { Compression = 2 };
         var file = writer.Write([1], [2]);
-        file[file.AsSpan().IndexOf(writer.Int(999)) + 8 + 24 + 1] |= 0x20;   // found by the fuzzer: zlib's FDICT
+        var block = file.AsSpan(file.AsSpan().IndexOf(writer.Int(999)) + 8 + 24);
+        Assert.Equal(0x78, block[0]);
+        block[1] = 0x20;   // zlib's FDICT, with the check of these two bytes right; found by the fuzzer
         Assert.Equal([PollFileCodes.SavBlocksInvalid], (await Reading.OfAsync(file)).Codes);
     }
 
@@ -398,7 +438,8 @@ public sealed class SavReaderTests
     public async Task Limits_hold()
     {
         Assert.Equal([PollFileCodes.ColumnsTooMany], (await Reading.OfAsync(new SavWriter(Id, Weight).Write([1, 1]), new() { MaxColumns = 1 })).Codes);
-        Assert.Equal([PollFileCodes.RecordTooLong], (await Reading.OfAsync(new SavWriter(new SavVariable("a", 100)).Write(["x"]), new() { MaxRecordBytes = 96 })).Codes);
+        Assert.Equal([PollFileCodes.RecordTooLong],
+            (await Reading.OfAsync(new SavWriter(new SavVariable("a", 100)).Write(["x"]), new() { MaxRecordBytes = 96 })).Codes);
         Assert.Equal([PollFileCodes.RowsTooMany], (await Reading.OfAsync(new SavWriter(Id).Write([1], [2]), new() { MaxRows = 1 })).Codes);
         Assert.Equal([PollFileCodes.RowsNone], (await Reading.OfAsync(new SavWriter(Id).Write())).Codes);
         Assert.Equal([PollFileCodes.HeaderEmpty], (await Reading.OfAsync(new SavWriter().Write())).Codes);

@@ -47,10 +47,12 @@ internal sealed record SavWriter(params SavVariable[] Variables)
         foreach (var variable in Variables.Where(variable => variable.Labels.Count > 0 && variable.Width <= 8)) ValueLabels(file, variable);
         Extension(file, 3, 4, [.. new[] { 30, 0, 0, 720, 1, 1, BigEndian ? 1 : 2, CodePage ?? 0 }.SelectMany(Int)]);
         Extension(file, 4, 8, [.. Double(SystemMissing), .. Double(double.MaxValue), .. Double(double.BitIncrement(double.MinValue))]);
-        Extension(file, 11, 4, [.. Variables.SelectMany(variable => Enumerable.Range(0, Parts(variable)).SelectMany(_ => (int[])[variable.Measure, 8, 1])).SelectMany(Int)]);
+        Extension(file, 11, 4, [.. Variables.SelectMany(variable =>
+            Enumerable.Range(0, Parts(variable)).SelectMany(_ => (int[])[variable.Measure, 8, 1])).SelectMany(Int)]);
         if (LongNames) Extension(file, 13, 1, Encoding.GetBytes(string.Join('\t', Variables.Select(variable => $"{Short(variable)}={variable.Name}"))));
         if (Variables.Any(variable => variable.Width > 255))
-            Extension(file, 14, 1, Encoding.GetBytes(string.Concat(Variables.Where(variable => variable.Width > 255).Select(variable => $"{Short(variable)}={variable.Width:00000}\0\t"))));
+            Extension(file, 14, 1, Encoding.GetBytes(string.Concat(Variables.Where(variable => variable.Width > 255)
+                .Select(variable => $"{Short(variable)}={variable.Width:00000}\0\t"))));
         if (LongRows is { } count) Extension(file, 16, 8, [.. Long(1), .. Long(count)]);
         if (EncodingName is not null) Extension(file, 20, 1, Encoding.ASCII.GetBytes(EncodingName));
         foreach (var variable in Variables.Where(variable => variable.Labels.Count > 0 && variable.Width > 8)) Extension(file, 21, 1, LongLabels(variable));
@@ -77,7 +79,8 @@ internal sealed record SavWriter(params SavVariable[] Variables)
 
     private static string Short(SavVariable variable) => variable.Short ?? variable.Name[..Math.Min(8, variable.Name.Length)].ToUpperInvariant();
 
-    private static byte[] Padded(byte[] bytes, int length, byte filling = 0x20) => [.. bytes.Take(length), .. Enumerable.Repeat(filling, Math.Max(0, length - bytes.Length))];
+    private static byte[] Padded(byte[] bytes, int length, byte filling = 0x20) =>
+        [.. bytes.Take(length), .. Enumerable.Repeat(filling, Math.Max(0, length - bytes.Length))];
 
     private void Header(Stream file, int rows)
     {
@@ -123,7 +126,8 @@ internal sealed record SavWriter(params SavVariable[] Variables)
         var name = Encoding.GetBytes(variable.Name);
         byte[] bytes = [.. Int(name.Length), .. name, .. Int(variable.Width), .. Int(variable.Labels.Count)];
         foreach (var (value, label) in variable.Labels)
-            bytes = [.. bytes, .. Int(variable.Width), .. Padded(Encoding.GetBytes((string)value), variable.Width), .. Int(Encoding.GetByteCount(label)), .. Encoding.GetBytes(label)];
+            bytes = [.. bytes, .. Int(variable.Width), .. Padded(Encoding.GetBytes((string)value), variable.Width), .. Int(Encoding.GetByteCount(label)),
+                .. Encoding.GetBytes(label)];
         return bytes;
     }
 
@@ -144,7 +148,8 @@ internal sealed record SavWriter(params SavVariable[] Variables)
         var bytes = Padded(Encoding.GetBytes((string)value!), variable.Width);
         if (variable.Width <= 255) return Padded(bytes, 8 * Cells(variable));
         var last = Parts(variable) - 1;
-        return [.. Enumerable.Range(0, last + 1).SelectMany(part => Padded([.. bytes.Skip(255 * part).Take(255)], part < last ? 256 : 8 * (Cells(variable) - 32 * last)))];
+        return [.. Enumerable.Range(0, last + 1).SelectMany(part =>
+            Padded([.. bytes.Skip(255 * part).Take(255)], part < last ? 256 : 8 * (Cells(variable) - 32 * last)))];
     }
 
     private byte[] Compressed(byte[] plain)
