@@ -35,8 +35,15 @@ public sealed class SavPropertyTests
         {
             var (variables, rows) = file;
             var weight = Array.Find(variables, variable => variable.Width == 0);
-            var writer = new SavWriter(variables) { Compression = compression, BigEndian = bigEndian, Bias = bias, BlockSize = block, Rows = counted ? null
-                : -1 };
+            var writer = new SavWriter(variables)
+            {
+                Compression = compression,
+                BigEndian = bigEndian,
+                Bias = bias,
+                BlockSize = block,
+                Rows = counted ? null
+                : -1
+            };
             if (weight is not null) writer = writer with { WeightIndex = writer.Segment(weight) + 1 };
             var reading = await Reading.OfAsync(writer.Write(rows));
 

@@ -122,7 +122,7 @@ public sealed class SavReaderTests
     public async Task The_encoding_is_found_by_a_rule(string? name, int? codePage, string note)
     {
         var bytes = new SavWriter(new SavVariable("ort", 20) { Label = "Où – “there”", Labels = [("É", "été")] })
-            { Encoding = CodePagesEncodingProvider.Instance.GetEncoding(1252)!, EncodingName = name, CodePage = codePage }
+        { Encoding = CodePagesEncodingProvider.Instance.GetEncoding(1252)!, EncodingName = name, CodePage = codePage }
                 .Write(["Bär £5"], [new string('é', 20)]);
         var reading = await Reading.OfAsync(bytes);
         Assert.Equal(note, Assert.Single(reading.Header!.Notes).Message);
@@ -138,7 +138,7 @@ public sealed class SavReaderTests
     [InlineData("windows-1251", 1251, "текст")]
     public async Task Other_encodings_are_read_too(string name, int codePage, string text) =>
         Assert.Equal(text, (await Reading.OfAsync(new SavWriter(new SavVariable("a", 40))
-            { Encoding = CodePagesEncodingProvider.Instance.GetEncoding(codePage)!, EncodingName = name, CodePage = 1252 }.Write([text]))).Rows[0][0]);
+        { Encoding = CodePagesEncodingProvider.Instance.GetEncoding(codePage)!, EncodingName = name, CodePage = 1252 }.Write([text]))).Rows[0][0]);
 
     [Theory]
     [InlineData("UTF-16", 65001 + 9)]
@@ -181,7 +181,8 @@ public sealed class SavReaderTests
         Assert.Empty(reading.Codes);
         Assert.Equal(["question_one", "question_two", "id"], reading.Header!.Variables.Select(variable => variable.Name));
         var without = await Reading.OfAsync(new SavWriter(new SavVariable("question_one") { Short = "QUESTION" },
-            new SavVariable("question_two") { Short = "QUESTION" }) { LongNames = false }.Write([1, 2]));
+            new SavVariable("question_two") { Short = "QUESTION" })
+        { LongNames = false }.Write([1, 2]));
         Assert.Equal([PollFileCodes.HeaderDuplicate], without.Codes);
         Assert.Equal((0L, 2), (without.Problems[0].Line, without.Problems[0].Column));
     }
@@ -213,8 +214,14 @@ public sealed class SavReaderTests
     public async Task Labels_missing_values_and_measures_come_with_the_variables()
     {
         var reading = await Reading.OfAsync(new SavWriter(
-            new SavVariable("q1") { Label = "How confident?", Measure = 2, Labels = [(1, "Very"), (2.5, "Half"), (-99, "Refused")], MissingCount = 2,
-                Missing = [98, -99] },
+            new SavVariable("q1")
+            {
+                Label = "How confident?",
+                Measure = 2,
+                Labels = [(1, "Very"), (2.5, "Half"), (-99, "Refused")],
+                MissingCount = 2,
+                Missing = [98, -99]
+            },
             new SavVariable("age") { Measure = 3, MissingCount = -2, Missing = [double.BitIncrement(double.MinValue), 0] },
             new SavVariable("score") { MissingCount = -3, Missing = [990, double.MaxValue, -1] },
             new SavVariable("region", 3) { Measure = 1, Labels = [("A", "North East"), ("H", "London")], MissingCount = 1, Missing = ["Z"] },
@@ -328,7 +335,7 @@ public sealed class SavReaderTests
     public async Task A_file_cut_anywhere_is_refused(int compression, bool bigEndian)
     {
         var whole = new SavWriter(Id, new SavVariable("open", 20) { Labels = [("a", "b")] }, new SavVariable("wide", 30), Weight)
-            { Compression = compression, BigEndian = bigEndian, BlockSize = 64 }.Write([1, "abc", "def", 0.5], [2, "", "", null], [300, "xyz", "é", 1e9]);
+        { Compression = compression, BigEndian = bigEndian, BlockSize = 64 }.Write([1, "abc", "def", 0.5], [2, "", "", null], [300, "xyz", "é", 1e9]);
         for (var length = 1; length < whole.Length; length++)
         {
             var code = Assert.Single((await Reading.OfAsync(whole[..length])).Codes);
