@@ -7,10 +7,10 @@ internal static class OtherFormats
 {
     private static readonly (int Offset, byte[] Mark, string What)[] Marks =
     [
-        (0, "$FL2"u8.ToArray(), "an SPSS file (.sav)"),
-        (0, "$FL3"u8.ToArray(), "a compressed SPSS file (.zsav)"),
-        (8, "ENCRYPTEDSAV"u8.ToArray(), "an SPSS file with a password"),
+        (8, "ENCRYPTED"u8.ToArray(), "an SPSS file with a password"),
+        (0, [0x1C, 0, 0, 0, 0, 0, 0, 0], "an SPSS file with a password"),
         (40, "ASCII SPSS PORT FILE"u8.ToArray(), "an SPSS portable file (.por)"),
+        (0, [0x5B, 0xC6, 0xD3, 0xF2], "an SPSS file of a mainframe"),
         (0, "PAR1"u8.ToArray(), "a Parquet file"),
         (0, "ARROW1"u8.ToArray(), "a Feather or Arrow file"),
         (0, [0xD0, 0xCF, 0x11, 0xE0], "an old Excel workbook (.xls) or one with a password"),
@@ -40,6 +40,9 @@ internal static class OtherFormats
         ("<?xml", "an XML file"),
     ];
 
+    public static bool IsSpss(ReadOnlySpan<byte> head) =>
+        head.StartsWith("$FL2"u8) || head.StartsWith("$FL3"u8) || (head.Length > 4 && head[4..].StartsWith("@(#) SPSS DATA FILE"u8));
+
     public static FileProblem? Recognise(ReadOnlySpan<byte> head) => Name(head) is { } what ? Refuse(what) : null;
 
     /// <summary>What a zip archive is, if it is not an Excel workbook.</summary>
@@ -52,7 +55,7 @@ internal static class OtherFormats
         : Refuse("a zip archive");
 
     public static FileProblem Refuse(string what) => new(PollFileCodes.FormatUnsupported,
-        $"This looks like {what}. Please send the answers of each respondent as SPSS (.sav or .zsav), Excel (.xlsx), CSV or Triple-S 2.0 (both files).");
+        $"This looks like {what}. Please send the answers of each respondent as SPSS (.sav or .zsav, without a password), Excel (.xlsx), CSV or Triple-S 2.0 (both files).");
 
     private static string? Name(ReadOnlySpan<byte> head)
     {

@@ -16,6 +16,7 @@ public static class PollFile
     /// <summary>What the file is, from its first 4,096 bytes or all it has.</summary>
     public static PollFileKind Identify(ReadOnlySpan<byte> head) =>
         head.StartsWith("PK\x03\x04"u8) || head.StartsWith("PK\x05\x06"u8) ? PollFileKind.Workbook
+        : OtherFormats.IsSpss(head) ? PollFileKind.Spss
         : OtherFormats.IsTripleS(head) ? PollFileKind.TripleSDescription
         : OtherFormats.Recognise(head) is not null ? PollFileKind.Unsupported
         : PollFileKind.DelimitedText;
@@ -35,6 +36,7 @@ public static class PollFile
         return Identify(head) switch
         {
             PollFileKind.Workbook => await OpenRowsAsync(() => XlsxReader.OpenAsync(open, options, cancellation), options, cancellation),
+            PollFileKind.Spss => await SavReader.OpenAsync(open, options, cancellation),
             PollFileKind.TripleSDescription => new OpenedPollFile(new FileProblem(PollFileCodes.PairIncomplete,
                 "This is the description of a Triple-S survey; its data are in a second file. "
                 + $"Please send both, under one name and with the data as {string.Join(" or ", TripleSData)}.")),

@@ -9,6 +9,9 @@ public enum PollFileKind
     /// <summary>A zip archive; only opening it tells whether it is an Excel workbook.</summary>
     Workbook,
 
+    /// <summary>An SPSS file, .sav or .zsav.</summary>
+    Spss,
+
     /// <summary>The half of a Triple-S pair that describes the other.</summary>
     TripleSDescription,
 

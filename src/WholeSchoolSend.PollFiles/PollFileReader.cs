@@ -25,13 +25,19 @@ public abstract class PollFileReader : IAsyncDisposable
 
     public PollFileHeader Header { get; }
 
+    /// <summary>What the reader found out by itself: the header's notes, and at the end those that only the rows could tell.</summary>
+    public virtual IReadOnlyList<FileNote> Notes => Header.Notes;
+
     /// <summary>Why the current row cannot be used, after <see cref="PollRead.Problem"/>.</summary>
     public RowProblem? Problem { get; private protected set; }
 
     /// <summary>Why the file cannot be used after all, after <see cref="PollRead.Refused"/>.</summary>
     public FileProblem? FileProblem { get; private protected set; }
 
-    /// <summary>The line on which the current row begins; the first line of the file is 1.</summary>
+    /// <summary>
+    /// The line on which the current row begins; the first line of the file is 1. A binary file has no lines: there it is the number of the row,
+    /// from 1, as statistics programs show it, and 0 in its header.
+    /// </summary>
     public abstract long Line { get; }
 
     private protected PollFileOptions Options { get; }

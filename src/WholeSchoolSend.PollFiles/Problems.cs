@@ -42,6 +42,15 @@ public static class PollFileCodes
     public const string PairIncomplete = "pair-incomplete";
     public const string DescriptionInvalid = "description-invalid";
 
+    // An SPSS file, as a whole.
+    public const string SavTruncated = "sav-truncated";
+    public const string SavHeaderInvalid = "sav-header-invalid";
+    public const string SavDictionaryInvalid = "sav-dictionary-invalid";
+    public const string SavWeightInvalid = "sav-weight-invalid";
+    public const string SavDataInvalid = "sav-data-invalid";
+    public const string SavBlocksInvalid = "sav-blocks-invalid";
+    public const string SavRowCount = "sav-row-count";
+
     // The header.
     public const string HeaderDuplicate = "header-duplicate";
     public const string HeaderUnnamed = "header-unnamed";

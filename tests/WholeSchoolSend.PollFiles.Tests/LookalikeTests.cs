@@ -22,6 +22,10 @@ public sealed class LookalikeTests
         { "poll_fixed_bitstring.sss", "windows-1252 (no byte order mark; not valid UTF-8)" },
         { "poll_fixed_spread.sss", "windows-1252 (no byte order mark; not valid UTF-8)" },
         { "poll_csv_bitstring.sss", "windows-1252 (no byte order mark; not valid UTF-8)" },
+        { "poll_cp1252.sav", "windows-1252 (stated by the file)" },
+        { "poll_utf8.sav", "utf-8 (stated by the file)" },
+        { "poll_utf8.zsav", "utf-8 (stated by the file)" },
+        { "poll_utf8_uncompressed.sav", "utf-8 (stated by the file)" },
     };
 
     [Theory, MemberData(nameof(Twins))]
@@ -29,7 +33,7 @@ public sealed class LookalikeTests
     {
         var (rows, header) = await RespondentsAsync(file);
         Assert.Equal(encoding, header.Notes.SingleOrDefault(note => note.Code == "encoding")?.Message ?? "");
-        Assert.Equal(file.EndsWith(".sss", StringComparison.Ordinal) ? "weight" : null, header.WeightVariable);
+        Assert.Equal(file.EndsWith(".sss", StringComparison.Ordinal) || file.EndsWith("sav", StringComparison.Ordinal) ? "weight" : null, header.WeightVariable);
         var (original, _) = await RespondentsAsync("poll_codes_cp1252.csv");
         Assert.Equal(original, rows);
     }
@@ -87,7 +91,11 @@ public sealed class LookalikeTests
         List<string[]> rows = [];
         PollRead read;
         while ((read = await reader.ReadAsync(TestContext.Current.CancellationToken)) == PollRead.Row)
+        {
             rows.Add([.. columns.Select(column => reader.IsNotAsked(column) ? "" : reader.Text(column))]);
+            Assert.True(reader.TryNumber(columns[^1], out var weight));
+            rows[^1][^1] = weight.ToString(CultureInfo.InvariantCulture);   // 1.023800 in text is 1.0238 in SPSS
+        }
         Assert.Equal(PollRead.End, read);
         if (!file.Contains("codes", StringComparison.Ordinal))
         {

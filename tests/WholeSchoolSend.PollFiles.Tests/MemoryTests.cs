@@ -124,6 +124,44 @@ public sealed class MemoryTests
         Assert.InRange(alive - before, 1, 12 << 20);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task Two_hundred_megabytes_of_spss_rows_allocate_no_more_than_a_few(int compression)
+    {
+        var writer = new SavWriter(new SavVariable("id"), new SavVariable("open", 400), new SavVariable("weight")) { Compression = compression, Rows = -1 };
+        var head = writer.Write();
+        var row = writer.Write([100001.5, new string('é', 190), 0.874114])[head.Length..];
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+        Assert.Equal(PollRead.End, await ReadAsync(head, row, Big));
+        Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, 2 << 20);
+    }
+
+    [Fact]
+    public async Task Four_megabytes_of_rows_in_a_zsav_of_a_few_kilobytes_are_read_with_little_memory()
+    {
+        var writer = new SavWriter(new SavVariable("id"), new SavVariable("open", 2000)) { Compression = 2, Rows = -1 };
+        var file = writer.Write([.. Enumerable.Repeat(new object?[] { 0.5, new string('x', 2000) }, 2000)]);
+        await ReadAsync(file, [0], 0);
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+        Assert.Equal(PollRead.End, await ReadAsync(file, [0], 0));
+        Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, 1 << 20);
+    }
+
+    [Theory]
+    [InlineData(int.MaxValue)]
+    [InlineData(33 << 20)]
+    [InlineData(30 << 20)]
+    public async Task A_record_that_claims_to_be_long_takes_memory_only_for_what_comes(int claimed)
+    {
+        var writer = new SavWriter(new SavVariable("id"));
+        var file = (writer with { Extra = [.. writer.Int(7), .. writer.Int(99), .. writer.Int(1), .. writer.Int(claimed)] }).Write([1]);
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+        var opened = await PollFile.OpenAsync(_ => Task.FromResult<Stream>(new OneWayStream(file)), new(), CancellationToken.None);
+        Assert.Equal(claimed > 32 << 20 ? PollFileCodes.SavDictionaryInvalid : PollFileCodes.SavTruncated, opened.Problem!.Code);
+        Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, 1 << 20);
+    }
+
     private static async Task AllocatesLessAsync(long limit, string head, string row, long length, PollRead end, Encoding? encoding = null)
     {
         encoding ??= Encoding.UTF8;

@@ -35,8 +35,6 @@ public sealed class RealFilesTests
     }
 
     [Theory]
-    [InlineData("Roche_pyreadstat/sample.sav", "SPSS")]
-    [InlineData("Roche_pyreadstat/sample.zsav", "SPSS")]
     [InlineData("Roche_pyreadstat/sample.por", "SPSS portable")]
     public async Task Formats_not_read_yet_are_refused_by_name(string file, string name)
     {
@@ -92,12 +90,17 @@ public sealed class RealFilesTests
     private static async Task<Reading> ReadAsync(string file, PollFileOptions? options = null) =>
         await Reading.OfAsync(await File.ReadAllBytesAsync(Path.Combine(Corpus(), file), TestContext.Current.CancellationToken), options);
 
-    private static string Corpus()
+    internal static string? FindCorpus()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
         while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "WholeSchoolSend.Functions.sln"))) folder = folder.Parent;
         var corpus = Path.Combine(folder?.FullName ?? "/", "..", "shared", "corpus", "polls", "real");
-        Assert.SkipUnless(Directory.Exists(corpus), "Others' poll files are not beside this checkout (../shared/corpus/polls/real).");
-        return corpus;
+        return Directory.Exists(corpus) ? corpus : null;
+    }
+
+    private static string Corpus()
+    {
+        Assert.SkipUnless(FindCorpus() is not null, "Others' poll files are not beside this checkout (../shared/corpus/polls/real).");
+        return FindCorpus()!;
     }
 }

@@ -21,7 +21,7 @@ public sealed class RefusalTests
         if (code == PollFileCodes.SheetMissing) options = Small with { Sheet = "Answers" };
         if (code == PollFileCodes.ChoiceUnknown) options = Small with { MultipleResponses = [new("q", MultipleResponseForm.Ticks)] };
         var cancellation = TestContext.Current.CancellationToken;
-        var extension = new[] { ".asc", ".sss", ".xlsx", ".csv" }.First(extension => File.Exists(file + extension));
+        var extension = new[] { ".asc", ".sss", ".xlsx", ".sav", ".zsav", ".csv" }.First(extension => File.Exists(file + extension));
         var reading = extension == ".asc"
             ? await Reading.OfPairAsync(await File.ReadAllBytesAsync(file + ".sss", cancellation), await File.ReadAllBytesAsync(file + ".asc", cancellation),
                 options)
@@ -40,8 +40,9 @@ public sealed class RefusalTests
         Assert.All(AllCodes, code => Assert.Matches("^[a-z]+(-[a-z0-9]+)*$", Assert.Single(AllCodes, other => other == code)));
 
     [Theory]
-    [InlineData("$FL2@(#) SPSS", "SPSS")]
-    [InlineData("$FL3@(#) SPSS", "SPSS")]
+    [InlineData("\u001c\0\0\0\0\0\0\0", "password")]
+    [InlineData("\u005b\u00c6\u00d3\u00f2", "mainframe")]
+    [InlineData("0123456789012345678901234567890123456789ASCII SPSS PORT FILE", "SPSS portable")]
     [InlineData("\u001c\0\0\0\0\0\0\0ENCRYPTEDSAV", "password")]
     [InlineData("PAR1\u0015\u0004", "Parquet")]
     [InlineData("\u00d0\u00cf\u0011\u00e0\u00a1\u00b1\u001a\u00e1", "Excel")]
