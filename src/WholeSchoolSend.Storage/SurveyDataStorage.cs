@@ -70,6 +70,9 @@ public sealed class SurveyDataStorage
         Engagements = new VersionedTable<Engagement>(
             Table("Engagements"), resilience, SchoolsJson.Default.Engagement,
             engagement => TableKey.From(engagement.Urn, engagement.On.ToString("O", CultureInfo.InvariantCulture), engagement.Strand, TableKey.Number(engagement.Line)));
+        SchoolLinks = new VersionedTable<SchoolLink>(Table("SchoolLinks"), resilience, SchoolsJson.Default.SchoolLink, link => TableKey.From(link.Urn, link.Predecessor));
+        NetworkReach = new VersionedTable<NetworkReach>(
+            Table("NetworkReach"), resilience, SchoolsJson.Default.NetworkReach, reach => TableKey.From(reach.Network, TableKey.Number(reach.Line)));
         Quarantine = new QuarantineTable(Table("Quarantine"), Container("quarantine"), resilience);
         Pending = new PendingTable(Table("Pending"), resilience);
         KpiResults = new KpiResultsTable(Table("KpiResults"), resilience);
@@ -94,6 +97,10 @@ public sealed class SurveyDataStorage
     public VersionedTable<School> Schools { get; }
 
     public VersionedTable<Engagement> Engagements { get; }
+
+    public VersionedTable<SchoolLink> SchoolLinks { get; }
+
+    public VersionedTable<NetworkReach> NetworkReach { get; }
 
     public QuarantineTable Quarantine { get; }
 

@@ -23,6 +23,7 @@ public sealed class Pipeline : IAsyncLifetime
         ["PublicContainer"] = "snapshots",
         ["RecomputeSchedule"] = "0 0 0 1 1 *",
         ["PublishSchedule"] = "0 0 0 1 1 *",
+        ["SweepSchedule"] = "0 0 0 1 1 *",
         ["PseudonymKey"] = "a-pseudonym-key-of-the-tests-only!",
         ["Sources:teachers_typeform:Tool"] = "typeform",
         ["Sources:teachers_typeform:Secrets:0"] = TypeformSecret,

@@ -80,23 +80,37 @@ public sealed class ImportsTableTests(AzuriteFixture azurite) : ImportsContract
         await storage.Store.Imports.SwitchAsync(AnImport("v1", 1).Unit, _ => AnImport("v1", 1), Cancellation);
         storage.Wire.LoseOneAnswer(Wire.IsTransaction);
 
-        Assert.Equal(
-            (AnImport("v1", 1), AnImport("v2", 2)),
-            await storage.Store.Imports.SwitchAsync(
-                AnImport("v1", 1).Unit, current => current!.Modified < Monday.AddMinutes(2) ? AnImport("v2", 2) : null, Cancellation));
+        var switched = await storage.Store.Imports.SwitchAsync(
+            AnImport("v1", 1).Unit, current => current!.Modified < Monday.AddMinutes(2) ? AnImport("v2", 2) : null, Cancellation);
+        Assert.Equal((AnImport("v1", 1), AnImport("v2", 2)), (switched.Before, switched.After));
+        Assert.Equal(["v1"], switched.Replaced);
     }
 
     [Fact]
-    public async Task A_drop_is_one_row_and_a_later_drop_another()
+    public async Task A_step_whose_answer_was_lost_is_ours()
     {
         var storage = await TestStorage.CreateAsync(azurite);
-        var record = new ImportRecord("pollster", "leaders.csv", "hash", Monday, ImportOutcome.Active, AnImport("v", 1).Unit, AnImport("v", 1).Facts, 0);
+        storage.Wire.LoseOneAnswer(Wire.IsTransaction);
+        var received = await storage.Store.Imports.ReceiveAsync(ARecord(), Cancellation);
+        Assert.Equal("run", received.Record.Run);
+        storage.Wire.LoseOneAnswer(Wire.IsTransaction);
 
-        await storage.Store.Imports.RecordAsync(record, Cancellation);
-        await storage.Store.Imports.RecordAsync(record with { Outcome = ImportOutcome.Unchanged }, Cancellation);
-        await storage.Store.Imports.RecordAsync(record with { Outcome = ImportOutcome.Unchanged, Modified = Monday.AddHours(1) }, Cancellation);
+        var advanced = await storage.Store.Imports.AdvanceAsync(received, received.Record with { State = ImportState.Checked }, Cancellation);
 
-        Assert.Equal(["Active", "Unchanged"], (await storage.RowsAsync("Imports")).Select(row => row.GetString("Outcome")));
+        Assert.NotNull(await storage.Store.Imports.AdvanceAsync(advanced!, advanced!.Record with { State = ImportState.Loaded }, Cancellation));
+    }
+
+    [Fact]
+    public async Task A_drop_is_one_row_a_step_one_request_and_a_later_drop_another_row()
+    {
+        var storage = await TestStorage.CreateAsync(azurite);
+        StoredImport? received = null;
+
+        Assert.Equal(1, await storage.CountAsync(async () => received = await storage.Store.Imports.ReceiveAsync(ARecord(), Cancellation)));
+        Assert.Equal(1, await storage.CountAsync(() => storage.Store.Imports.AdvanceAsync(received!, received!.Record with { State = ImportState.Refused }, Cancellation)));
+        await storage.Store.Imports.ReceiveAsync(ARecord() with { Drop = "0x8E", Modified = Monday.AddHours(1) }, Cancellation);
+
+        Assert.Equal(["Received", "Refused"], (await storage.RowsAsync("Imports")).Select(row => row.GetString("State")));
         Assert.Equal(1, await storage.CountAsync(() => storage.Store.Imports.ActiveAsync(Cancellation)));
     }
 }
@@ -363,13 +377,58 @@ public sealed class DropsBlobsTests(AzuriteFixture azurite)
         await DropAsync(storage, "poll-drop", "pollster/f.csv", "x");
         var found = (await storage.Store.Drops.FindPollAsync("pollster", "f.csv", Cancellation))!;
 
-        await storage.Store.Drops.ReportAsync(found, "{}"u8.ToArray(), "line\n"u8.ToArray(), Cancellation);
-        await storage.Store.Drops.ReportAsync(found, "{\"n\":2}"u8.ToArray(), "line,code\n"u8.ToArray(), Cancellation);
+        await storage.Store.Drops.ReportAsync(found, AReport(0), Cancellation);
+        Assert.Equal(2, await storage.CountAsync(() => storage.Store.Drops.ReportAsync(found, AReport(1), Cancellation)));
 
         var json = (await storage.Container("poll-reports").GetBlobClient("pollster/f.csv.report.json").DownloadContentAsync(Cancellation)).Value;
-        Assert.Equal(("{\"n\":2}", "application/json"), (json.Content.ToString(), json.Details.ContentType));
+        Assert.Equal((1, "application/json"), (System.Text.Json.JsonDocument.Parse(json.Content).RootElement.GetProperty("problemCount").GetInt32(), json.Details.ContentType));
         var csv = (await storage.Container("poll-reports").GetBlobClient("pollster/f.csv.report.csv").DownloadContentAsync(Cancellation)).Value;
-        Assert.Equal(("line,code\n", "text/csv; charset=utf-8"), (csv.Content.ToString(), csv.Details.ContentType));
+        Assert.Equal(("line,column,code,found,message\r\n2,\"weight\",weight-invalid,\"empty\",\"should be a number\"\r\n", "text/csv; charset=utf-8"), (csv.Content.ToString(), csv.Details.ContentType));
+    }
+
+    [Fact]
+    public async Task A_report_longer_than_a_block_is_whole()
+    {
+        var storage = await TestStorage.CreateAsync(azurite);
+        await DropAsync(storage, "poll-drop", "pollster/f.csv", "x");
+        var found = (await storage.Store.Drops.FindPollAsync("pollster", "f.csv", Cancellation))!;
+
+        await storage.Store.Drops.ReportAsync(found, AReport(200_000), Cancellation);
+
+        var csv = (await storage.Container("poll-reports").GetBlobClient("pollster/f.csv.report.csv").DownloadContentAsync(Cancellation)).Value.Content.ToString();
+        Assert.True(csv.Length > 8 * 1024 * 1024);
+        Assert.Equal(200_001, csv.Count(character => character == '\n'));
+        var json = System.Text.Json.JsonDocument.Parse((await storage.Container("poll-reports").GetBlobClient("pollster/f.csv.report.json").DownloadContentAsync(Cancellation)).Value.Content);
+        Assert.Equal(200_001, json.RootElement.GetProperty("problems")[199_999].GetProperty("line").GetInt32());
+    }
+
+    [Fact]
+    public async Task What_shares_a_files_name_but_for_the_ending_is_beside_it()
+    {
+        var storage = await TestStorage.CreateAsync(azurite);
+        foreach (var name in new[] { "autumn/poll.csv", "autumn/poll.sss", "autumn/poll-2.csv", "poll.csv", "noending", "noending2" }) await DropAsync(storage, "poll-drop", $"pollster/{name}", name);
+        await DropAsync(storage, "poll-drop", "nobody.csv", "x");
+        await DropAsync(storage, "register", "edubase.csv", "URN\n");
+
+        var found = (await storage.Store.Drops.FindPollAsync("pollster", "autumn/poll.csv", Cancellation))!;
+        Assert.Equal("autumn/poll.sss", await ReadAsync(Assert.Single(found.Beside)));
+        Assert.Empty((await storage.Store.Drops.FindPollAsync("pollster", "noending", Cancellation))!.Beside);
+        Assert.Null(await storage.Store.Drops.FindPollAsync("pollster", "autumn/poll.asc", Cancellation));
+        var all = await storage.Store.Drops.AllAsync(Cancellation).ToListAsync(Cancellation);
+        Assert.Equal(["pollster/autumn/poll-2.csv", "pollster/autumn/poll.csv", "pollster/autumn/poll.sss", "pollster/noending", "pollster/noending2", "pollster/poll.csv", "register/edubase.csv"],
+            all.Select(file => $"{file.Supplier}/{file.Name}").Order(StringComparer.Ordinal));
+        // A file is known again by its state, however it was found.
+        Assert.Equal(found.Id, all.Single(file => file.Name == "autumn/poll.csv").Id);
+        Assert.Equal((await storage.Store.Drops.FindRegisterAsync("edubase.csv", Cancellation))!.Id, all.Single(file => file.Supplier == "register").Id);
+        await DropAsync(storage, "poll-drop", "pollster/autumn/poll.csv", "autumn/poll.csv");
+        Assert.NotEqual(found.Id, (await storage.Store.Drops.FindPollAsync("pollster", "autumn/poll.csv", Cancellation))!.Id);
+    }
+
+    private static ImportReport AReport(int problems)
+    {
+        var findings = new FileFindings();
+        for (var line = 2; line < problems + 2; line++) findings.Add(new FileFinding(line, "weight", "weight-invalid", "should be a number", "empty"));
+        return new ImportReport(new ReportHead("f.csv", "pollster", Monday, ImportOutcome.Refused, null, null, null, null, 1, null, null, null, null, null, null, null, []), findings);
     }
 
     private static async Task DropAsync(TestStorage storage, string container, string name, string text) =>
