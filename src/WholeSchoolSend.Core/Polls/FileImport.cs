@@ -168,11 +168,12 @@ public sealed class ImportRun
         }
         while (wins && Record.State != ImportState.Loaded);
         var (_, after, replaced) = switched;
-        var outcome = after?.Version == next.Version ? ImportOutcome.Active
+        // Two drops of one content within a second share a version: it counts by one of them.
+        var outcome = after?.Version == next.Version && after.File == next.File ? ImportOutcome.Active
             : after?.ContentHash == next.ContentHash && after.InstrumentVersion == next.InstrumentVersion ? ImportOutcome.Unchanged
             : ImportOutcome.Superseded;
         await RemoveAsync(_imports, unit, replaced, rows, cancellation);
-        if (outcome != ImportOutcome.Active) await rows.DeleteAsync(next.Version, cancellation);
+        if (after?.Version != next.Version) await rows.DeleteAsync(next.Version, cancellation);
 
         // Overwritten while it was imported: in one second the date does not tell which is later, so the import runs again on what is there.
         if (outcome == ImportOutcome.Active) await (await File.OpenAsync(cancellation)).DisposeAsync();

@@ -284,8 +284,10 @@ internal sealed class PollReading
     private TermColumn FromName(Term term, string pattern, string fileName)
     {
         var name = pattern.Contains('/', StringComparison.Ordinal) ? fileName : fileName[(fileName.LastIndexOf('/') + 1)..];
+        // What the instrument knows, the longest first; without codes as much as can be the wave.
+        var waves = term.Codes is null ? ".+" : string.Join('|', term.Codes.Keys.OrderByDescending(key => key.Length).Select(key => Regex.Escape(key.Trim())));
         var match = Regex.Match(
-            name, $"^{Regex.Escape(pattern).Replace("\\*", ".*?", StringComparison.Ordinal).Replace("\\{}", "(.+?)", StringComparison.Ordinal)}$",
+            name, $"^{Regex.Escape(pattern).Replace("\\*", ".*", StringComparison.Ordinal).Replace("\\{}", $"({waves})", StringComparison.Ordinal)}$",
             RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.NonBacktracking | RegexOptions.Singleline);
         var stands = match.Groups[1].Value.Trim();
         var wave = !match.Success ? null : term.Codes is { } codes ? InstrumentMap.Lookup(codes).GetValueOrDefault(stands) : AsId(stands.ToLowerInvariant());
