@@ -113,7 +113,7 @@ public sealed class BudgetTests(AzuriteFixture azurite)
 
     private static RecomputeKpis Recompute(SurveyDataStorage store) => new(
         store.Instruments, new RemapResponses(store.Evidence, new Redaction(APseudonymKey), TimeProvider.System), store.Evidence,
-        new EvidenceReader(Catalogue.Current, new DisclosurePolicy(), store.Instruments, store.Waves, store.Imports, store.Evidence, store.PollTotals, store.Schools, store.Engagements),
+        new EvidenceReader(Catalogue.Current, new DisclosurePolicy(), store.Instruments, store.Waves, store.Imports, store.Evidence, store.PollTotals, store.Schools, store.Engagements, store.SchoolLinks),
         store.KpiResults, Catalogue.Current, new DisclosurePolicy());
 
     private static void Say(FormattableString line) => TestContext.Current.TestOutputHelper!.WriteLine(line.ToString(CultureInfo.InvariantCulture));

@@ -22,7 +22,7 @@ public static class Evaluation
     /// <summary>The results in the catalogue's order.</summary>
     public static IReadOnlyList<ReadingResult> Results(Catalogue catalogue, Evidence evidence, DisclosurePolicy policy)
     {
-        var register = new EngagementRegister(evidence.Schools, evidence.Engagements);
+        var register = new EngagementRegister(evidence.Schools, evidence.Engagements, evidence.Links);
         var samples = new Dictionary<(string Collection, string Wave), Sample>();
         var results = new List<ReadingResult>();
         foreach (var (kpi, reading) in catalogue.Readings())
@@ -35,7 +35,7 @@ public static class Evaluation
                         if (SampleOf(share.Collection, wave) is { } sample) results.Add(ShareReading.Evaluate(kpi, reading, share, target, wave, sample, policy));
                     break;
                 case EngagedSchools:
-                    results.Add(Reach(kpi, reading, target, evidence.Engagements));
+                    results.Add(Reach(kpi, reading, target, evidence.Engagements.Count, register.Schools));
                     break;
                 case AllMet all:
                     results.AddRange(Together(kpi, reading, all, results.Where(result => result.Kpi == kpi.Id).ToList()));
@@ -61,11 +61,10 @@ public static class Evaluation
         }
     }
 
-    private static ReadingResult Reach(Kpi kpi, Reading reading, Target target, IReadOnlyList<Engagement> engagements)
+    private static ReadingResult Reach(Kpi kpi, Reading reading, Target target, int engagements, int schools)
     {
-        var schools = engagements.Select(engagement => engagement.Urn).Distinct(StringComparer.Ordinal).Count();
-        var verdict = engagements.Count == 0 ? Verdict.Insufficient : target.MetBy(schools) ? Verdict.MetConfident : Verdict.NotMetConfident;
-        var reason = engagements.Count == 0 ? "no list of engagements was imported" : null;
+        var verdict = engagements == 0 ? Verdict.Insufficient : target.MetBy(schools) ? Verdict.MetConfident : Verdict.NotMetConfident;
+        var reason = engagements == 0 ? "no list of engagements was imported" : null;
         return new ReadingResult(kpi.Id, reading.Id, null, verdict, reason, [new Figure("schools", target.Unit, schools, Method: "census count of distinct schools")]);
     }
 
@@ -79,14 +78,32 @@ public static class Evaluation
 }
 
 /// <summary>Which schools were engaged when.</summary>
-public sealed class EngagementRegister(IReadOnlyDictionary<string, School> schools, IReadOnlyList<Engagement> engagements)
+/// <remarks>A school that goes on as another, an academy in place of the school that converted, was engaged when its predecessor was.</remarks>
+public sealed class EngagementRegister(IReadOnlyDictionary<string, School> schools, IReadOnlyList<Engagement> engagements, IReadOnlyList<SchoolLink> links)
 {
+    private readonly Dictionary<string, string[]> _predecessors = links
+        .GroupBy(link => link.Urn, StringComparer.Ordinal)
+        .ToDictionary(school => school.Key, school => school.Select(link => link.Predecessor).ToArray(), StringComparer.Ordinal);
+
     private readonly Dictionary<string, DateOnly> _first = engagements
         .GroupBy(engagement => engagement.Urn, StringComparer.Ordinal)
         .ToDictionary(school => school.Key, school => school.Min(engagement => engagement.On), StringComparer.Ordinal);
 
     /// <summary>Engaged: first contact before fieldwork began, so that nobody is counted as engaged for what came later.</summary>
-    public bool IsEngaged(string school, DateOnly fieldwork) => _first.TryGetValue(school, out var first) && first < fieldwork;
+    public bool IsEngaged(string school, DateOnly fieldwork) => WithPredecessors(school).Any(known => _first.TryGetValue(known, out var first) && first < fieldwork);
+
+    /// <summary>Distinct schools that were engaged: one that was engaged before it went on under another number counts once.</summary>
+    public int Schools => _first.Keys.Count(school => !WithPredecessors(school).Skip(1).Any(_first.ContainsKey));
+
+    /// <summary>A school, then every school it was before; links may run in circles, files being files.</summary>
+    private List<string> WithPredecessors(string school)
+    {
+        if (!_predecessors.ContainsKey(school)) return [school];
+        var lineage = new List<string> { school };
+        for (var at = 0; at < lineage.Count; at++)
+            if (_predecessors.TryGetValue(lineage[at], out var before)) lineage.AddRange(before.Except(lineage, StringComparer.Ordinal));
+        return lineage;
+    }
 
     public string PhaseOf(string school) => schools.TryGetValue(school, out var known) ? known.Phase : "unknown";
 }

@@ -13,7 +13,11 @@ namespace WholeSchoolSend.Core.Kpis;
 /// <param name="Sources">school totals by where they come from: one per webhook collection and one per active poll file.</param>
 public sealed record Evidence(
     string Inputs, IReadOnlyList<WaveState> Waves, IReadOnlyDictionary<string, School> Schools, IReadOnlyList<Engagement> Engagements,
-    IReadOnlyList<EvidenceSource> Sources);
+    IReadOnlyList<EvidenceSource> Sources)
+{
+    /// <summary>Which schools go on as which.</summary>
+    public IReadOnlyList<SchoolLink> Links { get; init; } = [];
+}
 
 /// <summary>The school totals of one webhook collection, or of one poll file.</summary>
 public sealed record EvidenceSource(string Collection, string Name, IReadOnlyList<SchoolTotals> Totals);
@@ -24,7 +28,8 @@ public sealed record EvidenceSource(string Collection, string Name, IReadOnlyLis
 /// </summary>
 public sealed class EvidenceReader(
     Catalogue catalogue, DisclosurePolicy policy, IInstruments instruments, IWaves waves, IImports imports, ISchoolTotals totals,
-    IVersionedRows<SchoolTotals> pollTotals, IVersionedRows<School> schools, IVersionedRows<Engagement> engagements)
+    IVersionedRows<SchoolTotals> pollTotals, IVersionedRows<School> schools, IVersionedRows<Engagement> engagements,
+    IVersionedRows<SchoolLink> schoolLinks)
 {
     /// <summary>Changes when the formulas do, so that the same evidence is evaluated again.</summary>
     private const string Formulas = "1";
@@ -58,6 +63,7 @@ public sealed class EvidenceReader(
 
         var register = new List<School>();
         var contacts = new List<Engagement>();
+        var links = new List<SchoolLink>();
         var sources = new List<EvidenceSource>();
         var kept = new Dictionary<string, object>(StringComparer.Ordinal);
         foreach (var import in active.OrderBy(import => import.Unit.Supplier, StringComparer.Ordinal).ThenBy(import => import.Unit.Instrument, StringComparer.Ordinal).ThenBy(import => import.Unit.Wave, StringComparer.Ordinal))
@@ -65,6 +71,7 @@ public sealed class EvidenceReader(
             Add(hash, import.Version);
             if (import.Unit is { Supplier: ImportRegister.Supplier, Instrument: ImportRegister.Schools }) register.AddRange(await KeptAsync(schools, import.Version, kept, cancellation));
             else if (import.Unit is { Supplier: ImportRegister.Supplier, Instrument: ImportRegister.Engagements }) contacts.AddRange(await KeptAsync(engagements, import.Version, kept, cancellation));
+            else if (import.Unit is { Supplier: ImportRegister.Supplier, Instrument: ImportRegister.Links }) links.AddRange(await KeptAsync(schoolLinks, import.Version, kept, cancellation));
             else if (import.Collection is { } collection) sources.Add(new EvidenceSource(collection, $"{import.Unit.Supplier}/{import.Unit.Instrument}", await KeptAsync(pollTotals, import.Version, kept, cancellation)));
         }
         _atHand = kept;
@@ -77,7 +84,7 @@ public sealed class EvidenceReader(
             if (rows.Count > 0) sources.Add(new EvidenceSource(collection, "webhooks", rows));
         }
         var byUrn = register.ToDictionary(school => school.Urn, StringComparer.Ordinal);
-        return new Evidence(Convert.ToHexStringLower(hash.GetHashAndReset()), known, byUrn, contacts, sources);
+        return new Evidence(Convert.ToHexStringLower(hash.GetHashAndReset()), known, byUrn, contacts, sources) { Links = links };
     }
 
     private async Task<IReadOnlyList<T>> KeptAsync<T>(IVersionedRows<T> rows, string version, Dictionary<string, object> kept, CancellationToken cancellation)
