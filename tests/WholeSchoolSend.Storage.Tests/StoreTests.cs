@@ -115,11 +115,54 @@ public sealed class ImportsTableTests(AzuriteFixture azurite) : ImportsContract
     }
 }
 
-public sealed class VersionedTableTests(AzuriteFixture azurite) : VersionedRowsContract
+public sealed class PackedTableTests(AzuriteFixture azurite) : VersionedRowsContract
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     protected override async Task<IVersionedRows<School>> EmptyStoreAsync() => (await TestStorage.CreateAsync(azurite)).Store.Schools;
+
+    [Fact]
+    public async Task Fifty_thousand_schools_take_a_handful_of_requests()
+    {
+        var storage = await TestStorage.CreateAsync(azurite);
+        var schools = Schools(50_000).Select(school => school with { Authority = "202", Type = "Community school", Opened = new DateOnly(1960, 9, 1) }).ToList();
+
+        var written = await storage.CountAsync(() => storage.Store.Schools.WriteAsync("v", schools, Cancellation));
+        IReadOnlyList<School> read = [];
+        var reads = await storage.CountAsync(async () => read = await storage.Store.Schools.ReadAsync("v", Cancellation));
+        var deletes = await storage.CountAsync(() => storage.Store.Schools.DeleteAsync("v", Cancellation));
+
+        TestContext.Current.TestOutputHelper!.WriteLine($"50,000 schools: {written} requests to write, {reads} to read, {deletes} to remove");
+        Assert.Equal(schools, read);
+        Assert.InRange(written, 1, 6);
+        Assert.InRange(reads, 1, 6);
+        Assert.InRange(deletes, 1, 3);
+    }
+
+    [Fact]
+    public async Task What_is_too_long_for_one_row_goes_on_in_the_next()
+    {
+        var storage = await TestStorage.CreateAsync(azurite);
+        var schools = Schools(300).Select(school => school with { Name = new string('é', 4_000) }).ToList();
+
+        await storage.Store.Schools.WriteAsync("v", schools, Cancellation);
+
+        Assert.Equal(schools, await storage.Store.Schools.ReadAsync("v", Cancellation));
+        Assert.True((await storage.RowsAsync("Schools")).Count > 1);
+    }
+}
+
+public sealed class VersionedTableTests(AzuriteFixture azurite) : VersionedRowsContract
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    protected override async Task<IVersionedRows<School>> EmptyStoreAsync()
+    {
+        var storage = await TestStorage.CreateAsync(azurite);
+        await storage.Table("OneByOne").CreateIfNotExistsAsync(Cancellation);
+        return new VersionedTable<School>(
+            storage.Table("OneByOne"), new StorageResilience(new StorageResilienceOptions(), TimeProvider.System), SchoolsJson.Default.School, school => TableKey.From(school.Urn));
+    }
 
     [Theory]
     [InlineData(0, 0)]
@@ -128,9 +171,10 @@ public sealed class VersionedTableTests(AzuriteFixture azurite) : VersionedRowsC
     public async Task A_version_takes_a_transaction_for_a_hundred_rows(int rows, int transactions)
     {
         var storage = await TestStorage.CreateAsync(azurite);
+        var engagements = Enumerable.Range(0, rows).Select(row => new Engagement($"{100_000 + row}", new DateOnly(2026, 1, 5), "SEND Review", row)).ToList();
 
-        Assert.Equal(transactions, await storage.CountAsync(() => storage.Store.Schools.WriteAsync("v", Schools(rows), Cancellation)));
-        Assert.Equal(transactions + 1, await storage.CountAsync(() => storage.Store.Schools.DeleteAsync("v", Cancellation)));
+        Assert.Equal(transactions, await storage.CountAsync(() => storage.Store.Engagements.WriteAsync("v", engagements, Cancellation)));
+        Assert.Equal(transactions + 1, await storage.CountAsync(() => storage.Store.Engagements.DeleteAsync("v", Cancellation)));
     }
 
     [Fact]

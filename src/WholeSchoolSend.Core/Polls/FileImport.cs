@@ -131,7 +131,7 @@ public sealed class ImportRun
     {
         var unit = content.Unit;
         var next = new ActiveImport(
-            unit, Version(unit, contentHash, content.InstrumentVersion, File.Modified), File.Name, contentHash, content.InstrumentVersion, content.Collection, File.Modified, content.Facts);
+            unit, Version(unit, contentHash, content.InstrumentVersion), File.Name, contentHash, content.InstrumentVersion, content.Collection, File.Modified, content.Facts);
         // An attempt that began under another version of the instrument may have left rows that nobody will ever count.
         if (Record.Version is { } left && left != next.Version && Record.Unit is { } of && !await CountsAsync(of, left, cancellation)) await rows.DeleteAsync(left, cancellation);
         await AdvanceAsync(
@@ -168,12 +168,11 @@ public sealed class ImportRun
         }
         while (wins && Record.State != ImportState.Loaded);
         var (_, after, replaced) = switched;
-        // Two drops of one content within a second share a version: it counts by one of them.
-        var outcome = after?.Version == next.Version && after.File == next.File ? ImportOutcome.Active
+        var outcome = after?.Version == next.Version ? ImportOutcome.Active
             : after?.ContentHash == next.ContentHash && after.InstrumentVersion == next.InstrumentVersion ? ImportOutcome.Unchanged
             : ImportOutcome.Superseded;
         await RemoveAsync(_imports, unit, replaced, rows, cancellation);
-        if (after?.Version != next.Version) await rows.DeleteAsync(next.Version, cancellation);
+        if (outcome != ImportOutcome.Active) await rows.DeleteAsync(next.Version, cancellation);
 
         // Overwritten while it was imported: in one second the date does not tell which is later, so the import runs again on what is there.
         if (outcome == ImportOutcome.Active) await (await File.OpenAsync(cancellation)).DisposeAsync();
@@ -230,7 +229,7 @@ public sealed class ImportRun
         return now.ContentHash == next.ContentHash && now.InstrumentVersion == next.InstrumentVersion ? now with { Modified = next.Modified, File = next.File } : next;
     }
 
-    private static string Version(ImportUnit unit, string contentHash, int instrumentVersion, DateTimeOffset modified) =>
+    private string Version(ImportUnit unit, string contentHash, int instrumentVersion) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(
-            CultureInfo.InvariantCulture, $"{unit.Supplier}/{unit.Instrument}/{unit.Wave}/{contentHash}/{instrumentVersion}/{modified.UtcTicks}"))))[..32];
+            CultureInfo.InvariantCulture, $"{unit.Supplier}/{unit.Instrument}/{unit.Wave}/{contentHash}/{instrumentVersion}/{File.Id}"))))[..32];
 }
