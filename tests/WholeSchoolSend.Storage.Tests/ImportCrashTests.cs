@@ -42,6 +42,7 @@ public sealed class ImportCrashTests(AzuriteFixture azurite)
         });
         var end = await EndAsync(storage, calm);
         Assert.StartsWith($"{outcome} ", end, StringComparison.Ordinal);
+        Assert.Contains("| left 0 0 |", end, StringComparison.Ordinal);
         Assert.InRange(writes, 4, 40);
 
         for (var write = 1; write <= writes; write++)
@@ -100,7 +101,7 @@ public sealed class ImportCrashTests(AzuriteFixture azurite)
 
         // Killed when its rows were written and did not count, then replaced by a file that was imported.
         await DropAsync(storage, supplier, "poll.csv", APoll(supplier, "Partly"));
-        await Assert.ThrowsAnyAsync<Exception>(() => RunAsync(storage, supplier, "first", wire => KillAtSwitch(wire)));
+        await Assert.ThrowsAnyAsync<Exception>(() => RunAsync(storage, supplier, "first", KillAtSwitch));
         Assert.Equal(2 * Schools, (await storage.RowsAsync("PollTotals")).Count);
         await DropAsync(storage, supplier, "poll.csv", APoll(supplier, "Fully"));
         await RunAsync(storage, supplier, "first", _ => { });
@@ -133,6 +134,21 @@ public sealed class ImportCrashTests(AzuriteFixture azurite)
 
         Assert.Equal((ImportState.Active, 1, null, false), (replayed.State, replayed.Attempts, replayed.Fault, replayed.Poisoned));
         Assert.Empty((await new ListImports(storage.Store.Imports).RunAsync(supplier, "poisoned", 50, null, Cancellation)).Value!.Imports);
+    }
+
+    [Fact]
+    public async Task Rows_that_an_attempt_left_under_an_older_instrument_are_removed()
+    {
+        var storage = await TestStorage.CreateAsync(azurite, _time);
+        var supplier = await PrepareAsync(storage, "first");
+        await Assert.ThrowsAnyAsync<Exception>(() => RunAsync(storage, supplier, "first", KillAtSwitch));
+        Assert.Equal(Schools, (await storage.RowsAsync("PollTotals")).Count);
+        await storage.Store.Instruments.AddAsync(AnInstrument(supplier, pair: false) with { Version = 2 }, Cancellation);
+
+        await RunAsync(storage, supplier, "first", _ => { });
+
+        Assert.Equal(Schools, (await storage.RowsAsync("PollTotals")).Count);
+        Assert.Equal(2, Assert.Single(await storage.Store.Imports.ActiveAsync(Cancellation)).InstrumentVersion);
     }
 
     [Fact]
