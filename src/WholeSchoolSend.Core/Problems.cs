@@ -73,7 +73,19 @@ public static class Problems
     public static readonly ProblemKind CellInvalid = new(422, "cell-invalid", "A cell does not hold what its column should");
     public static readonly ProblemKind RespondentRepeated = new(422, "respondent-repeated", "A respondent stands in more than one row");
     public static readonly ProblemKind WaveMixed = new(422, "wave-mixed", "One file holds one wave");
+    public static readonly ProblemKind WeightMark = new(422, "weight-mark", "The file marks another column as its weight than the instrument");
+    public static readonly ProblemKind LabelContradicts = new(422, "label-contradicts", "The file's words for a code are not those the instrument has for it");
+    public static readonly ProblemKind FileNameUnclear = new(422, "file-name-unclear", "The file's name does not say which wave it is");
+    public static readonly ProblemKind NothingLoaded = new(422, "nothing-loaded", "No row of the file can be used");
     public static readonly ProblemKind HeaderUnknown = new(422, "header-unknown", "The header is none of the registers this service reads");
+
+    public static readonly ProblemKind QueryInvalid = new(422, "query-invalid", "The address asks for something that cannot be answered");
+
+    // Why a drop waits or came to nothing.
+    public static readonly ProblemKind HalfMissing = new(422, "half-missing", "The other half of the pair is not there yet");
+    public static readonly ProblemKind HalfOfPair = new(422, "half-of-pair", "It was imported together with its other half");
+    public static readonly ProblemKind LaterCounts = new(422, "later-counts", "A later drop of the same poll and wave counts");
+    public static readonly ProblemKind FileReplaced = new(422, "file-replaced", "The file was replaced or removed before it was imported");
 
     /// <summary>Every kind, by code.</summary>
     public static IReadOnlyDictionary<string, ProblemKind> All { get; } = typeof(Problems)

@@ -58,6 +58,8 @@ public static class App
         AddStore<IVersionedRows<SchoolTotals>>(storage => storage.PollTotals);
         AddStore<IVersionedRows<School>>(storage => storage.Schools);
         AddStore<IVersionedRows<Engagement>>(storage => storage.Engagements);
+        AddStore<IVersionedRows<SchoolLink>>(storage => storage.SchoolLinks);
+        AddStore<IVersionedRows<NetworkReach>>(storage => storage.NetworkReach);
         AddStore<IDrops>(storage => storage.Drops);
         AddStore<IKpiResults>(storage => storage.KpiResults);
         AddStore<IDocuments>(storage => storage.Documents);
@@ -88,6 +90,10 @@ public static class App
         services.AddSingleton<FileImport>();
         services.AddSingleton<ImportPoll>();
         services.AddSingleton<ImportRegister>();
+        services.AddSingleton<ImportedRows>();
+        services.AddSingleton<SweepDrops>();
+        services.AddSingleton<ListImports>();
+        services.AddSingleton<ReplayImport>();
 
         // KPIs and snapshots.
         services.AddSingleton<EvidenceReader>();

@@ -22,6 +22,12 @@ internal static class Responses
     public static Dictionary<string, string> Parameters(this HttpRequest request) =>
         request.Query.ToDictionary(parameter => parameter.Key, parameter => parameter.Value.ToString(), StringComparer.Ordinal);
 
+    /// <summary>JSON of any length, sent as it is written.</summary>
+    public static IResult Streamed(Func<Stream, CancellationToken, Task> write) => new StreamResult(write);
+
+    /// <summary>What the query asks by this name; null where it says nothing.</summary>
+    public static string? Asked(this HttpRequest request, string name) => request.Query[name].ToString() is { Length: > 0 } asked ? asked : null;
+
     /// <summary>Reads a body of at most so many bytes; null when it is larger, however long it claims to be.</summary>
     public static async Task<byte[]?> BodyAsync(this HttpRequest request, int most, CancellationToken cancellation)
     {
@@ -35,6 +41,15 @@ internal static class Responses
             body.Write(buffer, 0, read);
         }
         return body.ToArray();
+    }
+
+    private sealed class StreamResult(Func<Stream, CancellationToken, Task> write) : IResult
+    {
+        public Task ExecuteAsync(HttpContext httpContext)
+        {
+            httpContext.Response.ContentType = "application/json";
+            return write(httpContext.Response.Body, httpContext.RequestAborted);
+        }
     }
 
     /// <summary>Problem details of RFC 9457, with every single problem and its stable code.</summary>

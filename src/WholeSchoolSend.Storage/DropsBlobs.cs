@@ -1,7 +1,9 @@
+using System.Runtime.CompilerServices;
 using Azure;
 using Azure.Storage;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
+using Azure.Storage.Blobs.Specialized;
 using WholeSchoolSend.Core.Polls;
 
 namespace WholeSchoolSend.Storage;
@@ -14,12 +16,31 @@ public sealed class DropsBlobs(
     private const int Block = 8 * 1024 * 1024;
 
     /// <inheritdoc/>
-    public Task<DroppedFile?> FindPollAsync(string supplier, string name, CancellationToken cancellation) =>
-        FindAsync(pollDrop.GetBlobClient($"{supplier}/{name}"), supplier, name, cancellation);
+    public async Task<DroppedFile?> FindPollAsync(string supplier, string name, CancellationToken cancellation)
+    {
+        // One request tells of the file and of what shares its name but for the ending.
+        var stem = name.LastIndexOf('.') is > 0 and var dot && dot > name.LastIndexOf('/') + 1 ? name[..(dot + 1)] : null;
+        if (stem is null) return await FindAsync(pollDrop.GetBlobClient($"{supplier}/{name}"), supplier, name, cancellation);
+        var files = new List<DroppedFile>();
+        await foreach (var blob in pollDrop.GetBlobsAsync(new GetBlobsOptions { Prefix = $"{supplier}/{stem}" }, cancellation))
+            files.Add(From(pollDrop, supplier, blob.Name[(supplier.Length + 1)..], blob));
+        return files.Find(file => file.Name == name) is { } found ? found with { Beside = files.FindAll(file => file.Name != name) } : null;
+    }
 
     /// <inheritdoc/>
     public Task<DroppedFile?> FindRegisterAsync(string name, CancellationToken cancellation) =>
         FindAsync(register.GetBlobClient(name), "register", name, cancellation);
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<DroppedFile> AllAsync([EnumeratorCancellation] CancellationToken cancellation)
+    {
+        await foreach (var blob in register.GetBlobsAsync(cancellationToken: cancellation)) yield return From(register, "register", blob.Name, blob);
+        await foreach (var blob in pollDrop.GetBlobsAsync(cancellationToken: cancellation))
+        {
+            // A file that is in no supplier's folder is nobody's: the trigger does not see it either.
+            if (blob.Name.IndexOf('/') is > 0 and var slash && slash < blob.Name.Length - 1) yield return From(pollDrop, blob.Name[..slash], blob.Name[(slash + 1)..], blob);
+        }
+    }
 
     /// <inheritdoc/>
     public async Task KeepRawAsync(DroppedFile file, string contentHash, CancellationToken cancellation)
@@ -47,11 +68,11 @@ public sealed class DropsBlobs(
     }
 
     /// <inheritdoc/>
-    public async Task ReportAsync(DroppedFile file, byte[] json, byte[] csv, CancellationToken cancellation)
+    public async Task ReportAsync(DroppedFile file, ImportReport report, CancellationToken cancellation)
     {
-        await PutAsync($"{file.Supplier}/{file.Name}.report.csv", csv, "text/csv; charset=utf-8", cancellation);
+        await PutAsync($"{file.Supplier}/{file.Name}.report.csv", report.WriteCsvAsync, "text/csv; charset=utf-8", cancellation);
         // Last, because whoever waits for the report waits for this one.
-        await PutAsync($"{file.Supplier}/{file.Name}.report.json", json, "application/json", cancellation);
+        await PutAsync($"{file.Supplier}/{file.Name}.report.json", report.WriteJsonAsync, "application/json", cancellation);
     }
 
     private static async Task<DroppedFile?> FindAsync(BlobClient blob, string supplier, string name, CancellationToken cancellation)
@@ -59,11 +80,7 @@ public sealed class DropsBlobs(
         try
         {
             var found = (await blob.GetPropertiesAsync(cancellationToken: cancellation)).Value;
-            // Every opening reads the state that was found: a hash computed in one pass is the hash of what the next pass maps.
-            var asFound = new BlobDownloadOptions { Conditions = new BlobRequestConditions { IfMatch = found.ETag } };
-            return new DroppedFile(
-                supplier, name, found.LastModified, found.ContentLength,
-                async token => (await blob.DownloadStreamingAsync(asFound, token)).Value.Content);
+            return File(blob, supplier, name, found.ETag, found.LastModified, found.ContentLength);
         }
         catch (RequestFailedException gone) when (gone.Status == 404)
         {
@@ -71,9 +88,97 @@ public sealed class DropsBlobs(
         }
     }
 
-    private async Task PutAsync(string path, byte[] bytes, string contentType, CancellationToken cancellation) =>
-        await pollReports.GetBlobClient(path).UploadAsync(
-            BinaryData.FromBytes(bytes),
-            new BlobUploadOptions { HttpHeaders = new BlobHttpHeaders { ContentType = contentType, CacheControl = "no-cache" } },
-            cancellation);
+    private static DroppedFile From(BlobContainerClient container, string supplier, string name, BlobItem blob) =>
+        File(container.GetBlobClient(blob.Name), supplier, name, blob.Properties.ETag!.Value, blob.Properties.LastModified!.Value, blob.Properties.ContentLength ?? 0);
+
+    private static DroppedFile File(BlobClient blob, string supplier, string name, ETag etag, DateTimeOffset modified, long bytes)
+    {
+        // Every opening reads the state that was found: a hash computed in one pass is the hash of what the next pass maps.
+        var asFound = new BlobDownloadOptions { Conditions = new BlobRequestConditions { IfMatch = etag } };
+        return new DroppedFile(
+            supplier, name, etag.ToString().Trim('"'), modified, bytes, async token => (await blob.DownloadStreamingAsync(asFound, token)).Value.Content);
+    }
+
+    private async Task PutAsync(string path, Func<Stream, CancellationToken, Task> write, string contentType, CancellationToken cancellation)
+    {
+        var blob = pollReports.GetBlockBlobClient(path);
+        await using var blocks = new BlockStream(blob, new BlobHttpHeaders { ContentType = contentType, CacheControl = "no-cache" });
+        await write(blocks, cancellation);
+        await blocks.CommitAsync(cancellation);
+    }
+
+    /// <summary>
+    /// Writes a blob of any length from one buffer. Until it is committed, whoever reads the blob reads what was there before; a short one is one
+    /// request.
+    /// </summary>
+    private sealed class BlockStream(BlockBlobClient blob, BlobHttpHeaders headers) : Stream
+    {
+        private readonly MemoryStream _buffer = new();
+        private readonly List<string> _blocks = [];
+
+        public override bool CanRead => false;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => true;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
+
+        public async Task CommitAsync(CancellationToken cancellation)
+        {
+            _buffer.Position = 0;
+            if (_blocks.Count == 0)
+            {
+                await blob.UploadAsync(_buffer, new BlobUploadOptions { HttpHeaders = headers }, cancellation);
+                return;
+            }
+            await StageAsync(cancellation);
+            await blob.CommitBlockListAsync(_blocks, new CommitBlockListOptions { HttpHeaders = headers }, cancellation);
+        }
+
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            _buffer.Write(buffer.Span);
+            if (_buffer.Length >= Block) await StageAsync(cancellationToken);
+        }
+
+        public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+        public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public override void Flush()
+        {
+        }
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("Storage is called asynchronously.");
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing) _buffer.Dispose();
+            base.Dispose(disposing);
+        }
+
+        private async Task StageAsync(CancellationToken cancellation)
+        {
+            if (_buffer.Length == 0) return;
+            var id = Convert.ToBase64String(BitConverter.GetBytes(_blocks.Count));
+            _buffer.Position = 0;
+            await blob.StageBlockAsync(
+                id, _buffer, new BlockBlobStageBlockOptions { TransferValidation = new UploadTransferValidationOptions { ChecksumAlgorithm = StorageChecksumAlgorithm.MD5 } }, cancellation);
+            _blocks.Add(id);
+            _buffer.SetLength(0);
+        }
+    }
 }

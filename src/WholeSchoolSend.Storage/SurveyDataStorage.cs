@@ -67,10 +67,13 @@ public sealed class SurveyDataStorage
         Imports = new ImportsTable(Table("Imports"), resilience);
         PollTotals = new VersionedTable<SchoolTotals>(
             Table("PollTotals"), resilience, TotalsJson.Default.SchoolTotals, totals => TableKey.From(totals.School, totals.Wave));
-        Schools = new VersionedTable<School>(Table("Schools"), resilience, SchoolsJson.Default.School, school => TableKey.From(school.Urn));
+        Schools = new PackedTable<School>(Table("Schools"), resilience, SchoolsJson.Default.School, school => TableKey.From(school.Urn));
         Engagements = new VersionedTable<Engagement>(
             Table("Engagements"), resilience, SchoolsJson.Default.Engagement,
             engagement => TableKey.From(engagement.Urn, engagement.On.ToString("O", CultureInfo.InvariantCulture), engagement.Strand, TableKey.Number(engagement.Line)));
+        SchoolLinks = new PackedTable<SchoolLink>(Table("SchoolLinks"), resilience, SchoolsJson.Default.SchoolLink, link => TableKey.From(link.Urn, link.Predecessor));
+        NetworkReach = new VersionedTable<NetworkReach>(
+            Table("NetworkReach"), resilience, SchoolsJson.Default.NetworkReach, reach => TableKey.From(reach.Network, TableKey.Number(reach.Line)));
         Quarantine = new QuarantineTable(Table("Quarantine"), Container("quarantine"), resilience);
         Pending = new PendingTable(Table("Pending"), resilience);
         Fates = new FateRows(Evidence, Quarantine, Pending);
@@ -96,9 +99,13 @@ public sealed class SurveyDataStorage
 
     public VersionedTable<SchoolTotals> PollTotals { get; }
 
-    public VersionedTable<School> Schools { get; }
+    public PackedTable<School> Schools { get; }
 
     public VersionedTable<Engagement> Engagements { get; }
+
+    public PackedTable<SchoolLink> SchoolLinks { get; }
+
+    public VersionedTable<NetworkReach> NetworkReach { get; }
 
     public QuarantineTable Quarantine { get; }
 

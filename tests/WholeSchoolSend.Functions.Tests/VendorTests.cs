@@ -19,7 +19,7 @@ public sealed class VendorTests(AzuriteFixture azurite) : IClassFixture<AzuriteF
         await using var vendor = new SurveyMonkeyStandIn();
         await vendor.StartAsync();
         var now = TimeProvider.System.GetUtcNow();
-        vendor.Submissions.AddRange(Submission.Made(2, 1).Select(one => one with { Submitted = now.AddHours(-one.Number), Updated = now.AddHours(-one.Number) }));
+        vendor.Submissions.AddRange(SeededSubmission.Made(2, 1).Select(one => one with { Submitted = now.AddHours(-one.Number), Updated = now.AddHours(-one.Number) }));
         var log = new RunLog();
         var builder = Pipeline.Builder(
             azurite.ConnectionString, $"--Sources:{Monkey}:Tool=surveymonkey", $"--Sources:{Monkey}:Verification=query", $"--Sources:{Monkey}:Secrets:0={Pipeline.TypeformSecret}",

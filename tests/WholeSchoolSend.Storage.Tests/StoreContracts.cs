@@ -175,9 +175,9 @@ public abstract class ImportsContract
         var imports = await EmptyStoreAsync();
 
         var (first, second) = (AnImport("v1", 1), AnImport("v2", 2));
-        Assert.Equal((null, first), await imports.SwitchAsync(first.Unit, current => current is null ? first : null, Cancellation));
-        Assert.Equal((first, second), await imports.SwitchAsync(first.Unit, current => current!.Version == "v1" ? second : null, Cancellation));
-        Assert.Equal((second, second), await imports.SwitchAsync(first.Unit, _ => null, Cancellation));
+        Assert.Equal((null, first), Ends(await imports.SwitchAsync(first.Unit, current => current is null ? first : null, Cancellation)));
+        Assert.Equal((first, second), Ends(await imports.SwitchAsync(first.Unit, current => current!.Version == "v1" ? second : null, Cancellation)));
+        Assert.Equal((second, second), Ends(await imports.SwitchAsync(first.Unit, _ => null, Cancellation)));
         var other = AnImport("v3", 1) with { Unit = new("another", "teachers", Autumn) };
         await imports.SwitchAsync(other.Unit, _ => other, Cancellation);
 
@@ -199,17 +199,67 @@ public abstract class ImportsContract
     }
 
     [Fact]
-    public async Task A_drop_is_recorded_as_often_as_wanted()
+    public async Task What_was_replaced_is_remembered_until_it_is_forgotten()
     {
         var imports = await EmptyStoreAsync();
-        var record = new ImportRecord("pollster", "autumn/leaders (final).csv", "hash", Monday, ImportOutcome.Refused, null, null, 3);
+        var unit = AnImport("v1", 1).Unit;
+        foreach (var version in new[] { "v1", "v2", "v3" }) await imports.SwitchAsync(unit, _ => AnImport(version, 1), Cancellation);
 
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => imports.RecordAsync(record, Cancellation)));
-        await imports.RecordAsync(record with { Outcome = ImportOutcome.Unchanged }, Cancellation);
-        await imports.RecordAsync(record with { File = new string('x', 900) }, Cancellation);
-
-        Assert.Empty(await imports.ActiveAsync(Cancellation));
+        Assert.Equal(["v1", "v2"], Assert.Single(await imports.ReplacedAsync(Cancellation)).Versions);
+        await imports.ForgetAsync(unit, ["v1"], Cancellation);
+        Assert.Equal(["v2"], (await imports.SwitchAsync(unit, _ => null, Cancellation)).Replaced);
+        // What counts again is not to be removed.
+        Assert.Equal(["v3"], (await imports.SwitchAsync(unit, _ => AnImport("v2", 1), Cancellation)).Replaced);
+        await imports.ForgetAsync(unit, ["v3"], Cancellation);
+        Assert.Empty(await imports.ReplacedAsync(Cancellation));
+        Assert.Equal("v2", Assert.Single(await imports.ActiveAsync(Cancellation)).Version);
     }
+
+    [Fact]
+    public async Task Of_many_who_receive_a_drop_one_adds_it_and_all_see_it()
+    {
+        var imports = await EmptyStoreAsync();
+
+        var received = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => imports.ReceiveAsync(ARecord() with { Run = $"run{i}" }, Cancellation)));
+
+        Assert.Single(received.Select(one => one.Record.Run).Distinct(StringComparer.Ordinal));
+        Assert.Single(await HistoryAsync(imports));
+    }
+
+    [Fact]
+    public async Task Of_two_steps_from_one_state_the_first_is_taken()
+    {
+        var imports = await EmptyStoreAsync();
+        var received = await imports.ReceiveAsync(ARecord(), Cancellation);
+
+        var taken = await imports.AdvanceAsync(received, received.Record with { State = ImportState.Checked }, Cancellation);
+        Assert.Null(await imports.AdvanceAsync(received, received.Record with { State = ImportState.Refused }, Cancellation));
+        Assert.NotNull(await imports.AdvanceAsync(taken!, taken!.Record with { State = ImportState.Loaded, Rows = new RowCounts(3, 1, new Dictionary<string, int> { ["weight-zero"] = 2 }, 0) }, Cancellation));
+
+        var stored = Assert.Single(await HistoryAsync(imports)).Record;
+        Assert.Equal((ImportState.Loaded, 2), (stored.State, stored.Rows!.Excluded["weight-zero"]));
+    }
+
+    [Fact]
+    public async Task The_history_begins_with_the_newest_drop_and_goes_on_from_anywhere()
+    {
+        var imports = await EmptyStoreAsync();
+        foreach (var (supplier, minute) in new[] { ("southern", 3), ("northern", 1), ("northern", 2) })
+            await imports.ReceiveAsync(ARecord() with { Supplier = supplier, Modified = Monday.AddMinutes(minute), File = minute == 2 ? new string('x', 900) : "f / ü.csv" }, Cancellation);
+
+        var all = await HistoryAsync(imports);
+
+        Assert.Equal([3, 2, 1], all.Select(one => one.Record.Modified.Minute));
+        Assert.Equal([2, 1], (await HistoryAsync(imports, all[0].Position)).Select(one => one.Record.Modified.Minute));
+        Assert.Empty(await HistoryAsync(imports, all[2].Position));
+    }
+
+    private static async Task<List<StoredImport>> HistoryAsync(IImports imports, string? after = null) => await imports.HistoryAsync(after, Cancellation).ToListAsync(Cancellation);
+
+    private static (ActiveImport? Before, ActiveImport? After) Ends(ImportSwitch switched) => (switched.Before, switched.After);
+
+    protected static ImportRecord ARecord() => new(
+        "pollster", "autumn/leaders (final).csv", "0x8D", Monday, 10, ImportState.Received, null, null, 1, null, "run", Monday, null, null, null, null, null, null, 0);
 
     protected static ActiveImport AnImport(string version, int minutes) => new(
         new ImportUnit("pollster", "leaders", Autumn), version, "leaders.csv", "hash", 1, null, Monday.AddMinutes(minutes), new ImportFacts(1, 1, 0, null, null, null));

@@ -103,24 +103,75 @@ public sealed class ImportsTableTests(AzuriteFixture azurite) : ImportsContract
         await storage.Store.Imports.SwitchAsync(AnImport("v1", 1).Unit, _ => AnImport("v1", 1), Cancellation);
         storage.Wire.LoseOneAnswer(Wire.IsTransaction);
 
-        Assert.Equal(
-            (AnImport("v1", 1), AnImport("v2", 2)),
-            await storage.Store.Imports.SwitchAsync(
-                AnImport("v1", 1).Unit, current => current!.Modified < Monday.AddMinutes(2) ? AnImport("v2", 2) : null, Cancellation));
+        var switched = await storage.Store.Imports.SwitchAsync(
+            AnImport("v1", 1).Unit, current => current!.Modified < Monday.AddMinutes(2) ? AnImport("v2", 2) : null, Cancellation);
+        Assert.Equal((AnImport("v1", 1), AnImport("v2", 2)), (switched.Before, switched.After));
+        Assert.Equal(["v1"], switched.Replaced);
     }
 
     [Fact]
-    public async Task A_drop_is_one_row_and_a_later_drop_another()
+    public async Task A_step_whose_answer_was_lost_is_ours()
     {
         var storage = await TestStorage.CreateAsync(azurite);
-        var record = new ImportRecord("pollster", "leaders.csv", "hash", Monday, ImportOutcome.Active, AnImport("v", 1).Unit, AnImport("v", 1).Facts, 0);
+        storage.Wire.LoseOneAnswer(Wire.IsTransaction);
+        var received = await storage.Store.Imports.ReceiveAsync(ARecord(), Cancellation);
+        Assert.Equal("run", received.Record.Run);
+        storage.Wire.LoseOneAnswer(Wire.IsTransaction);
 
-        await storage.Store.Imports.RecordAsync(record, Cancellation);
-        await storage.Store.Imports.RecordAsync(record with { Outcome = ImportOutcome.Unchanged }, Cancellation);
-        await storage.Store.Imports.RecordAsync(record with { Outcome = ImportOutcome.Unchanged, Modified = Monday.AddHours(1) }, Cancellation);
+        var advanced = await storage.Store.Imports.AdvanceAsync(received, received.Record with { State = ImportState.Checked }, Cancellation);
 
-        Assert.Equal(["Active", "Unchanged"], (await storage.RowsAsync("Imports")).Select(row => row.GetString("Outcome")));
+        Assert.NotNull(await storage.Store.Imports.AdvanceAsync(advanced!, advanced!.Record with { State = ImportState.Loaded }, Cancellation));
+    }
+
+    [Fact]
+    public async Task A_drop_is_one_row_a_step_one_request_and_a_later_drop_another_row()
+    {
+        var storage = await TestStorage.CreateAsync(azurite);
+        StoredImport? received = null;
+
+        Assert.Equal(1, await storage.CountAsync(async () => received = await storage.Store.Imports.ReceiveAsync(ARecord(), Cancellation)));
+        Assert.Equal(1, await storage.CountAsync(() => storage.Store.Imports.AdvanceAsync(received!, received!.Record with { State = ImportState.Refused }, Cancellation)));
+        await storage.Store.Imports.ReceiveAsync(ARecord() with { Drop = "0x8E", Modified = Monday.AddHours(1) }, Cancellation);
+
+        Assert.Equal(["Received", "Refused"], (await storage.RowsAsync("Imports")).Select(row => row.GetString("State")));
         Assert.Equal(1, await storage.CountAsync(() => storage.Store.Imports.ActiveAsync(Cancellation)));
+    }
+}
+
+public sealed class PackedTableTests(AzuriteFixture azurite) : VersionedRowsContract
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    protected override async Task<IVersionedRows<School>> EmptyStoreAsync() => (await TestStorage.CreateAsync(azurite)).Store.Schools;
+
+    [Fact]
+    public async Task Fifty_thousand_schools_take_a_handful_of_requests()
+    {
+        var storage = await TestStorage.CreateAsync(azurite);
+        var schools = Schools(50_000).Select(school => school with { Authority = "202", Type = "Community school", Opened = new DateOnly(1960, 9, 1) }).ToList();
+
+        var written = await storage.CountAsync(() => storage.Store.Schools.WriteAsync("v", schools, Cancellation));
+        IReadOnlyList<School> read = [];
+        var reads = await storage.CountAsync(async () => read = await storage.Store.Schools.ReadAsync("v", Cancellation));
+        var deletes = await storage.CountAsync(() => storage.Store.Schools.DeleteAsync("v", Cancellation));
+
+        TestContext.Current.TestOutputHelper!.WriteLine($"50,000 schools: {written} requests to write, {reads} to read, {deletes} to remove");
+        Assert.Equal(schools, read);
+        Assert.InRange(written, 1, 6);
+        Assert.InRange(reads, 1, 6);
+        Assert.InRange(deletes, 1, 3);
+    }
+
+    [Fact]
+    public async Task What_is_too_long_for_one_row_goes_on_in_the_next()
+    {
+        var storage = await TestStorage.CreateAsync(azurite);
+        var schools = Schools(300).Select(school => school with { Name = new string('é', 4_000) }).ToList();
+
+        await storage.Store.Schools.WriteAsync("v", schools, Cancellation);
+
+        Assert.Equal(schools, await storage.Store.Schools.ReadAsync("v", Cancellation));
+        Assert.True((await storage.RowsAsync("Schools")).Count > 1);
     }
 }
 
@@ -128,7 +179,13 @@ public sealed class VersionedTableTests(AzuriteFixture azurite) : VersionedRowsC
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    protected override async Task<IVersionedRows<School>> EmptyStoreAsync() => (await TestStorage.CreateAsync(azurite)).Store.Schools;
+    protected override async Task<IVersionedRows<School>> EmptyStoreAsync()
+    {
+        var storage = await TestStorage.CreateAsync(azurite);
+        await storage.Table("OneByOne").CreateIfNotExistsAsync(Cancellation);
+        return new VersionedTable<School>(
+            storage.Table("OneByOne"), new StorageResilience(new StorageResilienceOptions(), TimeProvider.System), SchoolsJson.Default.School, school => TableKey.From(school.Urn));
+    }
 
     [Theory]
     [InlineData(0, 0)]
@@ -137,9 +194,10 @@ public sealed class VersionedTableTests(AzuriteFixture azurite) : VersionedRowsC
     public async Task A_version_takes_a_transaction_for_a_hundred_rows(int rows, int transactions)
     {
         var storage = await TestStorage.CreateAsync(azurite);
+        var engagements = Enumerable.Range(0, rows).Select(row => new Engagement($"{100_000 + row}", new DateOnly(2026, 1, 5), "SEND Review", row)).ToList();
 
-        Assert.Equal(transactions, await storage.CountAsync(() => storage.Store.Schools.WriteAsync("v", Schools(rows), Cancellation)));
-        Assert.Equal(transactions + 1, await storage.CountAsync(() => storage.Store.Schools.DeleteAsync("v", Cancellation)));
+        Assert.Equal(transactions, await storage.CountAsync(() => storage.Store.Engagements.WriteAsync("v", engagements, Cancellation)));
+        Assert.Equal(transactions + 1, await storage.CountAsync(() => storage.Store.Engagements.DeleteAsync("v", Cancellation)));
     }
 
     [Fact]
@@ -289,13 +347,58 @@ public sealed class DropsBlobsTests(AzuriteFixture azurite)
         await DropAsync(storage, "poll-drop", "pollster/f.csv", "x");
         var found = (await storage.Store.Drops.FindPollAsync("pollster", "f.csv", Cancellation))!;
 
-        await storage.Store.Drops.ReportAsync(found, "{}"u8.ToArray(), "line\n"u8.ToArray(), Cancellation);
-        await storage.Store.Drops.ReportAsync(found, "{\"n\":2}"u8.ToArray(), "line,code\n"u8.ToArray(), Cancellation);
+        await storage.Store.Drops.ReportAsync(found, AReport(0), Cancellation);
+        Assert.Equal(2, await storage.CountAsync(() => storage.Store.Drops.ReportAsync(found, AReport(1), Cancellation)));
 
         var json = (await storage.Container("poll-reports").GetBlobClient("pollster/f.csv.report.json").DownloadContentAsync(Cancellation)).Value;
-        Assert.Equal(("{\"n\":2}", "application/json"), (json.Content.ToString(), json.Details.ContentType));
+        Assert.Equal((1, "application/json"), (System.Text.Json.JsonDocument.Parse(json.Content).RootElement.GetProperty("problemCount").GetInt32(), json.Details.ContentType));
         var csv = (await storage.Container("poll-reports").GetBlobClient("pollster/f.csv.report.csv").DownloadContentAsync(Cancellation)).Value;
-        Assert.Equal(("line,code\n", "text/csv; charset=utf-8"), (csv.Content.ToString(), csv.Details.ContentType));
+        Assert.Equal(("line,column,code,found,message\r\n2,\"weight\",weight-invalid,\"empty\",\"should be a number\"\r\n", "text/csv; charset=utf-8"), (csv.Content.ToString(), csv.Details.ContentType));
+    }
+
+    [Fact]
+    public async Task A_report_longer_than_a_block_is_whole()
+    {
+        var storage = await TestStorage.CreateAsync(azurite);
+        await DropAsync(storage, "poll-drop", "pollster/f.csv", "x");
+        var found = (await storage.Store.Drops.FindPollAsync("pollster", "f.csv", Cancellation))!;
+
+        await storage.Store.Drops.ReportAsync(found, AReport(200_000), Cancellation);
+
+        var csv = (await storage.Container("poll-reports").GetBlobClient("pollster/f.csv.report.csv").DownloadContentAsync(Cancellation)).Value.Content.ToString();
+        Assert.True(csv.Length > 8 * 1024 * 1024);
+        Assert.Equal(200_001, csv.Count(character => character == '\n'));
+        var json = System.Text.Json.JsonDocument.Parse((await storage.Container("poll-reports").GetBlobClient("pollster/f.csv.report.json").DownloadContentAsync(Cancellation)).Value.Content);
+        Assert.Equal(200_001, json.RootElement.GetProperty("problems")[199_999].GetProperty("line").GetInt32());
+    }
+
+    [Fact]
+    public async Task What_shares_a_files_name_but_for_the_ending_is_beside_it()
+    {
+        var storage = await TestStorage.CreateAsync(azurite);
+        foreach (var name in new[] { "autumn/poll.csv", "autumn/poll.sss", "autumn/poll-2.csv", "poll.csv", "noending", "noending2" }) await DropAsync(storage, "poll-drop", $"pollster/{name}", name);
+        await DropAsync(storage, "poll-drop", "nobody.csv", "x");
+        await DropAsync(storage, "register", "edubase.csv", "URN\n");
+
+        var found = (await storage.Store.Drops.FindPollAsync("pollster", "autumn/poll.csv", Cancellation))!;
+        Assert.Equal("autumn/poll.sss", await ReadAsync(Assert.Single(found.Beside)));
+        Assert.Empty((await storage.Store.Drops.FindPollAsync("pollster", "noending", Cancellation))!.Beside);
+        Assert.Null(await storage.Store.Drops.FindPollAsync("pollster", "autumn/poll.asc", Cancellation));
+        var all = await storage.Store.Drops.AllAsync(Cancellation).ToListAsync(Cancellation);
+        Assert.Equal(["pollster/autumn/poll-2.csv", "pollster/autumn/poll.csv", "pollster/autumn/poll.sss", "pollster/noending", "pollster/noending2", "pollster/poll.csv", "register/edubase.csv"],
+            all.Select(file => $"{file.Supplier}/{file.Name}").Order(StringComparer.Ordinal));
+        // A file is known again by its state, however it was found.
+        Assert.Equal(found.Id, all.Single(file => file.Name == "autumn/poll.csv").Id);
+        Assert.Equal((await storage.Store.Drops.FindRegisterAsync("edubase.csv", Cancellation))!.Id, all.Single(file => file.Supplier == "register").Id);
+        await DropAsync(storage, "poll-drop", "pollster/autumn/poll.csv", "autumn/poll.csv");
+        Assert.NotEqual(found.Id, (await storage.Store.Drops.FindPollAsync("pollster", "autumn/poll.csv", Cancellation))!.Id);
+    }
+
+    private static ImportReport AReport(int problems)
+    {
+        var findings = new FileFindings();
+        for (var line = 2; line < problems + 2; line++) findings.Add(new FileFinding(line, "weight", "weight-invalid", "should be a number", "empty"));
+        return new ImportReport(new ReportHead("f.csv", "pollster", Monday, ImportOutcome.Refused, null, null, null, null, 1, null, null, null, null, null, null, null, []), findings);
     }
 
     private static async Task DropAsync(TestStorage storage, string container, string name, string text) =>

@@ -20,7 +20,7 @@ public sealed class ContentTests
     {
         await using var vendor = HealingTests.Vendor(tool);
         await vendor.StartAsync();
-        vendor.Submissions.AddRange(Submission.Made(40, 7));
+        vendor.Submissions.AddRange(SeededSubmission.Made(40, 7));
         if (vendor.HasRevisions) vendor.Submissions[3] = vendor.Submissions[3].Changed(90) with { Finished = false };
         var listed = await ListedAsync(vendor);
         Assert.Equal(40, listed.Count);
@@ -42,7 +42,7 @@ public sealed class ContentTests
     {
         await using var vendor = HealingTests.Vendor(tool);
         await vendor.StartAsync();
-        vendor.Submissions.AddRange(Submission.Made(8, 7));
+        vendor.Submissions.AddRange(SeededSubmission.Made(8, 7));
         var listed = await ListedAsync(vendor);
         foreach (var submission in vendor.Submissions)
         {
@@ -60,7 +60,7 @@ public sealed class ContentTests
         using var http = new VendorHttp(new VendorHttpOptions(), TimeProvider.System);
         var responses = new Dictionary<string, SurveyResponse>();
         var listing = new VendorListing();
-        await foreach (var page in vendor.Source("a").Api.ListAsync(new VendorCall(vendor.Source("a"), http, TimeProvider.System), vendor.Form, Submission.First, listing, Cancellation))
+        await foreach (var page in vendor.Source("a").Api.ListAsync(new VendorCall(vendor.Source("a"), http, TimeProvider.System), vendor.Form, SeededSubmission.First, listing, Cancellation))
             foreach (var item in page) responses.Add(item.Id, item.Response!);
         Assert.True(listing.IsWhole);
         return responses;

@@ -14,7 +14,7 @@ public sealed class FetchingTests(AzuriteFixture azurite)
     public async Task An_event_becomes_a_response_and_its_note_goes(string tool)
     {
         await using var world = await World.CreateAsync(HealingTests.Vendor(tool), azurite);
-        world.Vendor.Submissions.AddRange(Submission.Made(3, 1));
+        world.Vendor.Submissions.AddRange(SeededSubmission.Made(3, 1));
         foreach (var submission in world.Vendor.Submissions) Assert.Equal(1, (await world.DeliverAsync(submission)).Pending);
         Assert.Equal((3, 0), ((await world.ShownAsync()).Waiting, (await world.RowsAsync("I~")).Count));
         Assert.Equal(3, (await world.FetchAsync()).Fetched);
@@ -28,7 +28,7 @@ public sealed class FetchingTests(AzuriteFixture azurite)
     public async Task After_a_crash_between_response_and_note_its_own_write_is_found()
     {
         await using var world = await World.CreateAsync(new SurveyMonkeyStandIn(), azurite);
-        world.Vendor.Submissions.AddRange(Submission.Made(3, 1));
+        world.Vendor.Submissions.AddRange(SeededSubmission.Made(3, 1));
         foreach (var submission in world.Vendor.Submissions) await world.DeliverAsync(submission);
         var notes = world.Notes;
         world.Notes = new CrashingNotes(notes);
@@ -45,7 +45,7 @@ public sealed class FetchingTests(AzuriteFixture azurite)
     public async Task A_later_event_that_comes_meanwhile_keeps_the_note()
     {
         await using var world = await World.CreateAsync(new SurveyMonkeyStandIn(), azurite);
-        world.Vendor.Submissions.AddRange(Submission.Made(1, 1));
+        world.Vendor.Submissions.AddRange(SeededSubmission.Made(1, 1));
         await world.DeliverAsync(world.Vendor.Submissions[0]);
         var read = Assert.Single(await world.Notes.NotesAsync(World.SourceName, TestContext.Current.CancellationToken));
         var changed = world.Vendor.Submissions[0] = world.Vendor.Submissions[0].Changed(5);
@@ -63,7 +63,7 @@ public sealed class FetchingTests(AzuriteFixture azurite)
     public async Task What_was_deleted_there_ends_after_some_time_as_gone(string tool)
     {
         await using var world = await World.CreateAsync(HealingTests.Vendor(tool), azurite);
-        var gone = Submission.Made(1, 1)[0] with { Submitted = world.Time.GetUtcNow(), Updated = world.Time.GetUtcNow() };
+        var gone = SeededSubmission.Made(1, 1)[0] with { Submitted = world.Time.GetUtcNow(), Updated = world.Time.GetUtcNow() };
         await world.DeliverAsync(gone);
         Assert.Equal((0, 1), await GoneAndWaitingAsync());   // an event may run ahead of the vendor's own store
         world.Time.Advance(TimeSpan.FromMinutes(5));
@@ -88,7 +88,7 @@ public sealed class FetchingTests(AzuriteFixture azurite)
     public async Task A_form_that_is_not_there_is_no_deleted_response()
     {
         await using var world = await World.CreateAsync(new SurveyMonkeyStandIn(), azurite);
-        world.Vendor.Submissions.AddRange(Submission.Made(1, 1));
+        world.Vendor.Submissions.AddRange(SeededSubmission.Made(1, 1));
         await world.DeliverAsync(world.Vendor.Submissions[0]);
         for (var runs = 0; runs < 8; runs++)
         {
@@ -107,7 +107,7 @@ public sealed class FetchingTests(AzuriteFixture azurite)
     public async Task A_refused_token_stops_the_source_and_counts_against_no_response()
     {
         await using var world = await World.CreateAsync(new SurveyMonkeyStandIn(), azurite);
-        world.Vendor.Submissions.AddRange(Submission.Made(3, 1));
+        world.Vendor.Submissions.AddRange(SeededSubmission.Made(3, 1));
         foreach (var submission in world.Vendor.Submissions) await world.DeliverAsync(submission);
         world.Vendor.Instead.Enqueue(StandIn.Status(401));
         Assert.Equal(("vendor-refused", 3), (await world.FetchAsync() is var stopped ? (stopped.Code, stopped.Left) : default));
@@ -124,7 +124,7 @@ public sealed class FetchingTests(AzuriteFixture azurite)
     public async Task The_vendors_day_is_waited_out_as_it_says()
     {
         await using var world = await World.CreateAsync(new SurveyMonkeyStandIn(), azurite);
-        world.Vendor.Submissions.AddRange(Submission.Made(5, 1));
+        world.Vendor.Submissions.AddRange(SeededSubmission.Made(5, 1));
         foreach (var submission in world.Vendor.Submissions) await world.DeliverAsync(submission);
         world.Vendor.LeftToday = 3;   // the survey's details and two responses
         Assert.Equal((2, "vendor-busy"), (await world.FetchAsync() is var outcome ? (outcome.Fetched, outcome.Code) : default));
@@ -139,7 +139,7 @@ public sealed class FetchingTests(AzuriteFixture azurite)
     public async Task What_waits_comes_by_the_list_too_as_fetched_and_once()
     {
         await using var world = await World.CreateAsync(new SurveyMonkeyStandIn(), azurite);
-        world.Vendor.Submissions.AddRange(Submission.Made(30, 1));
+        world.Vendor.Submissions.AddRange(SeededSubmission.Made(30, 1));
         foreach (var submission in world.Vendor.Submissions.Take(20)) await world.DeliverAsync(submission);
         var report = await world.HealAsync();
         Assert.Equal((20, 10), (await world.CountAsync(Channel.Fetched), report!.Counts.Recovered));
@@ -152,7 +152,7 @@ public sealed class FetchingTests(AzuriteFixture azurite)
     public async Task While_another_instance_fetches_this_one_does_not()
     {
         await using var world = await World.CreateAsync(new SurveyMonkeyStandIn(), azurite);
-        world.Vendor.Submissions.AddRange(Submission.Made(1, 1));
+        world.Vendor.Submissions.AddRange(SeededSubmission.Made(1, 1));
         await world.DeliverAsync(world.Vendor.Submissions[0]);
         var state = world.Storage.Vendors;
         var now = world.Time.GetUtcNow();
@@ -169,7 +169,7 @@ public sealed class FetchingTests(AzuriteFixture azurite)
     public async Task Two_that_fetch_one_response_at_once_take_it_in_once()
     {
         await using var world = await World.CreateAsync(new QualtricsStandIn(), azurite);
-        world.Vendor.Submissions.AddRange(Submission.Made(8, 1));
+        world.Vendor.Submissions.AddRange(SeededSubmission.Made(8, 1));
         foreach (var submission in world.Vendor.Submissions) await world.DeliverAsync(submission);
         await Task.WhenAll(world.FetchAsync(), world.HealAsync(), world.FetchAsync());
         world.Time.Advance(TimeSpan.FromMinutes(10));

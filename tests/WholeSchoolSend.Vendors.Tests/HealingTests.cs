@@ -29,8 +29,8 @@ public sealed class HealingTests(AzuriteFixture azurite)
     {
         await using var world = await World.CreateAsync(Vendor(tool), azurite);
         var random = new Random(seed);
-        world.Vendor.Submissions.AddRange(Submission.Made(Count, seed));
-        var (lost, deliveries) = (0, new List<Submission>());
+        world.Vendor.Submissions.AddRange(SeededSubmission.Made(Count, seed));
+        var (lost, deliveries) = (0, new List<SeededSubmission>());
         for (var i = 0; i < Count; i++)
         {
             var first = world.Vendor.Submissions[i];
@@ -72,7 +72,7 @@ public sealed class HealingTests(AzuriteFixture azurite)
     public async Task A_later_version_there_is_missing_here(string tool)
     {
         await using var world = await World.CreateAsync(Vendor(tool), azurite);
-        world.Vendor.Submissions.AddRange(Submission.Made(3, 1));
+        world.Vendor.Submissions.AddRange(SeededSubmission.Made(3, 1));
         await world.HealAsync();
         world.Vendor.Submissions[1] = world.Vendor.Submissions[1].Changed(60 * 24 * 18);
         world.Time.Advance(TimeSpan.FromHours(1));
@@ -88,7 +88,7 @@ public sealed class HealingTests(AzuriteFixture azurite)
     {
         await using var world = await World.CreateAsync(new TypeformStandIn(), azurite);
         var now = world.Time.GetUtcNow();
-        world.Vendor.Submissions.AddRange(Submission.Made(2, 1).Select(one => one with { Submitted = now.AddMinutes(-5), Updated = now.AddMinutes(-5) }));
+        world.Vendor.Submissions.AddRange(SeededSubmission.Made(2, 1).Select(one => one with { Submitted = now.AddMinutes(-5), Updated = now.AddMinutes(-5) }));
         Assert.Equal((2, 0), ((await world.HealAsync())!.Counts.Young, await world.CountAsync(Channel.Recovered)));
         await world.DeliverAsync(world.Vendor.Submissions[0]);
         world.Time.Advance(TimeSpan.FromMinutes(20));
@@ -100,7 +100,7 @@ public sealed class HealingTests(AzuriteFixture azurite)
     public async Task A_webhook_that_comes_after_all_is_a_duplicate()
     {
         await using var world = await World.CreateAsync(new TypeformStandIn(), azurite);
-        world.Vendor.Submissions.AddRange(Submission.Made(4, 1));
+        world.Vendor.Submissions.AddRange(SeededSubmission.Made(4, 1));
         await world.HealAsync();
         foreach (var submission in world.Vendor.Submissions) Assert.Equal(1, (await world.DeliverAsync(submission)).Duplicate);
         await world.AssertAllInOnceAsync();
@@ -144,7 +144,7 @@ public sealed class HealingTests(AzuriteFixture azurite)
     public async Task Responses_that_came_in_xml_are_found_under_their_other_id()
     {
         await using var world = await World.CreateAsync(new KoboToolboxStandIn { PostsXml = true }, azurite);
-        world.Vendor.Submissions.AddRange(Submission.Made(6, 1));
+        world.Vendor.Submissions.AddRange(SeededSubmission.Made(6, 1));
         foreach (var submission in world.Vendor.Submissions.Take(4)) Assert.Equal(1, (await world.DeliverAsync(submission)).Accepted);
         Assert.Equal((4, 2), ((await world.HealAsync())!.Counts.Ours, await world.CountAsync(Channel.Recovered)));
         // A late webhook meets what was recovered, by the id it goes by. Its text is not quite the list's: a conflict of one response, never a second one.
@@ -157,7 +157,7 @@ public sealed class HealingTests(AzuriteFixture azurite)
     public async Task The_confirmed_moment_moves_only_by_a_whole_list_and_lists_begin_before_it()
     {
         await using var world = await World.CreateAsync(new TypeformStandIn(), azurite);
-        world.Vendor.Submissions.AddRange(Submission.Made(5, 1));
+        world.Vendor.Submissions.AddRange(SeededSubmission.Made(5, 1));
         world.Vendor.SaysTotal = 7;
         var report = await world.HealAsync();
         Assert.Equal((false, 5, null), (report!.IsWhole, report.Counts.Recovered, report.Confirmed));
@@ -185,8 +185,8 @@ public sealed class HealingTests(AzuriteFixture azurite)
     }
 
     /// <summary>Submissions of the last hours, which every list still holds.</summary>
-    private static IEnumerable<Submission> Recent(World world, int count) =>
-        Submission.Made(count, 1).Select(one => one with { Submitted = world.Time.GetUtcNow().AddHours(-one.Number), Updated = world.Time.GetUtcNow().AddHours(-one.Number) });
+    private static IEnumerable<SeededSubmission> Recent(World world, int count) =>
+        SeededSubmission.Made(count, 1).Select(one => one with { Submitted = world.Time.GetUtcNow().AddHours(-one.Number), Updated = world.Time.GetUtcNow().AddHours(-one.Number) });
 
     /// <summary>What vendors do on bad days, in no order.</summary>
     private static void Misbehave(StandIn vendor, Random random)

@@ -39,7 +39,7 @@ public sealed class ListingTests
     public async Task One_page_for_ever_ends_and_is_not_whole(string tool)
     {
         await using var vendor = await AVendorAsync(tool, 250);
-        IReadOnlyList<Submission>? first = null;
+        IReadOnlyList<SeededSubmission>? first = null;
         vendor.Lies = (_, page) => first ??= page;
         var (ids, listing) = await ListAsync(vendor);
         Assert.InRange(ids.Count, 100, 200);
@@ -51,7 +51,7 @@ public sealed class ListingTests
     public async Task A_page_given_twice_by_mistake_is_asked_for_again()
     {
         await using var vendor = await AVendorAsync("formbricks", 250);
-        IReadOnlyList<Submission>? first = null;
+        IReadOnlyList<SeededSubmission>? first = null;
         var mistakes = 1;
         vendor.Lies = (number, page) =>
         {
@@ -113,7 +113,7 @@ public sealed class ListingTests
     {
         var vendor = HealingTests.Vendor(tool);
         await vendor.StartAsync();
-        vendor.Submissions.AddRange(Submission.Made(count, 1));
+        vendor.Submissions.AddRange(SeededSubmission.Made(count, 1));
         return vendor;
     }
 
@@ -122,7 +122,7 @@ public sealed class ListingTests
         vendor.Asked.Clear();
         using var http = new VendorHttp(new VendorHttpOptions(), TimeProvider.System);
         var (ids, listing) = (new List<string>(), new VendorListing());
-        await foreach (var page in vendor.Source("a").Api.ListAsync(new VendorCall(vendor.Source("a"), http, TimeProvider.System), vendor.Form, Submission.First, listing, Cancellation))
+        await foreach (var page in vendor.Source("a").Api.ListAsync(new VendorCall(vendor.Source("a"), http, TimeProvider.System), vendor.Form, SeededSubmission.First, listing, Cancellation))
             ids.AddRange(page.Select(item => item.Id));
         return (ids, listing);
     }

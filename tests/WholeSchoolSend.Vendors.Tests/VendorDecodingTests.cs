@@ -117,7 +117,7 @@ public sealed class VendorDecodingTests(AzuriteFixture azurite)
         await using var vendor = HealingTests.Vendor(tool);
         if (vendor is QualtricsStandIn qualtrics) (qualtrics.Polls, qualtrics.Zips) = (0, false);
         await vendor.StartAsync();
-        vendor.Submissions.AddRange(Submission.Made(3, 1));
+        vendor.Submissions.AddRange(SeededSubmission.Made(3, 1));
         using var http = new VendorHttp(new VendorHttpOptions { Delay = TimeSpan.FromMilliseconds(1), BreakerThroughput = 100_000 }, TimeProvider.System);
         var (troubles, unread, source) = (0, 0, vendor.Source("a"));
         for (var seed = 0; seed < 150; seed++)
@@ -125,7 +125,7 @@ public sealed class VendorDecodingTests(AzuriteFixture azurite)
             var call = new VendorCall(source, new Mutating(http, new Random(seed)), TimeProvider.System);
             try
             {
-                await foreach (var page in source.Api.ListAsync(call, vendor.Form, Submission.First, new VendorListing(), Cancellation)) unread += page.Count(item => item.Response is null);
+                await foreach (var page in source.Api.ListAsync(call, vendor.Form, SeededSubmission.First, new VendorListing(), Cancellation)) unread += page.Count(item => item.Response is null);
                 if (source.Api.IsEventOnly) await source.Api.FetchAsync(call, vendor.Form, vendor.Id(vendor.Submissions[0]), Cancellation);
             }
             catch (VendorTroubleException trouble)
@@ -141,7 +141,7 @@ public sealed class VendorDecodingTests(AzuriteFixture azurite)
     public async Task What_the_form_no_longer_has_costs_one_more_look_and_not_one_each_time()
     {
         await using var world = await World.CreateAsync(new SurveyMonkeyStandIn { Forgets = true }, azurite);
-        world.Vendor.Submissions.AddRange(Submission.Made(5, 1));
+        world.Vendor.Submissions.AddRange(SeededSubmission.Made(5, 1));
         foreach (var submission in world.Vendor.Submissions) await world.DeliverAsync(submission);
         Assert.Equal(5, (await world.FetchAsync()).Fetched);
         Assert.Equal(2, world.Vendor.Asked.Count(asked => asked.EndsWith($"{world.Vendor.Form}/details", StringComparison.Ordinal)));
@@ -151,7 +151,7 @@ public sealed class VendorDecodingTests(AzuriteFixture azurite)
     public async Task An_option_that_is_new_since_the_survey_was_read_is_learnt()
     {
         await using var world = await World.CreateAsync(new SurveyMonkeyStandIn { LearnsLate = true }, azurite);
-        world.Vendor.Submissions.AddRange(Submission.Made(2, 1).Select(one => one with { Confidence = 5 }));
+        world.Vendor.Submissions.AddRange(SeededSubmission.Made(2, 1).Select(one => one with { Confidence = 5 }));
         foreach (var submission in world.Vendor.Submissions) await world.DeliverAsync(submission);
         Assert.Equal(2, (await world.FetchAsync()).Fetched);
         await world.AssertAllInOnceAsync();

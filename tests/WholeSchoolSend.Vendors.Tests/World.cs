@@ -40,7 +40,7 @@ internal sealed class World : IAsyncDisposable
 
     public SurveyDataStorage Storage { get; }
 
-    public FakeTimeProvider Time { get; } = new(Submission.First.AddDays(20));
+    public FakeTimeProvider Time { get; } = new(SeededSubmission.First.AddDays(20));
 
     public Redaction Redaction { get; } = new(new Pseudonyms("a-pseudonym-key-of-the-tests-only!"));
 
@@ -66,7 +66,7 @@ internal sealed class World : IAsyncDisposable
     }
 
     /// <summary>The vendor's webhook about a submission arrives.</summary>
-    public async Task<DeliveryReply> DeliverAsync(Submission submission)
+    public async Task<DeliveryReply> DeliverAsync(SeededSubmission submission)
     {
         var outcome = await new TakeInDelivery(_sources, Responses(), Storage.Quarantine, Storage.Pending, Time).RunAsync(SourceName, Vendor.Webhook(submission), Cancellation);
         Assert.Null(outcome.Fault);
@@ -91,7 +91,7 @@ internal sealed class World : IAsyncDisposable
     /// <summary>How many identities came by a channel.</summary>
     public async Task<int> CountAsync(Channel channel) => (await RowsAsync("I~")).Count(row => row.GetString("Channel") == channel.ToString());
 
-    public async Task EraseAsync(Submission submission)
+    public async Task EraseAsync(SeededSubmission submission)
     {
         var key = $"I~{Identity.OfResponse(SourceName, Vendor.Form, Vendor.Id(submission))}";
         var table = new TableClient(_connection, _prefix + "Evidence");
@@ -105,7 +105,7 @@ internal sealed class World : IAsyncDisposable
     }
 
     /// <summary>Everything submitted and still there is in exactly once, at the version the vendor has, and nothing else is.</summary>
-    public async Task AssertAllInOnceAsync(IEnumerable<Submission>? more = null)
+    public async Task AssertAllInOnceAsync(IEnumerable<SeededSubmission>? more = null)
     {
         var wanted = Vendor.Submissions.Concat(more ?? []).ToDictionary(submission => Identity.OfResponse(SourceName, Vendor.Form, Vendor.Id(submission)));
         var identities = await RowsAsync("I~");

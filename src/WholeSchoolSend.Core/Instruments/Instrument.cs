@@ -45,7 +45,63 @@ public sealed record Instrument(
 public sealed record FormBinding(string Source, string Id);
 
 /// <summary>Files a pollster drops under <c>poll-drop/{supplier}/</c> whose names match <paramref name="Files"/> (<c>*</c> stands for any text).</summary>
-public sealed record PollBinding(string Supplier, string Files = "*", int HeaderRows = 1, string? Delimiter = null, IReadOnlyList<string>? NotAsked = null);
+public sealed record PollBinding(string Supplier, string Files = "*", int HeaderRows = 1, string? Delimiter = null, IReadOnlyList<string>? NotAsked = null)
+{
+    /// <summary>The sheet of a workbook; its only one, or the first, when left out.</summary>
+    public string? Sheet { get; init; }
+
+    /// <summary><c>utf-8</c>, <c>utf-16</c> or <c>windows-1252</c>: text in any other encoding is refused. Found by itself when left out.</summary>
+    public string? Encoding { get; init; }
+
+    /// <summary>Numbers are written with a decimal comma.</summary>
+    public bool? DecimalComma { get; init; }
+
+    /// <summary><c>day-first</c> (when left out) or <c>iso</c>: how dates in text are written.</summary>
+    public string? Dates { get; init; }
+
+    /// <summary>A respondent is several lines, each with one answer.</summary>
+    public LongBinding? Long { get; init; }
+
+    /// <summary>Files come in pairs, a description and its data: a data file waits for its description, whatever it is called.</summary>
+    public bool? Pair { get; init; }
+
+    /// <summary>When people were asked.</summary>
+    public FieldworkBinding? Fieldwork { get; init; }
+
+    /// <summary>Rows that are no respondents of this poll: unfinished interviews, tests.</summary>
+    public IReadOnlyList<RowExclusion>? Exclude { get; init; }
+
+    /// <summary>Columns with personal data: nothing of them is kept or reported.</summary>
+    public IReadOnlyList<string>? Drop { get; init; }
+
+    /// <summary>How many bad rows refuse the whole file; any when left out.</summary>
+    public RefusalLimit? Refuse { get; init; }
+
+    /// <summary>The largest weight over the mean weight beyond which the report says so; <see cref="UsualWeightRatio"/> when left out.</summary>
+    public double? WeightRatio { get; init; }
+
+    /// <summary>Survey houses trim weights at 5 to 10 times the mean: beyond twenty something is wrong more often than not.</summary>
+    public const double UsualWeightRatio = 20;
+}
+
+/// <summary>The columns of a file with one answer in each line.</summary>
+public sealed record LongBinding(string Respondent, string Question, string Answer);
+
+/// <summary>First and last day of fieldwork: stated, or found in columns of dates.</summary>
+public sealed record FieldworkBinding(DateOnly? From = null, DateOnly? To = null, IReadOnlyList<string>? Fields = null);
+
+/// <summary>A field whose answers put a row out of the poll; each answer says for what reason.</summary>
+public sealed record RowExclusion(string Field, IReadOnlyDictionary<string, string> Answers);
+
+/// <summary>A file with more bad rows than this is refused whole; up to it the bad rows are left out, counted and listed.</summary>
+/// <param name="Rows">number of rows.</param>
+/// <param name="Share">share of the rows read, from 0 to 1. Where both are given a file that passes either is refused.</param>
+public sealed record RefusalLimit(int? Rows = null, double? Share = null)
+{
+    /// <summary>Do so many bad rows refuse the file?</summary>
+    public bool IsPassedBy(long refused, long read) =>
+        refused > 0 && (Rows is null && Share is null || refused > Rows || (Share is { } share && refused > share * read));
+}
 
 /// <summary>A field by name: a question's id or ref, <c>hidden.name</c> for a hidden field, a column's header in a poll file.</summary>
 public sealed record FieldName(string Field);
@@ -56,10 +112,26 @@ public sealed record Term(string? Value = null, string? Field = null, IReadOnlyD
     /// <summary>Wordings of a form's role question that the evidence lead has looked at; only <see cref="Instrument.Role"/> has any.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<AcceptedWording>? Wordings { get; init; }
+
+    /// <summary>Of a poll: what separates several answers in one cell, usually a space.</summary>
+    public string? Separator { get; init; }
+
+    /// <summary>Of a poll: columns that are ticked or not, and what a tick in each stands for.</summary>
+    public IReadOnlyDictionary<string, string>? Ticked { get; init; }
+
+    /// <summary>Of a poll: what a tick looks like; <c>1</c>, <c>yes</c>, <c>true</c> and the file's own mark when left out.</summary>
+    public IReadOnlyList<string>? Ticks { get; init; }
+
+    /// <summary>Of a poll: what a row without an answer is; a problem when left out.</summary>
+    public string? Otherwise { get; init; }
+
+    /// <summary>Of a poll: the file's name with <c>{}</c> where the value stands and <c>*</c> for any other text.</summary>
+    public string? File { get; init; }
 }
 
 /// <summary>One question: which indicator it measures, in which field, and what each answer (label, ref or code) is coded as.</summary>
-public sealed record Item(string Indicator, string Field, IReadOnlyDictionary<string, string> Codes)
+/// <param name="OutOfBase">of a poll: answers that are left out of the base, each with the reason it is counted under.</param>
+public sealed record Item(string Indicator, string Field, IReadOnlyDictionary<string, string> Codes, IReadOnlyDictionary<string, string>? OutOfBase = null)
 {
     /// <summary>Wordings of a form's question that the evidence lead has looked at, in the order they came into use; null: none yet.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

@@ -59,6 +59,7 @@ public sealed partial class PutInstrument(IInstruments instruments, InstrumentSh
         if (instrument.Stratum is not null && instrument.Group is null)
             yield return Problems.DocumentInvalid.At("/stratum", "is given only when a poll has no school");
 
+        foreach (var problem in PollRules.Check(instrument)) yield return problem;
         foreach (var problem in Check("/wave", instrument.Wave, null, IsId)
             .Concat(Check("/stage", instrument.Stage, Stages, null))
             .Concat(Check("/role", instrument.Role, Roles, null))
@@ -76,7 +77,7 @@ public sealed partial class PutInstrument(IInstruments instruments, InstrumentSh
                 yield return Problems.IndicatorUnknown.At($"/items/{index}/indicator", $"should be one of {string.Join(", ", catalogue.Indicators.Select(known => known.Id))}");
                 continue;
             }
-            foreach (var problem in Contradictions($"/items/{index}/codes", item.Codes)) yield return problem;
+            foreach (var problem in Contradictions($"/items/{index}/codes", item.Codes).Concat(Contradictions($"/items/{index}/outOfBase", item.OutOfBase))) yield return problem;
             foreach (var (answer, code) in item.Codes)
                 if (!indicator.Codes.Contains(code))
                     yield return Problems.AnswerCodeUnknown.At($"/items/{index}/codes/{answer}", $"should be one of {string.Join(", ", indicator.Codes)}");
@@ -140,11 +141,14 @@ public sealed partial class PutInstrument(IInstruments instruments, InstrumentSh
     private static IEnumerable<Problem> Check(string at, Term? term, HashSet<string>? allowed, Func<string, bool>? fits)
     {
         if (term is null) yield break;
-        if ((term.Value is null) == (term.Field is null)) yield return Problems.DocumentInvalid.At(at, "should have either value or field");
-        if (term.Codes is not null && term.Field is null) yield return Problems.DocumentInvalid.At($"{at}/codes", "belongs to a field");
+        var sources = new[] { term.Value is not null, term.Field is not null, term.Ticked is not null, term.File is not null }.Count(given => given);
+        if (sources != 1) yield return Problems.DocumentInvalid.At(at, "should have either value or field");
+        if (term.Codes is not null && term.Field is null && term.File is null) yield return Problems.DocumentInvalid.At($"{at}/codes", "belongs to a field");
         if (allowed is not null && term.Field is not null && term.Codes is null) yield return Problems.DocumentInvalid.At($"{at}/codes", $"is required with a field: what stands for {string.Join(", ", allowed)}");
         foreach (var problem in Contradictions($"{at}/codes", term.Codes)) yield return problem;
-        var stated = term.Codes?.Select(code => ($"{at}/codes/{code.Key}", code.Value)) ?? [];
+        var stated = (term.Codes ?? new Dictionary<string, string>()).Select(code => ($"{at}/codes/{code.Key}", code.Value))
+            .Concat((term.Ticked ?? new Dictionary<string, string>()).Select(tick => ($"{at}/ticked/{tick.Key}", tick.Value)))
+            .Concat(term.Otherwise is null ? [] : [($"{at}/otherwise", term.Otherwise)]);
         foreach (var (where, value) in term.Value is null ? stated : stated.Append(($"{at}/value", term.Value)))
         {
             if (allowed is not null && !allowed.Contains(value)) yield return Problems.DocumentInvalid.At(where, $"should be one of {string.Join(", ", allowed)}");

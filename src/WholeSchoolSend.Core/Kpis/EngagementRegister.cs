@@ -7,6 +7,7 @@ public sealed class EngagementRegister
 {
     private readonly IReadOnlyDictionary<string, School> _schools;
     private readonly Dictionary<string, string> _successors;
+    private readonly Dictionary<string, string[]> _predecessors;
     private readonly Dictionary<string, DateOnly> _first;
     private readonly IReadOnlyList<NetworkReach> _networks;
 
@@ -17,13 +18,17 @@ public sealed class EngagementRegister
         // A school that was split goes on as one of its parts: the one with the lowest number, so that it is the same one every time.
         _successors = links.GroupBy(link => link.Predecessor, StringComparer.Ordinal)
             .ToDictionary(school => school.Key, school => school.Select(link => link.Urn).Min(StringComparer.Ordinal)!, StringComparer.Ordinal);
+        _predecessors = links.GroupBy(link => link.Urn, StringComparer.Ordinal).ToDictionary(school => school.Key, school => school.Select(link => link.Predecessor).ToArray(), StringComparer.Ordinal);
         _first = engagements
-            .GroupBy(engagement => Current(engagement.Urn), StringComparer.Ordinal)
+            .GroupBy(engagement => engagement.Urn, StringComparer.Ordinal)
             .ToDictionary(school => school.Key, school => school.Min(engagement => engagement.On), StringComparer.Ordinal);
     }
 
-    /// <summary>Engaged: first contact before fieldwork began, so that nobody is counted as engaged for what came later.</summary>
-    public bool IsEngaged(string school, DateOnly fieldwork) => _first.TryGetValue(Current(school), out var first) && first < fieldwork;
+    /// <summary>
+    /// Engaged: first contact before fieldwork began, so that nobody is counted as engaged for what came later. Whatever a school was before, its contacts
+    /// are its own: of a school that was split, those of every part.
+    /// </summary>
+    public bool IsEngaged(string school, DateOnly fieldwork) => WithPredecessors(Current(school)).Any(known => _first.TryGetValue(known, out var first) && first < fieldwork);
 
     /// <summary>Phase of education by the register; that of the school it was before where the register does not know the school itself.</summary>
     public string PhaseOf(string school) => _schools.TryGetValue(Current(school), out var known) || _schools.TryGetValue(school, out known) ? known.Phase : "unknown";
@@ -36,10 +41,19 @@ public sealed class EngagementRegister
         return school;
     }
 
+    /// <summary>A school, then every school it was before; links may run in circles, files being files.</summary>
+    private List<string> WithPredecessors(string school)
+    {
+        var lineage = new List<string> { school };
+        for (var at = 0; at < lineage.Count; at++)
+            if (_predecessors.TryGetValue(lineage[at], out var before)) lineage.AddRange(before.Except(lineage, StringComparer.Ordinal));
+        return lineage;
+    }
+
     /// <summary>Distinct schools reached; null where no list says.</summary>
     public int? SchoolsReached(Reach reach) => reach switch
     {
-        Reach.Direct => _first.Count > 0 ? _first.Count : null,
+        Reach.Direct => _first.Count > 0 ? _first.Keys.Select(Current).Distinct(StringComparer.Ordinal).Count() : null,
         // What a network says last replaces what it said before.
         _ => _networks.Count == 0 ? null : _networks.GroupBy(network => network.Network, StringComparer.OrdinalIgnoreCase).Sum(network => network.OrderBy(said => said.AsOf).ThenBy(said => said.Line).Last().Schools),
     };

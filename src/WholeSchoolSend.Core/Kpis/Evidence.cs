@@ -28,7 +28,8 @@ public sealed record EvidenceSource(string Collection, string Name, IReadOnlyLis
 /// </summary>
 public sealed class EvidenceReader(
     Catalogue catalogue, DisclosurePolicy policy, IInstruments instruments, IWaves waves, IImports imports, ISchoolTotals totals,
-    IVersionedRows<SchoolTotals> pollTotals, IVersionedRows<School> schools, IVersionedRows<Engagement> engagements, IMilestones milestones)
+    IVersionedRows<SchoolTotals> pollTotals, IVersionedRows<School> schools, IVersionedRows<Engagement> engagements, IVersionedRows<SchoolLink> schoolLinks,
+    IVersionedRows<NetworkReach> networkReach, IMilestones milestones)
 {
     /// <summary>Changes when the formulas do, so that the same evidence is evaluated again.</summary>
     private const string Formulas = "2";
@@ -65,6 +66,8 @@ public sealed class EvidenceReader(
 
         var register = new List<School>();
         var contacts = new List<Engagement>();
+        var links = new List<SchoolLink>();
+        var networks = new List<NetworkReach>();
         var sources = new List<EvidenceSource>();
         var kept = new Dictionary<string, object>(StringComparer.Ordinal);
         foreach (var import in active.OrderBy(import => import.Unit.Supplier, StringComparer.Ordinal).ThenBy(import => import.Unit.Instrument, StringComparer.Ordinal).ThenBy(import => import.Unit.Wave, StringComparer.Ordinal))
@@ -72,6 +75,8 @@ public sealed class EvidenceReader(
             Add(hash, import.Version);
             if (import.Unit is { Supplier: ImportRegister.Supplier, Instrument: ImportRegister.Schools }) register.AddRange(await KeptAsync(schools, import.Version, kept, cancellation));
             else if (import.Unit is { Supplier: ImportRegister.Supplier, Instrument: ImportRegister.Engagements }) contacts.AddRange(await KeptAsync(engagements, import.Version, kept, cancellation));
+            else if (import.Unit is { Supplier: ImportRegister.Supplier, Instrument: ImportRegister.Links }) links.AddRange(await KeptAsync(schoolLinks, import.Version, kept, cancellation));
+            else if (import.Unit is { Supplier: ImportRegister.Supplier, Instrument: ImportRegister.Reach }) networks.AddRange(await KeptAsync(networkReach, import.Version, kept, cancellation));
             else if (import.Collection is { } collection) sources.Add(new EvidenceSource(collection, $"{import.Unit.Supplier}/{import.Unit.Instrument}", await KeptAsync(pollTotals, import.Version, kept, cancellation)));
         }
         _atHand = kept;
@@ -88,7 +93,7 @@ public sealed class EvidenceReader(
         }
         var byUrn = register.ToDictionary(school => school.Urn, StringComparer.Ordinal);
         return new Evidence(
-            Convert.ToHexStringLower(hash.GetHashAndReset()), known, byUrn, [], contacts, [], sources, reported.ToDictionary(milestone => milestone.Id, StringComparer.Ordinal))
+            Convert.ToHexStringLower(hash.GetHashAndReset()), known, byUrn, links, contacts, networks, sources, reported.ToDictionary(milestone => milestone.Id, StringComparer.Ordinal))
         {
             Stated = stated,
         };

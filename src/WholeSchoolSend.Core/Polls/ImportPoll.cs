@@ -1,8 +1,6 @@
-using System.Globalization;
 using WholeSchoolSend.Core.Instruments;
 using WholeSchoolSend.Core.Kpis;
 using WholeSchoolSend.Core.Schools;
-using WholeSchoolSend.PollFiles;
 
 namespace WholeSchoolSend.Core.Polls;
 
@@ -10,36 +8,57 @@ namespace WholeSchoolSend.Core.Polls;
 /// Imports one poll file: map by the instrument, check every cell, add up, switch on, report. The file is in wholly or not at all.
 /// Memory grows with schools and cells, not with rows, but for 16 bytes and a little for each respondent where the instrument names one.
 /// </summary>
-public sealed class ImportPoll(IDrops drops, IInstruments instruments, IWaves waves, FileImport import, IVersionedRows<SchoolTotals> totals)
+public sealed class ImportPoll(IDrops drops, IInstruments instruments, IWaves waves, IImports imports, FileImport import, IVersionedRows<SchoolTotals> totals, TimeProvider time)
 {
+    /// <summary>The largest file that is checked without being dropped.</summary>
+    public const int LargestChecked = 25 * 1024 * 1024;
+
     /// <summary>Imports the file, or returns null when it is gone.</summary>
-    public async Task<ImportRecord?> RunAsync(string supplier, string name, CancellationToken cancellation)
+    /// <param name="again">also when its import is finished, as after a change of its instrument.</param>
+    public async Task<ImportRecord?> RunAsync(string supplier, string name, bool again, CancellationToken cancellation)
     {
         if (await drops.FindPollAsync(supplier, name, cancellation) is not { } file) return null;
-        var hash = await FileImport.HashAsync(file, cancellation);
-        var claims = (await instruments.AllAsync(cancellation)).Where(instrument => instrument.Poll is { } poll && poll.Supplier == supplier && Claims(poll.Files, name)).ToList();
-        if (claims is not [var instrument])
+        var claims = await ClaimsAsync(supplier, [file, .. file.Beside.Where(beside => beside.Name != file.Name)], cancellation);
+        var parts = await PollParts.FindAsync(file, claims.Any(claim => claim.Poll!.Pair == true), cancellation);
+        var record = await import.RunAsync(
+            parts.Whole, again,
+            (run, token) => parts.IsHalf ? WaitAsync(run, token) : ImportAsync(run, parts, claims.Where(claim => Claims(claim, parts.Name) || Claims(claim, parts.Data?.Name)).ToList(), token),
+            cancellation);
+        // What the halves came to is what the pair came to: nobody need wonder about the other file.
+        if (record is { IsFinished: true, Outcome: { } outcome })
+            foreach (var half in parts.Halves) await import.CloseAsync(half, record.State, outcome, Problems.HalfOfPair, cancellation);
+        return record;
+    }
+
+    /// <summary>What an import would say of a file, without importing anything.</summary>
+    /// <param name="body">the file; null checks the one that lies in <c>poll-drop</c>.</param>
+    /// <param name="instrument">the instrument to check it by; null finds the one that claims the file.</param>
+    public async Task<Checked<ImportReport>> CheckAsync(string? supplier, string? name, string? instrument, byte[]? body, CancellationToken cancellation)
+    {
+        Instrument? by = null;
+        if (instrument is not null)
         {
-            var message = claims.Count == 0
-                ? $"should be mapped by an instrument whose poll has supplier {supplier} and files that match this name"
-                : $"should be mapped by one instrument, not by {string.Join(" and ", claims.Select(claim => claim.Id))}";
-            return await import.RefuseAsync(file, hash, [FileFinding.From(Problems.FileUnclaimed, message)], [], cancellation);
+            by = await instruments.FindAsync(instrument, null, cancellation);
+            if (by?.Poll is null) return Problems.NotFound.At("instrument", "no instrument of a poll has this id");
         }
-        var opened = await PollFile.OpenAsync(file.OpenAsync, Options(instrument.Poll!), cancellation);
-        if (!opened.CanBeRead) return await import.RefuseAsync(file, hash, [From(opened.Problem)], [], cancellation);
+        supplier ??= by?.Poll!.Supplier;
+        if (supplier is null || (name is null && (body is null || by is null)))
+            return Problems.QueryInvalid.At("", "should name supplier and name, or the instrument and the file in the body");
+        var file = body is not null ? DroppedFile.From(supplier, name ?? "body", body, time.GetUtcNow()) : await drops.FindPollAsync(supplier, name!, cancellation);
+        if (file is null) return Problems.NotFound.At("name", "no file of this supplier has this name");
 
-        await using var reader = opened.Reader;
-        var notes = reader.Header.Notes.Select(note => note.Message).ToList();
-        var reading = new PollReading(instrument, reader.Header);
-        if (reading.Findings.Count == 0) await reading.ReadAsync(reader, cancellation);
-        if (reading.Findings.Count > 0 || reading.Wave is not { } wave) return await import.RefuseAsync(file, hash, reading.Findings, notes, cancellation);
-
-        if (await waves.FindAsync(wave, cancellation) is null)
-            notes.Add($"wave {wave} is not registered: these rows are kept, and enter the figures once it is");
-        await drops.KeepRawAsync(file, hash, cancellation);
-        var content = new FileContent<SchoolTotals>(
-            new ImportUnit(supplier, instrument.Id, wave), instrument.Version, instrument.Collection, reading.Totals(wave), reading.Facts());
-        return await import.ActivateAsync(file, hash, content, totals, notes, cancellation);
+        var claims = by is null ? await ClaimsAsync(supplier, [file, .. file.Beside], cancellation) : [by];
+        var parts = await PollParts.FindAsync(file, claims.Any(claim => claim.Poll!.Pair == true), cancellation);
+        if (parts.IsHalf) return Half(parts.File, ImportOutcome.Waiting);
+        if (by is null) claims = claims.Where(claim => Claims(claim, parts.Name) || Claims(claim, parts.Data?.Name)).ToList();
+        parts = await parts.AtHandAsync(cancellation);
+        var hash = await parts.HashAsync(cancellation);
+        if (claims is not [var only]) return Unclaimed(supplier, claims).Report(parts.Whole, hash, null, ImportOutcome.Refused, []);
+        var check = await PollCheck.RunAsync(parts, only, cancellation);
+        var notes = check.Notes.Concat(await AboutWaveAsync(check, cancellation)).ToList();
+        if (!check.IsRefused && (await imports.ActiveAsync(cancellation)).Any(active => active.Unit == new ImportUnit(supplier, only.Id, check.Wave!) && active.ContentHash == hash && active.InstrumentVersion == only.Version))
+            notes.Add("this content counts already");
+        return check.Report(parts.Whole, hash, only, check.IsRefused ? ImportOutcome.Refused : ImportOutcome.Good, notes);
     }
 
     /// <summary>
@@ -61,197 +80,55 @@ public sealed class ImportPoll(IDrops drops, IInstruments instruments, IWaves wa
         return name.Length - at >= parts[^1].Length && name.EndsWith(parts[^1], StringComparison.OrdinalIgnoreCase);
     }
 
-    internal static FileFinding From(FileProblem problem) => new(problem.Line, null, problem.Code, problem.Message);
-
-    private static PollFileOptions Options(PollBinding poll) => new()
+    private async Task ImportAsync(ImportRun run, PollParts found, List<Instrument> claims, CancellationToken cancellation)
     {
-        HeaderRows = poll.HeaderRows,
-        Delimiter = poll.Delimiter?[0],
-        NotAskedMarks = ["", " ", .. poll.NotAsked ?? []],
-        Dates = DateOrder.DayFirst,
-    };
-}
-
-/// <summary>The rows of one poll file being checked and added up.</summary>
-internal sealed class PollReading
-{
-    private readonly PollFileHeader _header;
-    private readonly TermColumn _wave;
-    private readonly TermColumn _stage;
-    private readonly TermColumn _role;
-    private readonly TermColumn? _group;
-    private readonly TermColumn? _stratum;
-    private readonly int? _school;
-    private readonly int? _weight;
-    private readonly int? _respondent;
-    private readonly RespondentSet _respondents = new();
-    private readonly List<ItemColumn> _items = [];
-    private readonly Utf8Lookup<SchoolSums> _schools;
-    private readonly SortedDictionary<string, SchoolSums> _sums = new(StringComparer.Ordinal);
-    private int _rows;
-    private int _zeroWeights;
-    private double _w;
-    private double _q;
-    private double _largest;
-
-    public PollReading(Instrument instrument, PollFileHeader header)
-    {
-        _header = header;
-        _schools = new Utf8Lookup<SchoolSums>(text => InstrumentMap.School(text, "", []) is { } urn ? Sums(urn) : null);
-        _school = instrument.School is { } school ? Column(school.Field) : null;
-        _weight = instrument.Weight is { } weight ? Column(weight.Field) : null;
-        _respondent = instrument.Respondent is { } respondent ? Column(respondent.Field) : null;
-        _wave = Term(instrument.Wave, "", AsId);
-        _stage = Term(instrument.Stage, "single");
-        _role = Term(instrument.Role, "other");
-        _group = instrument.Group is null ? null : Term(instrument.Group, "");
-        _stratum = instrument.Stratum is null ? null : Term(instrument.Stratum, "", text => text.Trim() is { Length: > 0 and <= 64 } stratum ? stratum : null);
-        foreach (var item in instrument.Items)
-            if (Column(item.Field) is { } column) _items.Add(new ItemColumn(item.Indicator, column, Codes(item.Codes), item.Codes.Count));
-    }
-
-    public List<FileFinding> Findings { get; } = [];
-
-    /// <summary>The one wave the file holds; null before a row named it.</summary>
-    public string? Wave { get; private set; }
-
-    public async Task ReadAsync(PollFileReader reader, CancellationToken cancellation)
-    {
-        while (true)
+        var parts = await found.AtHandAsync(cancellation);
+        var hash = await parts.HashAsync(cancellation);
+        if (claims is not [var instrument])
         {
-            switch (await reader.ReadAsync(cancellation))
-            {
-                case PollRead.Row: Row(reader); break;
-                case PollRead.Problem: Findings.Add(From(reader.Problem!)); break;
-                case PollRead.Refused: Findings.Add(ImportPoll.From(reader.FileProblem!)); return;
-                case PollRead.End: return;
-                default: throw new InvalidOperationException("The reader knows a step this import does not.");
-            }
+            await run.RefuseAsync(hash, null, null, Unclaimed(run.File.Supplier, claims).Report(run.File, hash, null, ImportOutcome.Refused, []), cancellation);
+            return;
         }
-    }
-
-    /// <summary>Totals of every school, in school order.</summary>
-    public IReadOnlyList<SchoolTotals> Totals(string wave) =>
-        _sums.Select(school => new SchoolTotals(wave, school.Key, school.Value.Respondents, school.Value.Cells.Totals(), [])).ToList();
-
-    public ImportFacts Facts() => _weight is null
-        ? new ImportFacts(_rows, _sums.Count, 0, null, null, null)
-        : new ImportFacts(_rows, _sums.Count, _zeroWeights, _w, _w > 0 ? _largest / (_w / _rows) : null, _q > 0 ? _w * _w / _q : null);
-
-    private void Row(PollFileReader row)
-    {
-        _rows++;
-        var before = Findings.Count;
-        var sums = School(row);
-        var wave = Resolve(_wave, row);
-        if (wave is not null && Wave is not null && wave != Wave) Findings.Add(new FileFinding(row.Line, Name(_wave.Column!.Value), Problems.WaveMixed.Code, $"should be of wave {Wave} as the rows before it are: drop one file for each wave"));
-        var stage = Resolve(_stage, row);
-        var role = Resolve(_role, row);
-        var weight = Weight(row);
-        Respondent(row);
-        // Cells are checked even where the row is wrong already: the sender sees everything at once.
-        foreach (var item in _items)
+        var check = await PollCheck.RunAsync(parts, instrument, cancellation);
+        if (check.IsRefused)
         {
-            if (row.IsNotAsked(item.Column)) continue;
-            if (!item.Codes.TryFind(row.Utf8(item.Column), out var code))
-                Findings.Add(new FileFinding(row.Line, Name(item.Column), Problems.AnswerUnknown.Code, $"should be one of the {item.Known} answers the instrument codes for {item.Indicator}"));
-            // Who weighs nothing says nothing about anybody else, and must not make a base look larger than it is.
-            else if (Findings.Count == before && weight > 0) sums!.Cells.Add(new CellKey(stage!, role!, item.Indicator, code), weight);
+            await run.RefuseAsync(hash, instrument.Version, check.Rows, check.Report(run.File, hash, instrument, ImportOutcome.Refused, check.Notes), cancellation);
+            return;
         }
-        if (Findings.Count > before) return;
-        Wave ??= wave;
-        sums!.Respondents++;
-        _w += weight;
-        _q += weight * weight;
-        _largest = Math.Max(_largest, weight);
-        if (weight == 0) _zeroWeights++;
-    }
-
-    private SchoolSums? School(PollFileReader row)
-    {
-        if (_school is { } column)
+        var notes = check.Notes.Concat(await AboutWaveAsync(check, cancellation)).ToList();
+        if (!check.HoldsDropped)
         {
-            if (_schools.TryFind(row.Utf8(column), out var found)) return found;
-            Findings.Add(new FileFinding(row.Line, Name(column), Problems.SchoolInvalid.Code, "should be the six digits of a school's unique reference number such as 100001"));
-            return null;
+            if (parts.Data is null) await drops.KeepRawAsync(parts.File, hash, cancellation);
+            else foreach (var half in parts.Halves) await drops.KeepRawAsync(half, await FileImport.HashAsync(half, cancellation), cancellation);
         }
-        var group = Resolve(_group!, row);
-        var stratum = _stratum is null ? "" : Resolve(_stratum, row);
-        return group is null || stratum is null ? null : Sums($"{group}|{stratum}");
+        var content = new FileContent<SchoolTotals>(
+            new ImportUnit(run.File.Supplier, instrument.Id, check.Wave!), instrument.Version, instrument.Collection, check.Totals, check.Facts!, check.Rows!, check.Findings.Count);
+        await run.ActivateAsync(hash, content, totals, (outcome, more) => check.Report(run.File, hash, instrument, outcome, [.. notes, .. more]), cancellation);
     }
 
-    private double Weight(PollFileReader row)
+    private static Task WaitAsync(ImportRun run, CancellationToken cancellation) => run.WaitAsync(Problems.HalfMissing, Half(run.File, ImportOutcome.Waiting), cancellation);
+
+    private static ImportReport Half(DroppedFile file, ImportOutcome outcome) =>
+        PollCheck.Refused(FileFinding.From(Problems.HalfMissing, "should lie beside its other half, of the same name but for its ending: the description (.sss or .xml) and the data (.asc, .dat, .txt or .csv)"))
+            .Report(file, null, null, outcome, []);
+
+    private static PollCheck Unclaimed(string supplier, List<Instrument> claims) => PollCheck.Refused(FileFinding.From(
+        Problems.FileUnclaimed,
+        claims.Count == 0
+            ? $"should be mapped by an instrument whose poll has supplier {supplier} and files that match this name"
+            : $"should be mapped by one instrument, not by {string.Join(" and ", claims.Select(claim => claim.Id))}"));
+
+    private async Task<IReadOnlyList<string>> AboutWaveAsync(PollCheck check, CancellationToken cancellation)
     {
-        if (_weight is not { } column) return 1;
-        if (row.TryNumber(column, out var weight) && weight is >= 0 and <= InstrumentMap.LargestWeight) return weight;
-        Findings.Add(new FileFinding(row.Line, Name(column), Problems.WeightInvalid.Code, "should be a number from 0 to 1,000,000, with a decimal point"));
-        return 0;
+        if (check.Wave is not { } id) return [];
+        if (await waves.FindAsync(id, cancellation) is not { } wave) return [$"wave {id} is not registered: these rows are kept, and enter the figures once it is"];
+        return check.Fieldwork is { } fieldwork && (fieldwork.From < wave.Wave.From || fieldwork.To > wave.Wave.To)
+            ? [FormattableString.Invariant($"people were asked from {fieldwork.From:yyyy-MM-dd} to {fieldwork.To:yyyy-MM-dd}, but the wave is registered from {wave.Wave.From:yyyy-MM-dd} to {wave.Wave.To:yyyy-MM-dd}")]
+            : [];
     }
 
-    private void Respondent(PollFileReader row)
-    {
-        if (_respondent is not { } column) return;
-        var key = row.Utf8(column).Trim((byte)' ');
-        if (key.IsEmpty) Findings.Add(new FileFinding(row.Line, Name(column), Problems.FieldMissing.Code, "should say which respondent this is"));
-        else if (!_respondents.Add(key)) Findings.Add(new FileFinding(row.Line, Name(column), Problems.RespondentRepeated.Code, "should be a respondent that no row before this one has"));
-    }
+    private async Task<List<Instrument>> ClaimsAsync(string supplier, IReadOnlyList<DroppedFile> files, CancellationToken cancellation) =>
+        [.. (await instruments.AllAsync(cancellation)).Where(instrument => instrument.Poll?.Supplier == supplier && files.Any(file => Claims(instrument, file.Name)))];
 
-    private string? Resolve(TermColumn term, PollFileReader row)
-    {
-        if (term.Column is not { } column) return term.Fixed;
-        if (term.Codes!.TryFind(row.Utf8(column), out var value)) return value;
-        Findings.Add(new FileFinding(row.Line, Name(column), Problems.AnswerUnknown.Code, "should be one of the values the instrument knows for this column"));
-        return null;
-    }
-
-    private SchoolSums Sums(string school)
-    {
-        if (!_sums.TryGetValue(school, out var sums)) _sums.Add(school, sums = new SchoolSums());
-        return sums;
-    }
-
-    /// <param name="asItIs">what a cell means where the instrument gives no codes.</param>
-    private TermColumn Term(Term? term, string otherwise, Func<string, string?>? asItIs = null) =>
-        term is null ? new TermColumn(otherwise, null, null)
-        : term.Value is not null ? new TermColumn(term.Value, null, null)
-        : new TermColumn(null, Column(term.Field!), term.Codes is null ? new Utf8Lookup<string>(asItIs ?? (text => text.Trim())) : Codes(term.Codes));
-
-    private int? Column(string name)
-    {
-        if (_header.Columns(name) is [var column]) return column;
-        Findings.Add(new FileFinding(0, name, Problems.ColumnMissing.Code, _header.Columns(name).Count == 0
-            ? "should be a column of the file: the instrument needs it"
-            : "should be the name of one column, not of several"));
-        return null;
-    }
-
-    private string Name(int column) => _header.Variables[column].Name;
-
-    private FileFinding From(RowProblem problem) =>
-        new(problem.Line, problem.Column > 0 && problem.Column <= _header.Variables.Count ? Name(problem.Column - 1) : null, problem.Code, problem.Message);
-
-    private static Utf8Lookup<string> Codes(IReadOnlyDictionary<string, string> codes)
-    {
-        var lookup = InstrumentMap.Lookup(codes);
-        return new Utf8Lookup<string>(text => lookup.GetValueOrDefault(text.Trim()) ?? (AsWhole(text) is { } whole ? lookup.GetValueOrDefault(whole) : null));
-    }
-
-    /// <summary>"2.0" means code 2: programs write whole codes with decimals.</summary>
-    private static string? AsWhole(string text) =>
-        decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && number == decimal.Truncate(number)
-            ? decimal.Truncate(number).ToString(CultureInfo.InvariantCulture)
-            : null;
-
-    private static string? AsId(string text) => PutInstrument.IsId(text.Trim()) ? text.Trim() : null;
-
-    private sealed class SchoolSums
-    {
-        public CellSums Cells { get; } = new();
-
-        public int Respondents { get; set; }
-    }
-
-    private sealed record ItemColumn(string Indicator, int Column, Utf8Lookup<string> Codes, int Known);
-
-    private sealed record TermColumn(string? Fixed, int? Column, Utf8Lookup<string>? Codes);
+    private static bool Claims(Instrument instrument, string? name) => name is not null && Claims(instrument.Poll!.Files, name);
 }

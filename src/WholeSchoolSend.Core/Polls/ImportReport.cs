@@ -1,39 +1,82 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace WholeSchoolSend.Core.Polls;
 
-/// <summary>What a pollster is told about a file: every problem, no cap, as JSON and as one line per problem in CSV.</summary>
-public static class ImportReport
+/// <summary>What a sender is told about a file: every problem, no cap, as JSON and as one line for each problem in CSV, written as it is read.</summary>
+public sealed record ImportReport(ReportHead Head, FileFindings Problems)
 {
-    public static byte[] Json(ImportRecord record, IReadOnlyList<FileFinding> findings, IReadOnlyList<string> notes) =>
-        JsonSerializer.SerializeToUtf8Bytes(
-            new Report(
-                record.File, record.Supplier, record.Modified, record.Outcome, record.Unit?.Instrument, record.Unit?.Wave, record.ContentHash, record.Facts, notes,
-                findings.Count, findings),
-            ReportJson.Default.Report);
+    // Enough for a good write; a report of any length costs no more.
+    private const int FlushAt = 64 * 1024;
 
-    public static byte[] Csv(IReadOnlyList<FileFinding> findings)
+    public async Task WriteJsonAsync(Stream stream, CancellationToken cancellation)
     {
-        var csv = new StringBuilder("line,column,code,message\r\n");
-        foreach (var finding in findings)
-            csv.Append(CultureInfo.InvariantCulture, $"{finding.Line},{Quoted(finding.Column ?? "")},{finding.Code},{Quoted(finding.Message)}\r\n");
-        return Encoding.UTF8.GetBytes(csv.ToString());
+        // Through a buffer, because the serialiser flushes at once, and neither storage nor a response takes what does not wait.
+        var buffer = new ArrayBufferWriter<byte>(2 * FlushAt);
+        await using var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+        json.WriteStartObject();
+        foreach (var property in JsonSerializer.SerializeToElement(Head, ReportJson.Default.ReportHead).EnumerateObject()) property.WriteTo(json);
+        json.WriteNumber("problemCount", Problems.Count);
+        json.WriteStartArray("problems");
+        foreach (var problem in Problems.InOrder())
+        {
+            JsonSerializer.Serialize(json, problem, ReportJson.Default.FileFinding);
+            if (buffer.WrittenCount > FlushAt) await SendAsync();
+        }
+        json.WriteEndArray();
+        json.WriteEndObject();
+        await json.FlushAsync(cancellation);
+        await SendAsync();
+
+        async Task SendAsync()
+        {
+            await stream.WriteAsync(buffer.WrittenMemory, cancellation);
+            buffer.ResetWrittenCount();
+        }
+    }
+
+    public async Task WriteCsvAsync(Stream stream, CancellationToken cancellation)
+    {
+        await using var csv = new StreamWriter(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), FlushAt, leaveOpen: true);
+        await csv.WriteAsync("line,column,code,found,message\r\n");
+        foreach (var problem in Problems.InOrder())
+            await csv.WriteAsync(string.Create(
+                CultureInfo.InvariantCulture, $"{problem.Line},{Quoted(problem.Column ?? "")},{problem.Code},{Quoted(problem.Found ?? "")},{Quoted(problem.Message)}\r\n"));
+        await csv.FlushAsync(cancellation);
     }
 
     /// <summary>Always quoted; a text a spreadsheet would run as a formula gets an apostrophe before it (OWASP, CSV injection).</summary>
     private static string Quoted(string text) =>
         $"\"{(text.Length > 0 && "=+-@\t\r\n".Contains(text[0], StringComparison.Ordinal) ? "'" : "")}{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
-
-    internal sealed record Report(
-        string File, string Supplier, DateTimeOffset Dropped, ImportOutcome Outcome, string? Instrument, string? Wave, string ContentHash, ImportFacts? Facts,
-        IReadOnlyList<string> Notes, int ProblemCount, IReadOnlyList<FileFinding> Problems);
 }
 
+/// <summary>Everything of a report but its problems. <c>null</c> is left out.</summary>
+/// <param name="Dropped">the blob's Last-Modified.</param>
+/// <param name="Outcome">the verdict.</param>
+/// <param name="Format">what the file is, found from its bytes.</param>
+/// <param name="Encoding">how its text is written and how that was found, where the format leaves it open.</param>
+public sealed record ReportHead(
+    string File, string Supplier, DateTimeOffset? Dropped, ImportOutcome Outcome, string? Instrument, int? InstrumentVersion, string? Wave, string? ContentHash, long Bytes,
+    string? Format, string? Encoding, RowCounts? Rows, IReadOnlyList<ItemCounts>? Items, WeightFacts? Weights, FieldworkDates? Fieldwork, ImportFacts? Facts,
+    IReadOnlyList<string> Notes);
+
+/// <summary>What became of the answers to one question: rows loaded = coded + excluded, over all reasons.</summary>
+public sealed record ItemCounts(string Indicator, string Field, int Coded, IReadOnlyDictionary<string, int> Excluded);
+
+/// <summary>What the weights of a file look like.</summary>
+/// <param name="MaxOverMean">largest over mean.</param>
+/// <param name="EffectiveSize">Kish's effective sample size, (Σw)²/Σw².</param>
+public sealed record WeightFacts(string Field, double Sum, int Zero, double? MaxOverMean, double? EffectiveSize);
+
+/// <summary>First and last day anybody was asked.</summary>
+public sealed record FieldworkDates(DateOnly From, DateOnly To);
+
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, WriteIndented = true,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
-[JsonSerializable(typeof(ImportReport.Report))]
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(ReportHead))]
+[JsonSerializable(typeof(FileFinding))]
 internal sealed partial class ReportJson : JsonSerializerContext;

@@ -4,8 +4,8 @@ namespace WholeSchoolSend.Core.Polls;
 
 /// <summary>What a dropped file is about, and so what it replaces, whatever the file is called.</summary>
 /// <param name="Supplier">the pollster; <c>register</c> for the schools register.</param>
-/// <param name="Instrument">the instrument that maps it; for the register <c>schools</c>, <c>engagements</c>.</param>
-/// <param name="Wave">the round of fieldwork; for engagements the file's name, since several lists add up; else <c>all</c>.</param>
+/// <param name="Instrument">the instrument that maps it; for the register <c>schools</c>, <c>engagements</c>, <c>links</c>, <c>reach</c>.</param>
+/// <param name="Wave">the round of fieldwork; for engagements and reach the file's name, since several lists add up; else <c>all</c>.</param>
 public sealed record ImportUnit(string Supplier, string Instrument, string Wave);
 
 /// <summary>The content of a unit that counts now.</summary>
@@ -18,12 +18,41 @@ public sealed record ActiveImport(
     ImportUnit Unit, string Version, string File, string ContentHash, int InstrumentVersion, string? Collection, DateTimeOffset Modified, ImportFacts Facts);
 
 /// <summary>Counts of one file.</summary>
+/// <param name="Rows">rows read.</param>
 /// <param name="SumOfWeights">null where the file has no weights.</param>
 /// <param name="MaxOverMean">largest weight over the mean weight; null where there are none.</param>
 /// <param name="EffectiveSize">Kish's effective sample size; null where there are no weights.</param>
-public sealed record ImportFacts(int Rows, int Schools, int ZeroWeights, double? SumOfWeights, double? MaxOverMean, double? EffectiveSize);
+/// <param name="FieldworkFrom">first day anybody was asked, where the file says so.</param>
+public sealed record ImportFacts(
+    int Rows, int Schools, int ZeroWeights, double? SumOfWeights, double? MaxOverMean, double? EffectiveSize, DateOnly? FieldworkFrom = null, DateOnly? FieldworkTo = null);
 
-/// <summary>What became of one drop of a file; written in lower case.</summary>
+/// <summary>What became of the rows of one file: read = loaded + excluded, over all reasons, + refused.</summary>
+public sealed record RowCounts(int Read, int Loaded, IReadOnlyDictionary<string, int> Excluded, int Refused);
+
+/// <summary>How far the import of one drop has come; written in lower case.</summary>
+[JsonConverter(typeof(ImportStateJson))]
+public enum ImportState
+{
+    /// <summary>It is known, and not finished: at work, waiting for its other half, or failing.</summary>
+    Received,
+
+    /// <summary>Read to the end and found good; nothing of it is written.</summary>
+    Checked,
+
+    /// <summary>All its rows are written, under a version that does not count yet.</summary>
+    Loaded,
+
+    /// <summary>Its content counts.</summary>
+    Active,
+
+    /// <summary>It has problems, all of them in its report: nothing changed.</summary>
+    Refused,
+
+    /// <summary>A later drop of the same unit counts, or the file was replaced before it was imported.</summary>
+    Superseded,
+}
+
+/// <summary>What a report says became of a file; written in lower case.</summary>
 [JsonConverter(typeof(ImportOutcomeJson))]
 public enum ImportOutcome
 {
@@ -38,14 +67,53 @@ public enum ImportOutcome
 
     /// <summary>It has problems, all of them in its report: nothing changed.</summary>
     Refused,
+
+    /// <summary>It is one half of a pair, and the other is not there yet.</summary>
+    Waiting,
+
+    /// <summary>Only checked: it could be imported as it is.</summary>
+    Good,
 }
+
+/// <summary>Writes a state in lower case.</summary>
+public sealed class ImportStateJson() : JsonStringEnumConverter<ImportState>(System.Text.Json.JsonNamingPolicy.CamelCase);
 
 /// <summary>Writes an outcome in lower case.</summary>
 public sealed class ImportOutcomeJson() : JsonStringEnumConverter<ImportOutcome>(System.Text.Json.JsonNamingPolicy.CamelCase);
 
 /// <summary>One drop of a file in the history of imports.</summary>
+/// <param name="Drop">names the state of the file that was dropped, as <see cref="DroppedFile.Id"/>.</param>
+/// <param name="Reason">the code of why it waits, was refused or was superseded.</param>
+/// <param name="Attempts">how often its import was begun.</param>
+/// <param name="Fault">how the last attempt that failed did: the kind of fault, never its message.</param>
+/// <param name="Run">which run of the import holds it.</param>
+/// <param name="Version">names the rows it has or may have written.</param>
 public sealed record ImportRecord(
-    string Supplier, string File, string ContentHash, DateTimeOffset Modified, ImportOutcome Outcome, ImportUnit? Unit, ImportFacts? Facts, int Problems);
+    string Supplier, string File, string Drop, DateTimeOffset Modified, long Bytes, ImportState State, ImportOutcome? Outcome, string? Reason, int Attempts, string? Fault,
+    string Run, DateTimeOffset Updated, string? ContentHash, ImportUnit? Unit, int? InstrumentVersion, string? Version, RowCounts? Rows, ImportFacts? Facts, int Problems)
+{
+    /// <summary>The host gives up after as many tries (<c>poisonBlobThreshold</c> in host.json): what failed so often waits for an operator.</summary>
+    public const int MostAttempts = 5;
+
+    [JsonIgnore]
+    public bool IsFinished => State is ImportState.Active or ImportState.Refused or ImportState.Superseded;
+
+    /// <summary>Failed as often as the host tries: nothing but a replay takes it up again.</summary>
+    [JsonIgnore]
+    public bool IsPoisoned => !IsFinished && Attempts >= MostAttempts && Fault is not null;
+
+    [JsonIgnore]
+    public bool IsWaiting => Outcome == ImportOutcome.Waiting;
+}
+
+/// <summary>A record as it is stored.</summary>
+/// <param name="Tag">names this state of it: a writer states what it read.</param>
+/// <param name="Position">its place in the history, newest drop first.</param>
+public sealed record StoredImport(ImportRecord Record, string Tag, string Position);
+
+/// <summary>What a switch found and left.</summary>
+/// <param name="Replaced">versions that counted once and whose rows may still be there.</param>
+public sealed record ImportSwitch(ActiveImport? Before, ActiveImport? After, IReadOnlyList<string> Replaced);
 
 /// <summary>Keeps which content of every unit counts, and the history of drops.</summary>
 public interface IImports
@@ -55,13 +123,24 @@ public interface IImports
 
     /// <summary>
     /// Switches a unit in one write to what <paramref name="decide"/> makes of what counts now (null: nothing counts yet; null back: leave it),
-    /// deciding again when somebody else was first. Returns what counted before and what counts after.
+    /// deciding again when somebody else was first. The same write notes the version it replaces, until <see cref="ForgetAsync"/>.
     /// </summary>
-    Task<(ActiveImport? Before, ActiveImport? After)> SwitchAsync(
-        ImportUnit unit, Func<ActiveImport?, ActiveImport?> decide, CancellationToken cancellation);
+    Task<ImportSwitch> SwitchAsync(ImportUnit unit, Func<ActiveImport?, ActiveImport?> decide, CancellationToken cancellation);
 
-    /// <summary>Adds one drop to the history; the same drop twice is kept once.</summary>
-    Task RecordAsync(ImportRecord record, CancellationToken cancellation);
+    /// <summary>The rows of these replaced versions are gone.</summary>
+    Task ForgetAsync(ImportUnit unit, IReadOnlyCollection<string> versions, CancellationToken cancellation);
+
+    /// <summary>Units with replaced versions whose rows may still be there.</summary>
+    Task<IReadOnlyList<(ImportUnit Unit, IReadOnlyList<string> Versions)>> ReplacedAsync(CancellationToken cancellation);
+
+    /// <summary>Adds a drop to the history, or gives back what the history says of it already.</summary>
+    Task<StoredImport> ReceiveAsync(ImportRecord first, CancellationToken cancellation);
+
+    /// <summary>One conditional write from a record as it was read to the next; null when somebody else moved it meanwhile.</summary>
+    Task<StoredImport?> AdvanceAsync(StoredImport from, ImportRecord to, CancellationToken cancellation);
+
+    /// <summary>The history of drops, the newest first, from behind a position.</summary>
+    IAsyncEnumerable<StoredImport> HistoryAsync(string? after, CancellationToken cancellation);
 }
 
 /// <summary>Rows that count together: written under a version of their own, switched on elsewhere by one write, never changed.</summary>
@@ -78,22 +157,45 @@ public interface IVersionedRows<T>
 }
 
 /// <summary>A file somebody dropped, as it was when it was found.</summary>
+/// <param name="Id">names this state of the file: another write of the same bytes has another.</param>
 /// <param name="OpenAsync">opens the content from its start, as often as wanted; a fault when the blob has changed since.</param>
 public sealed record DroppedFile(
-    string Supplier, string Name, DateTimeOffset Modified, long Bytes, Func<CancellationToken, Task<Stream>> OpenAsync);
+    string Supplier, string Name, string Id, DateTimeOffset Modified, long Bytes, Func<CancellationToken, Task<Stream>> OpenAsync)
+{
+    private const int SmallEnough = 8 * 1024 * 1024;
+
+    /// <summary>Files beside it that differ from it in their ending only: perhaps its other half.</summary>
+    public IReadOnlyList<DroppedFile> Beside { get; init; } = [];
+
+    /// <summary>A file given as bytes, which is in no container.</summary>
+    public static DroppedFile From(string supplier, string name, byte[] bytes, DateTimeOffset now) =>
+        new(supplier, name, "", now, bytes.Length, _ => Task.FromResult<Stream>(new MemoryStream(bytes, writable: false)));
+
+    /// <summary>The same file, read once if it is small: an import passes over it four times.</summary>
+    public async Task<DroppedFile> AtHandAsync(CancellationToken cancellation)
+    {
+        if (Bytes > SmallEnough) return this;
+        var bytes = new byte[Bytes];
+        await using (var stream = await OpenAsync(cancellation)) await stream.ReadExactlyAsync(bytes, cancellation);
+        return this with { OpenAsync = _ => Task.FromResult<Stream>(new MemoryStream(bytes, writable: false)) };
+    }
+}
 
 /// <summary>Where files are dropped, and where their reports are put.</summary>
 public interface IDrops
 {
-    /// <summary>The poll file at <c>poll-drop/{supplier}/{name}</c>; null when it is gone.</summary>
+    /// <summary>The poll file at <c>poll-drop/{supplier}/{name}</c>, with what is beside it; null when it is gone.</summary>
     Task<DroppedFile?> FindPollAsync(string supplier, string name, CancellationToken cancellation);
 
     /// <summary>The register file at <c>register/{name}</c>, with supplier <c>register</c>; null when it is gone.</summary>
     Task<DroppedFile?> FindRegisterAsync(string name, CancellationToken cancellation);
 
+    /// <summary>All files that lie in <c>poll-drop</c> and <c>register</c> now.</summary>
+    IAsyncEnumerable<DroppedFile> AllAsync(CancellationToken cancellation);
+
     /// <summary>Keeps the bytes of a poll file at <c>raw/{hash}</c>, once.</summary>
     Task KeepRawAsync(DroppedFile file, string contentHash, CancellationToken cancellation);
 
     /// <summary>Writes <c>poll-reports/{supplier}/{name}.report.json</c> and <c>.report.csv</c>, over what an earlier drop left there.</summary>
-    Task ReportAsync(DroppedFile file, byte[] json, byte[] csv, CancellationToken cancellation);
+    Task ReportAsync(DroppedFile file, ImportReport report, CancellationToken cancellation);
 }

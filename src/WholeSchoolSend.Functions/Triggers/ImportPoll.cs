@@ -14,10 +14,10 @@ public sealed partial class ImportPoll(UseCase imports, ILogger<ImportPoll> logg
         [BlobTrigger("poll-drop/{supplier}/{name}", Connection = "SurveyData", Source = BlobTriggerSource.EventGrid)] BlobClient blob,
         string supplier, string name, CancellationToken cancellation)
     {
-        if (await imports.RunAsync(supplier, name, cancellation) is { } record)
-            LogImported(supplier, record.ContentHash, record.Outcome, record.Facts?.Rows, record.Problems);
+        if (await imports.RunAsync(supplier, name, again: false, cancellation) is { } record)
+            LogImported(supplier, record.ContentHash, record.State, record.Outcome, record.Rows?.Read, record.Problems);
     }
 
-    [LoggerMessage(1, LogLevel.Information, "Poll file of {Supplier} with content {ContentHash}: {Outcome}, {Rows} rows, {Problems} problems")]
-    private partial void LogImported(string supplier, string contentHash, ImportOutcome outcome, int? rows, int problems);
+    [LoggerMessage(1, LogLevel.Information, "Poll file of {Supplier} with content {ContentHash}: {State}, {Outcome}, {Rows} rows, {Problems} problems")]
+    private partial void LogImported(string supplier, string? contentHash, ImportState state, ImportOutcome? outcome, int? rows, int problems);
 }

@@ -14,10 +14,10 @@ public sealed partial class ImportRegister(UseCase imports, ILogger<ImportRegist
         [BlobTrigger("register/{name}", Connection = "SurveyData", Source = BlobTriggerSource.EventGrid)] BlobClient blob,
         string name, CancellationToken cancellation)
     {
-        if (await imports.RunAsync(name, cancellation) is { } record)
-            LogImported(record.ContentHash, record.Unit?.Instrument, record.Outcome, record.Facts?.Rows, record.Problems);
+        if (await imports.RunAsync(name, again: false, cancellation) is { } record)
+            LogImported(record.ContentHash, record.Unit?.Instrument, record.State, record.Outcome, record.Rows?.Read, record.Problems);
     }
 
-    [LoggerMessage(1, LogLevel.Information, "Register file with content {ContentHash} ({Kind}): {Outcome}, {Rows} rows, {Problems} problems")]
-    private partial void LogImported(string contentHash, string? kind, ImportOutcome outcome, int? rows, int problems);
+    [LoggerMessage(1, LogLevel.Information, "Register file with content {ContentHash} ({Kind}): {State}, {Outcome}, {Rows} rows, {Problems} problems")]
+    private partial void LogImported(string? contentHash, string? kind, ImportState state, ImportOutcome? outcome, int? rows, int problems);
 }

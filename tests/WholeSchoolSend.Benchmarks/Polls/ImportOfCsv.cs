@@ -79,9 +79,9 @@ internal sealed class ImportOfCsv : Benchmark
             var opened = await PollFile.OpenAsync(_ => Task.FromResult<Stream>(new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 1, useAsync: false)), new PollFileOptions { NotAskedMarks = ["", " "] }, default);
             if (!opened.CanBeRead) throw new InvalidOperationException(opened.Problem.Message);
             await using var reader = opened.Reader;
-            var reading = new PollReading(instrument, reader.Header);
+            var reading = new PollReading(instrument, reader.Header, "poll.csv");
             await reading.ReadAsync(reader, default);
-            if (reading.Findings.Count > 0) throw new InvalidOperationException(reading.Findings[0].Message);
+            if (reading.Findings.Count > 0) throw new InvalidOperationException(reading.Findings.InOrder().First().Message);
             var cells = reading.Totals("2026-autumn").Sum(school => school.Cells.Count);
             if (pass == 0) found.Add(cells);
             found.Add(clock.Elapsed.TotalSeconds);

@@ -19,6 +19,19 @@ public sealed class EvaluationTests
         Assert.False(register.IsEngaged("100003", Autumn.Wave.From));
     }
 
+    [Fact]
+    public void A_school_that_goes_on_under_another_number_stays_engaged_and_counts_once()
+    {
+        var before = new DateOnly(2026, 1, 5);
+        // 1 became 2, 2 and 4 were merged into 3; 5 and 6 say of each other that they were the other.
+        SchoolLink[] links = [new("100002", "100001", null), new("100003", "100002", null), new("100003", "100004", null), new("100005", "100006", null), new("100006", "100005", null)];
+        var register = new EngagementRegister(new Dictionary<string, School>(), links, [new("100001", before, "", 1), new("100003", before, "", 2), new("100007", before, "", 3)], []);
+
+        // 4 is 3 today, and 3 was engaged.
+        Assert.Equal(["100001", "100002", "100003", "100004", "100007"], Enumerable.Range(100001, 7).Select(urn => $"{urn}").Where(urn => register.IsEngaged(urn, Autumn.Wave.From)));
+        Assert.Equal(2, register.SchoolsReached(Reach.Direct));
+    }
+
     [Theory]
     [InlineData(75, 71, 79, Verdict.MetConfident)]
     [InlineData(70, 70, 75, Verdict.MetConfident)]

@@ -14,7 +14,7 @@ public sealed class FormbricksStandIn : StandIn
 
     protected override (string School, string Key, string Item, Func<int, string> Answer) Fields => ("hidden.urn", "hidden.key", "confidence", code => $"{code}");
 
-    public override Delivery Webhook(Submission submission) =>
+    public override Delivery Webhook(SeededSubmission submission) =>
         Json(new JsonObject { ["event"] = submission.Finished ? "responseFinished" : "responseCreated", ["webhookId"] = "w1", ["data"] = Item(submission) });
 
     protected override bool IsAuthorised(HttpRequest request) => request.Headers["x-api-key"] == Token;
@@ -33,7 +33,7 @@ public sealed class FormbricksStandIn : StandIn
         });
     });
 
-    private JsonObject Item(Submission submission) => new()
+    private JsonObject Item(SeededSubmission submission) => new()
     {
         ["id"] = Id(submission),
         ["surveyId"] = Form,
@@ -43,7 +43,7 @@ public sealed class FormbricksStandIn : StandIn
         ["data"] = new JsonObject
         {
             ["confidence"] = submission.Confidence,
-            ["areas"] = new JsonArray([.. submission.Areas.Select(area => Submission.AreaTexts[area])]),
+            ["areas"] = new JsonArray([.. submission.Areas.Select(area => SeededSubmission.AreaTexts[area])]),
             ["why"] = submission.Why,
             ["hidden_urn"] = submission.Urn,
             ["hidden_key"] = submission.Key,

@@ -17,9 +17,9 @@ public sealed class KoboToolboxStandIn : StandIn
 
     protected override (string School, string Key, string Item, Func<int, string> Answer) Fields => ("hidden.urn", "hidden.key", "about/confidence", code => $"{code}");
 
-    public override string Id(Submission submission) => PostsXml ? Instance(submission) : $"{submission.Number}";
+    public override string Id(SeededSubmission submission) => PostsXml ? Instance(submission) : $"{submission.Number}";
 
-    public override Delivery Webhook(Submission submission) => PostsXml
+    public override Delivery Webhook(SeededSubmission submission) => PostsXml
         ? Body(
             $"""
             <{Form} id="{Form}"><school><hidden_urn>{submission.Urn}</hidden_urn><hidden_key>{submission.Key}</hidden_key></school><about><confidence>{submission.Confidence}</confidence></about>
@@ -44,7 +44,7 @@ public sealed class KoboToolboxStandIn : StandIn
         });
     });
 
-    private JsonObject Item(Submission submission) => new()
+    private JsonObject Item(SeededSubmission submission) => new()
     {
         ["_id"] = submission.Number,
         ["_uuid"] = Instance(submission)[5..],
@@ -60,9 +60,9 @@ public sealed class KoboToolboxStandIn : StandIn
         ["_attachments"] = new JsonArray(),
     };
 
-    private static string Areas(Submission submission) => string.Join(' ', submission.Areas.Select(area => Submission.AreaTexts[area].ToLowerInvariant()));
+    private static string Areas(SeededSubmission submission) => string.Join(' ', submission.Areas.Select(area => SeededSubmission.AreaTexts[area].ToLowerInvariant()));
 
-    private static string Instance(Submission submission) => $"uuid:{submission.Number:x8}-1892-4931-8d9c-869e7b49bafb";
+    private static string Instance(SeededSubmission submission) => $"uuid:{submission.Number:x8}-1892-4931-8d9c-869e7b49bafb";
 
-    private static string Time(Submission submission) => Utc(submission.Submitted)[..^1];
+    private static string Time(SeededSubmission submission) => Utc(submission.Submitted)[..^1];
 }

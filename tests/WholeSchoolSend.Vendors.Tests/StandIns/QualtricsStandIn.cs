@@ -25,9 +25,9 @@ public sealed class QualtricsStandIn : StandIn
 
     protected override (string School, string Key, string Item, Func<int, string> Answer) Fields => ("hidden.urn", "hidden.key", "QID1", code => $"Level {code}");
 
-    public override string Id(Submission submission) => $"R_{submission.Number:D15}";
+    public override string Id(SeededSubmission submission) => $"R_{submission.Number:D15}";
 
-    public override Delivery Webhook(Submission submission)
+    public override Delivery Webhook(SeededSubmission submission)
     {
         var message = new JsonObject
         {
@@ -71,7 +71,7 @@ public sealed class QualtricsStandIn : StandIn
 
     private static JsonObject Result(JsonObject result) => new() { ["result"] = result, ["meta"] = new JsonObject { ["httpStatus"] = "200 - OK" } };
 
-    private JsonObject Item(Submission submission) => new()
+    private JsonObject Item(SeededSubmission submission) => new()
     {
         ["responseId"] = Id(submission),
         ["values"] = new JsonObject
@@ -94,14 +94,14 @@ public sealed class QualtricsStandIn : StandIn
             ["urn"] = submission.Urn,
             ["key"] = submission.Key,
         },
-        ["labels"] = new JsonObject { ["finished"] = "True", ["QID1"] = $"Level {submission.Confidence}", ["QID2"] = new JsonArray([.. submission.Areas.Select(area => Submission.AreaTexts[area])]) },
+        ["labels"] = new JsonObject { ["finished"] = "True", ["QID1"] = $"Level {submission.Confidence}", ["QID2"] = new JsonArray([.. submission.Areas.Select(area => SeededSubmission.AreaTexts[area])]) },
         ["displayedFields"] = new JsonArray("QID1", "QID2", "QID3_TEXT"),
     };
 
     private static JsonObject Questions() => new()
     {
         ["QID1"] = Question("MC", "SAVR", "How confident", Enumerable.Range(1, 5).Select(code => $"Level {code}")),
-        ["QID2"] = Question("MC", "MAVR", "Areas", Submission.AreaTexts),
+        ["QID2"] = Question("MC", "MAVR", "Areas", SeededSubmission.AreaTexts),
         ["QID3"] = Question("TE", "ML", "Why", []),
     };
 

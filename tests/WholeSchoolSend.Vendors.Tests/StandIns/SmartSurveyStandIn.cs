@@ -18,9 +18,9 @@ public sealed class SmartSurveyStandIn : StandIn
 
     protected override (string School, string Key, string Item, Func<int, string> Answer) Fields => ("hidden.urn", "hidden.key", "10", code => $"{500 + code}");
 
-    public override string Id(Submission submission) => $"{1000 + submission.Number}";
+    public override string Id(SeededSubmission submission) => $"{1000 + submission.Number}";
 
-    public override Delivery Webhook(Submission submission) => Json(new JsonArray(Item(submission)));
+    public override Delivery Webhook(SeededSubmission submission) => Json(new JsonArray(Item(submission)));
 
     protected override bool IsAuthorised(HttpRequest request) => request.Headers.Authorization == "Basic " + Convert.ToBase64String(Encoding.ASCII.GetBytes(Token));
 
@@ -34,7 +34,7 @@ public sealed class SmartSurveyStandIn : StandIn
         return Results.Json(new JsonArray([.. Page(all, (page - 1) * size, (page - 1) * size, size).Select(Item)]));
     });
 
-    private JsonObject Item(Submission submission) => new()
+    private JsonObject Item(SeededSubmission submission) => new()
     {
         ["id"] = 1000 + submission.Number,
         ["survey_id"] = 12345,
@@ -50,7 +50,7 @@ public sealed class SmartSurveyStandIn : StandIn
             ["id"] = 1,
             ["questions"] = new JsonArray(
                 Question(10, "Confidence", "single_choice", new JsonObject { ["id"] = 1, ["type"] = "radio", ["choice_title"] = $"Level {submission.Confidence}", ["choice_id"] = 500 + submission.Confidence }),
-                Question(11, "Areas", "multiple_choice", [.. submission.Areas.Select(area => new JsonObject { ["id"] = 2, ["type"] = "checkbox", ["choice_title"] = Submission.AreaTexts[area], ["choice_id"] = 600 + area })]),
+                Question(11, "Areas", "multiple_choice", [.. submission.Areas.Select(area => new JsonObject { ["id"] = 2, ["type"] = "checkbox", ["choice_title"] = SeededSubmission.AreaTexts[area], ["choice_id"] = 600 + area })]),
                 Question(12, "hidden_urn", "open_ended", new JsonObject { ["id"] = 3, ["type"] = "text", ["value"] = submission.Urn }),
                 Question(13, "hidden_key", "open_ended", new JsonObject { ["id"] = 4, ["type"] = "text", ["value"] = submission.Key }),
                 Question(14, "Why", "open_ended", new JsonObject { ["id"] = 5, ["type"] = "text", ["value"] = submission.Why })),

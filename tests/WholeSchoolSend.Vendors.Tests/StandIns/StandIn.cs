@@ -31,7 +31,7 @@ public abstract class StandIn : IAsyncDisposable
     public virtual string Form => "form-1";
 
     /// <value>What is submitted there.</value>
-    public List<Submission> Submissions { get; } = [];
+    public List<SeededSubmission> Submissions { get; } = [];
 
     /// <value>How the next requests are answered instead; null: as they should be.</value>
     public ConcurrentQueue<Func<HttpContext, Task>?> Instead { get; } = [];
@@ -43,7 +43,7 @@ public abstract class StandIn : IAsyncDisposable
     public int? LeftToday { get; set; }
 
     /// <value>Changes a page before it is sent: a vendor that does not do as it says.</value>
-    public Func<int, IReadOnlyList<Submission>, IReadOnlyList<Submission>>? Lies { get; set; }
+    public Func<int, IReadOnlyList<SeededSubmission>, IReadOnlyList<SeededSubmission>>? Lies { get; set; }
 
     /// <value>How many it says there are; null: as many as there are.</value>
     public int? SaysTotal { get; set; }
@@ -56,10 +56,10 @@ public abstract class StandIn : IAsyncDisposable
     public VendorSource Source(string name, int perMinute = 100_000, int perDay = 1_000_000) => new(name, VendorApi.All[Tool], Address, Token, perMinute, perDay);
 
     /// <summary>The id of a submission at the vendor.</summary>
-    public virtual string Id(Submission submission) => $"r{submission.Number}";
+    public virtual string Id(SeededSubmission submission) => $"r{submission.Number}";
 
     /// <summary>Its webhook's delivery about a submission.</summary>
-    public abstract Delivery Webhook(Submission submission);
+    public abstract Delivery Webhook(SeededSubmission submission);
 
     /// <summary>The fields of the instrument: school, respondent, the measured question and what its answers 1 to 5 are called.</summary>
     protected abstract (string School, string Key, string Item, Func<int, string> Answer) Fields { get; }
@@ -120,17 +120,17 @@ public abstract class StandIn : IAsyncDisposable
     protected virtual Task LimitedAsync(HttpContext context) => Status(429, ("Retry-After", "3600"))(context);
 
     /// <summary>A page of the submissions a question asks for.</summary>
-    protected IReadOnlyList<Submission> Page(IEnumerable<Submission> all, int number, int skip, int size)
+    protected IReadOnlyList<SeededSubmission> Page(IEnumerable<SeededSubmission> all, int number, int skip, int size)
     {
-        IReadOnlyList<Submission> page = [.. all.Skip(skip).Take(size)];
+        IReadOnlyList<SeededSubmission> page = [.. all.Skip(skip).Take(size)];
         return Lies?.Invoke(number, page) ?? page;
     }
 
-    protected int Total(IEnumerable<Submission> all) => SaysTotal ?? all.Count();
+    protected int Total(IEnumerable<SeededSubmission> all) => SaysTotal ?? all.Count();
 
     protected static Delivery Json(JsonNode body, string type = "application/json") => Body(body.ToJsonString(), type);
 
-    protected static Delivery Body(string body, string type) => Delivery.From(Encoding.UTF8.GetBytes(body), [KeyValuePair.Create("content-type", type)], Submission.First.AddDays(30));
+    protected static Delivery Body(string body, string type) => Delivery.From(Encoding.UTF8.GetBytes(body), [KeyValuePair.Create("content-type", type)], SeededSubmission.First.AddDays(30));
 
     protected static int Number(HttpRequest request, string name, int otherwise) =>
         int.TryParse(request.Query[name], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : otherwise;

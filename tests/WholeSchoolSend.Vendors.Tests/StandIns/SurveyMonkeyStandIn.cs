@@ -22,9 +22,9 @@ public sealed class SurveyMonkeyStandIn : StandIn
 
     protected override (string School, string Key, string Item, Func<int, string> Answer) Fields => ("hidden.urn", "hidden.key", "300", code => $"Level {code}");
 
-    public override string Id(Submission submission) => $"{5_000_000 + submission.Number}";
+    public override string Id(SeededSubmission submission) => $"{5_000_000 + submission.Number}";
 
-    public override Delivery Webhook(Submission submission) => Json(
+    public override Delivery Webhook(SeededSubmission submission) => Json(
         new JsonObject
         {
             ["name"] = "Hook",
@@ -66,7 +66,7 @@ public sealed class SurveyMonkeyStandIn : StandIn
         });
     }
 
-    private JsonObject Item(Submission submission) => new()
+    private JsonObject Item(SeededSubmission submission) => new()
     {
         ["id"] = Id(submission),
         ["survey_id"] = Form,
@@ -101,7 +101,7 @@ public sealed class SurveyMonkeyStandIn : StandIn
                 ["id"] = "1",
                 ["questions"] = new JsonArray(
                     Question("300", "single_choice", "vertical", "How confident", Enumerable.Range(1, known).Select(code => ($"{3000 + code}", $"Level {code}"))),
-                    Question("301", "multiple_choice", "vertical", "Areas", Submission.AreaTexts.Select((text, area) => ($"{3100 + area}", text))),
+                    Question("301", "multiple_choice", "vertical", "Areas", SeededSubmission.AreaTexts.Select((text, area) => ($"{3100 + area}", text))),
                     Question(Forgets ? "303" : "302", "open_ended", "essay", "Why", [])),
             }),
         };

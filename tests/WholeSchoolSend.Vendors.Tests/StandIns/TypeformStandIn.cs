@@ -12,7 +12,7 @@ public sealed class TypeformStandIn : StandIn
 
     protected override (string School, string Key, string Item, Func<int, string> Answer) Fields => ("hidden.urn", "hidden.key", "cpd_confidence", code => $"{code}");
 
-    public override Delivery Webhook(Submission submission)
+    public override Delivery Webhook(SeededSubmission submission)
     {
         var response = Item(submission);
         response.Insert(0, "form_id", Form);
@@ -33,7 +33,7 @@ public sealed class TypeformStandIn : StandIn
         return Results.Json(new JsonObject { ["total_items"] = Total(all), ["page_count"] = 1, ["items"] = new JsonArray([.. page.Select(Item)]) });
     });
 
-    private JsonObject Item(Submission submission) => new()
+    private JsonObject Item(SeededSubmission submission) => new()
     {
         ["landing_id"] = Id(submission),
         ["token"] = Id(submission),
@@ -49,7 +49,7 @@ public sealed class TypeformStandIn : StandIn
             {
                 ["field"] = Field("f2", "multiple_choice", "areas"),
                 ["type"] = "choices",
-                ["choices"] = new JsonObject { ["ids"] = new JsonArray([.. submission.Areas.Select(area => $"c{area}")]), ["labels"] = new JsonArray([.. submission.Areas.Select(area => Submission.AreaTexts[area])]) },
+                ["choices"] = new JsonObject { ["ids"] = new JsonArray([.. submission.Areas.Select(area => $"c{area}")]), ["labels"] = new JsonArray([.. submission.Areas.Select(area => SeededSubmission.AreaTexts[area])]) },
             },
             new JsonObject { ["field"] = Field("f3", "long_text", "why"), ["type"] = "text", ["text"] = submission.Why }),
     };

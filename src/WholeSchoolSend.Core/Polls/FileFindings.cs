@@ -1,0 +1,50 @@
+namespace WholeSchoolSend.Core.Polls;
+
+/// <summary>One thing wrong with a dropped file: where, a code that never changes, and a sentence for the sender.</summary>
+/// <param name="Line">1 is the first line of the file; 0 the whole file.</param>
+/// <param name="Column">name of the column; null the whole row.</param>
+/// <param name="Found">what kind of thing was found there, never the thing itself; null where the message says it.</param>
+public sealed record FileFinding(long Line, string? Column, string Code, string Message, string? Found = null)
+{
+    public static FileFinding From(ProblemKind kind, string message, string? column = null) => new(0, column, kind.Code, message);
+}
+
+/// <summary>
+/// Everything that is wrong with a file, without a cap: a file that is wrong throughout says the same of every row, so that what is kept of
+/// each finding is its line and which saying it is, 16 bytes.
+/// </summary>
+public sealed class FileFindings
+{
+    private readonly Dictionary<FileFinding, int> _known = [];
+    private readonly List<FileFinding> _sayings = [];
+    private readonly List<(long Line, int Saying)> _findings = [];
+
+    public int Count => _findings.Count;
+
+    /// <summary>The code of the first finding; null where there is none.</summary>
+    public string? FirstCode => _findings.Count == 0 ? null : _sayings[_findings[0].Saying].Code;
+
+    public void Add(FileFinding finding)
+    {
+        var saying = finding with { Line = 0 };
+        if (!_known.TryGetValue(saying, out var number))
+        {
+            _known.Add(saying, number = _sayings.Count);
+            _sayings.Add(saying);
+        }
+        _findings.Add((finding.Line, number));
+    }
+
+    /// <summary>Every finding, in the order it was made; each is built when it is asked for.</summary>
+    public IEnumerable<FileFinding> InOrder() => _findings.Select(finding => _sayings[finding.Saying] with { Line = finding.Line });
+}
+
+/// <summary>Reasons rows and answers are left out for, besides those the instrument names.</summary>
+public static class ExclusionReasons
+{
+    /// <summary>A row that weighs nothing: it says nothing about anybody else, and must not make a base look larger than it is.</summary>
+    public const string WeightZero = "weight-zero";
+
+    /// <summary>The question was not put to this person.</summary>
+    public const string NotAsked = "not-asked";
+}
