@@ -171,7 +171,8 @@ public sealed record Post(byte[] Body, string Type)
                 ]),
                 ["submission_id"] = one.Id,
                 ["created_at"] = one.Submitted.Replace('T', ' '),
-            }) with { Query = $"form={one.Form}" },
+            }) with
+            { Query = $"form={one.Form}" },
             "limesurvey" => Json(new JsonObject
             {
                 ["survey"] = long.Parse(one.Form, CultureInfo.InvariantCulture),

@@ -20,10 +20,10 @@ internal sealed class Stored
         var tables = new TableServiceClient(connection);
         await foreach (var row in Rows("Evidence"))
             if (row.RowKey.StartsWith("R~", StringComparison.Ordinal)) stored._evidence.Add(row.RowKey[(row.RowKey.LastIndexOf('~') + 1)..]);
-        await foreach (var row in Rows("Pending")) stored._pending.Add(row.RowKey);
+        await foreach (var row in Rows("Pending"))
+            if (row.RowKey.StartsWith("N~", StringComparison.Ordinal)) stored._pending.Add(row.RowKey["N~".Length..]);
         await foreach (var row in Rows("Quarantine"))
         {
-            if (row.PartitionKey == "K" || row.ContainsKey("AgainOf")) continue;
             if (row.GetString("Identity") is { } identity) stored._quarantine.Add(identity);
             else stored._raw.Add($"{row.GetString("Source")} {RawBody(row)}");
         }
@@ -40,8 +40,9 @@ internal sealed class Stored
         [
             .. _evidence.Where(one => one == identity).Select(_ => "in evidence"),
             .. _pending.Where(one => one == identity).Select(_ => "pending"),
-            .. _quarantine.Where(one => one == identity).Select(_ => "in quarantine"),
-            .. _raw.Where(one => one.StartsWith(sender.Source + " ", StringComparison.Ordinal) && one.Contains(submission.Id, StringComparison.Ordinal)).Select(_ => "in quarantine"),
+            // There an entry is a receipt: what came twice has two, and is one response all the same.
+            .. _quarantine.Where(one => one == identity).Take(1).Select(_ => "in quarantine"),
+            .. _raw.Where(one => one.StartsWith(sender.Source + " ", StringComparison.Ordinal) && one.Contains(submission.Id, StringComparison.Ordinal)).Take(1).Select(_ => "in quarantine"),
         ];
     }
 
