@@ -81,7 +81,7 @@ public sealed class BudgetTests(AzuriteFixture azurite)
         Assert.Equal(1, arrival);
         Assert.Equal(3, duplicate);
         Assert.Equal(1, quarantined);
-        Assert.Equal(9, nothing);   // instruments twice, active imports twice, waves, M, P and S of the collection, inputs
+        Assert.Equal(10, nothing);   // instruments twice, active imports twice, waves, milestones, M, P and S of the collection, inputs
 
         async Task SendAsync(string id, string fate)
         {

@@ -79,6 +79,12 @@ public abstract class SurveyTool
         return parts > 1 ? new Decoded(responses, undecodable) : new Decoded([], [new Undecodable(delivery, whole.Problems)]);
     }
 
+    /// <summary>The largest body that is usual, in bytes: one response fits a thousand times.</summary>
+    public const int UsualBody = 8 * 1024 * 1024;
+
+    /// <summary>The largest body taken, in bytes.</summary>
+    public virtual int LargestBody => UsualBody;
+
     /// <summary>Names of the headers, in lower case, without which a body cannot be decoded.</summary>
     public virtual IReadOnlyList<string> DecodingHeaders => ["content-type"];
 

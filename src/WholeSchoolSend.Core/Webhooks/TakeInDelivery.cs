@@ -30,9 +30,6 @@ public sealed record DeliveryOutcome(DeliveryReply? Reply, Problem? Problem, int
 public sealed class TakeInDelivery(
     FrozenDictionary<string, Source> sources, TakeInResponse responses, IQuarantine quarantine, IPending pending, TimeProvider time)
 {
-    /// <summary>The largest body taken, in bytes: SmartSurvey's thousand responses fit many times.</summary>
-    public const int LargestBody = 8 * 1024 * 1024;
-
     /// <summary>The shortest patience among senders is five seconds (Formbricks); the answer leaves well before.</summary>
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(2.5);
 
@@ -42,13 +39,16 @@ public sealed class TakeInDelivery(
     /// </remarks>
     private const int AtOnce = 48;
 
+    /// <summary>The largest body taken from a source, in bytes.</summary>
+    public int LargestBody(string sourceName) => sources.TryGetValue(sourceName, out var source) && source.Tool is { } tool ? tool.LargestBody : SurveyTool.UsualBody;
+
     public async Task<DeliveryOutcome> RunAsync(string sourceName, Delivery? delivery, CancellationToken cancellation)
     {
         if (!sources.TryGetValue(sourceName, out var source))
             return Refused(Problems.SourceUnknown.At("", "this address is not configured: check the source's name in it"));
         if (source.Tool is null) return new DeliveryOutcome(DeliveryReply.From([]), null, null, ["retired"], null);
         if (delivery is null)
-            return Refused(Problems.BodyTooLarge.At("", string.Create(CultureInfo.InvariantCulture, $"should be at most {LargestBody} bytes")));
+            return Refused(Problems.BodyTooLarge.At("", string.Create(CultureInfo.InvariantCulture, $"should be at most {source.Tool.LargestBody} bytes")));
         if (source.Verify(delivery, time.GetUtcNow()) is not { } secret)
             return Refused(Problems.SignatureInvalid.At("", source.ShouldProve(delivery)));
 

@@ -14,7 +14,7 @@ public sealed partial class ReceiveResponses(TakeInDelivery intake, TimeProvider
         CancellationToken cancellation)
     {
         if (!HttpMethods.IsPost(request.Method)) return Probed(request, source);
-        var body = await request.BodyAsync(TakeInDelivery.LargestBody, cancellation);
+        var body = await request.BodyAsync(intake.LargestBody(source), cancellation);
         var delivery = body is null ? null : Delivery(request, body);
         var outcome = await intake.RunAsync(source, delivery, cancellation);
         return outcome.Reply is { } reply ? Taken(source, outcome, reply) : Refused(source, outcome);

@@ -98,7 +98,7 @@ internal sealed record Situation(string Title, string Words, TimeSpan Lasts)
         new("No instrument", "No instrument maps the form of the first response.", TimeSpan.Zero) { First = submission => submission with { Form = "7999" } },
         new("Too large", "The first response's request is larger than we take.", TimeSpan.Zero)
         {
-            FirstPost = (sender, submission) => sender.Write(submission).Larger(TakeInDelivery.LargestBody),
+            FirstPost = (sender, submission) => sender.Write(submission).Larger(SurveyTool.All[sender.Tool].LargestBody),
             RefusesTheFirst = true,
         },
         new("Unknown source for 10 minutes", "The address names a source that is not configured yet, for ten minutes.", Minutes(10)) { Source = sender => "not_yet_" + sender.Source },

@@ -16,6 +16,9 @@ public sealed class SmartSurvey : SurveyTool
 {
     public override string Name => "smartsurvey";
 
+    /// <summary>A thousand responses of forty questions are some 14 MB, and a batch that is refused keeps everything else back for a day.</summary>
+    public override int LargestBody => 3 * UsualBody;
+
     public override SignatureScheme Signature(string? header) => new HmacHeader(header ?? "X-SmartSurvey-Signature", HashAlgorithmName.SHA256, "");
 
     public override Checked<IReadOnlyList<SurveyResponse>> Decode(Delivery delivery)
