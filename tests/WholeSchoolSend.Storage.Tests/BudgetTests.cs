@@ -101,7 +101,8 @@ public sealed class BudgetTests(AzuriteFixture azurite)
         await storage.Container("poll-drop").GetBlobClient("northern/leaders.csv").UploadAsync(BinaryData.FromString(csv), overwrite: true, Cancellation);
 
     private static ImportPoll Import(SurveyDataStorage store) =>
-        new(store.Drops, store.Instruments, store.Waves, store.Imports, new FileImport(store.Drops, store.Imports, TimeProvider.System), store.PollTotals, TimeProvider.System);
+        new(store.Drops, store.Instruments, store.Waves, store.Imports, new FileImport(store.Drops, store.Imports, TimeProvider.System), store.PollTotals,
+            TimeProvider.System);
 
     private static TakeInDelivery TakeIn(SurveyDataStorage store)
     {
@@ -113,7 +114,8 @@ public sealed class BudgetTests(AzuriteFixture azurite)
 
     private static RecomputeKpis Recompute(SurveyDataStorage store) => new(
         store.Instruments, new RemapResponses(store.Evidence, new Redaction(APseudonymKey), TimeProvider.System), store.Evidence,
-        new EvidenceReader(Catalogue.Current, new DisclosurePolicy(), store.Instruments, store.Waves, store.Imports, store.Evidence, store.PollTotals, store.Schools, store.Engagements, store.SchoolLinks),
+        new EvidenceReader(Catalogue.Current, new DisclosurePolicy(), store.Instruments, store.Waves, store.Imports, store.Evidence, store.PollTotals,
+            store.Schools, store.Engagements, store.SchoolLinks),
         store.KpiResults, Catalogue.Current, new DisclosurePolicy());
 
     private static void Say(FormattableString line) => TestContext.Current.TestOutputHelper!.WriteLine(line.ToString(CultureInfo.InvariantCulture));

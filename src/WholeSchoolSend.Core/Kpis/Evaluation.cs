@@ -90,7 +90,8 @@ public sealed class EngagementRegister(IReadOnlyDictionary<string, School> schoo
         .ToDictionary(school => school.Key, school => school.Min(engagement => engagement.On), StringComparer.Ordinal);
 
     /// <summary>Engaged: first contact before fieldwork began, so that nobody is counted as engaged for what came later.</summary>
-    public bool IsEngaged(string school, DateOnly fieldwork) => WithPredecessors(school).Any(known => _first.TryGetValue(known, out var first) && first < fieldwork);
+    public bool IsEngaged(string school, DateOnly fieldwork) =>
+        WithPredecessors(school).Any(known => _first.TryGetValue(known, out var first) && first < fieldwork);
 
     /// <summary>Distinct schools that were engaged: one that was engaged before it went on under another number counts once.</summary>
     public int Schools => _first.Keys.Count(school => !WithPredecessors(school).Skip(1).Any(_first.ContainsKey));

@@ -71,7 +71,8 @@ public sealed class EvidenceReader(
             Add(hash, import.Version);
             if (import.Unit is { Supplier: ImportRegister.Supplier, Instrument: ImportRegister.Schools }) register.AddRange(await KeptAsync(schools, import.Version, kept, cancellation));
             else if (import.Unit is { Supplier: ImportRegister.Supplier, Instrument: ImportRegister.Engagements }) contacts.AddRange(await KeptAsync(engagements, import.Version, kept, cancellation));
-            else if (import.Unit is { Supplier: ImportRegister.Supplier, Instrument: ImportRegister.Links }) links.AddRange(await KeptAsync(schoolLinks, import.Version, kept, cancellation));
+            else if (import.Unit is { Supplier: ImportRegister.Supplier, Instrument: ImportRegister.Links })
+                links.AddRange(await KeptAsync(schoolLinks, import.Version, kept, cancellation));
             else if (import.Collection is { } collection) sources.Add(new EvidenceSource(collection, $"{import.Unit.Supplier}/{import.Unit.Instrument}", await KeptAsync(pollTotals, import.Version, kept, cancellation)));
         }
         _atHand = kept;

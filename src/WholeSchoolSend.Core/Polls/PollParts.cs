@@ -65,7 +65,8 @@ public sealed record PollParts(DroppedFile File, DroppedFile? Data, bool IsHalf)
         var length = await stream.ReadAtLeastAsync(head, head.Length, throwOnEndOfStream: false, cancellation);
         // Dropping NULs reads UTF-16 well enough for this.
         var text = Encoding.Latin1.GetString(head, 0, length).Replace("\0", "", StringComparison.Ordinal);
-        return text.TrimStart('\u00ef', '\u00bb', '\u00bf', '\u00fe', '\u00ff', ' ', '\t', '\r', '\n').StartsWith('<') && text.Contains("<sss", StringComparison.OrdinalIgnoreCase);
+        return text.TrimStart('\u00ef', '\u00bb', '\u00bf', '\u00fe', '\u00ff', ' ', '\t', '\r', '\n').StartsWith('<')
+            && text.Contains("<sss", StringComparison.OrdinalIgnoreCase);
     }
 
     private static bool HasEnding(DroppedFile file, string ending) => file.Name.EndsWith(ending, StringComparison.OrdinalIgnoreCase);

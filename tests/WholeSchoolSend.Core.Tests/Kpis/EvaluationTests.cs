@@ -13,7 +13,8 @@ public sealed class EvaluationTests
     [Fact]
     public void A_school_is_engaged_from_the_day_after_its_first_contact()
     {
-        var register = new EngagementRegister(new Dictionary<string, School>(), [new Engagement("100001", new DateOnly(2026, 11, 2), "", 1), new Engagement("100001", new DateOnly(2026, 11, 1), "", 2), new Engagement("100002", new DateOnly(2026, 11, 2), "", 3)], []);
+        var register = new EngagementRegister(new Dictionary<string, School>(), [new Engagement("100001", new DateOnly(2026, 11, 2), "", 1),
+            new Engagement("100001", new DateOnly(2026, 11, 1), "", 2), new Engagement("100002", new DateOnly(2026, 11, 2), "", 3)], []);
         Assert.True(register.IsEngaged("100001", Autumn.Wave.From));
         Assert.False(register.IsEngaged("100002", Autumn.Wave.From));
         Assert.False(register.IsEngaged("100003", Autumn.Wave.From));
@@ -24,10 +25,13 @@ public sealed class EvaluationTests
     {
         var before = new DateOnly(2026, 1, 5);
         // 1 became 2, 2 and 4 were merged into 3; 5 and 6 say of each other that they were the other.
-        SchoolLink[] links = [new("100002", "100001", null), new("100003", "100002", null), new("100003", "100004", null), new("100005", "100006", null), new("100006", "100005", null)];
-        var register = new EngagementRegister(new Dictionary<string, School>(), [new("100001", before, "", 1), new("100003", before, "", 2), new("100007", before, "", 3)], links);
+        SchoolLink[] links = [new("100002", "100001", null), new("100003", "100002", null), new("100003", "100004", null), new("100005", "100006", null),
+            new("100006", "100005", null)];
+        var register = new EngagementRegister(new Dictionary<string, School>(), [new("100001", before, "", 1), new("100003", before, "", 2),
+            new("100007", before, "", 3)], links);
 
-        Assert.Equal(["100001", "100002", "100003", "100007"], Enumerable.Range(100001, 7).Select(urn => $"{urn}").Where(urn => register.IsEngaged(urn, Autumn.Wave.From)));
+        Assert.Equal(["100001", "100002", "100003", "100007"], Enumerable.Range(100001, 7).Select(urn => $"{urn}").Where(urn =>
+            register.IsEngaged(urn, Autumn.Wave.From)));
         Assert.Equal(2, register.Schools);
     }
 
