@@ -38,7 +38,8 @@ public sealed class DropsBlobs(
         await foreach (var blob in pollDrop.GetBlobsAsync(cancellationToken: cancellation))
         {
             // A file that is in no supplier's folder is nobody's: the trigger does not see it either.
-            if (blob.Name.IndexOf('/') is > 0 and var slash && slash < blob.Name.Length - 1) yield return From(pollDrop, blob.Name[..slash], blob.Name[(slash + 1)..], blob);
+            if (blob.Name.IndexOf('/') is > 0 and var slash && slash < blob.Name.Length - 1) yield return From(pollDrop, blob.Name[..slash],
+                blob.Name[(slash + 1)..], blob);
         }
     }
 
@@ -89,7 +90,8 @@ public sealed class DropsBlobs(
     }
 
     private static DroppedFile From(BlobContainerClient container, string supplier, string name, BlobItem blob) =>
-        File(container.GetBlobClient(blob.Name), supplier, name, blob.Properties.ETag!.Value, blob.Properties.LastModified!.Value, blob.Properties.ContentLength ?? 0);
+        File(container.GetBlobClient(blob.Name), supplier, name, blob.Properties.ETag!.Value, blob.Properties.LastModified!.Value,
+            blob.Properties.ContentLength ?? 0);
 
     private static DroppedFile File(BlobClient blob, string supplier, string name, ETag etag, DateTimeOffset modified, long bytes)
     {
@@ -148,7 +150,8 @@ public sealed class DropsBlobs(
             if (_buffer.Length >= Block) await StageAsync(cancellationToken);
         }
 
-        public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+        public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+            WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
         public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

@@ -63,7 +63,8 @@ public sealed class ImportsTable(TableClient table, StorageResilience resilience
             {
                 if (await table.FindAsync(Active, ImportRow.Key(unit), token) is not { } stored) return;
                 var left = Versions(stored);
-                if (left.RemoveAll(versions.Contains) > 0) await table.SubmitAsync([Replace(ImportRow.From(ImportRow.Active(stored), left), stored.ETag)], token);
+                if (left.RemoveAll(versions.Contains) > 0) await table.SubmitAsync([Replace(ImportRow.From(ImportRow.Active(stored), left), stored.ETag)],
+                    token);
             },
             cancellation);
 
@@ -87,7 +88,8 @@ public sealed class ImportsTable(TableClient table, StorageResilience resilience
                 catch (RequestFailedException conflict) when (conflict.Status == 409 && StorageResilience.SomebodyElseWasFirst(conflict))
                 {
                     // Ours, when the answer was lost: its run says so.
-                    return ImportRow.Stored(await table.FindAsync(History, row.RowKey, token) ?? throw new ChangedSinceReadException("The record went while it was added."));
+                    return ImportRow.Stored(await table.FindAsync(History, row.RowKey,
+                        token) ?? throw new ChangedSinceReadException("The record went while it was added."));
                 }
             },
             cancellation);
@@ -103,7 +105,8 @@ public sealed class ImportsTable(TableClient table, StorageResilience resilience
         catch (RequestFailedException conflict) when (StorageResilience.SomebodyElseWasFirst(conflict))
         {
             // Our own step, when the answer to it was lost.
-            return await table.FindAsync(History, row.RowKey, cancellation) is { } stored && Payload.Get(stored).AsSpan().SequenceEqual(Payload.Get(row)) ? ImportRow.Stored(stored) : null;
+            return await table.FindAsync(History, row.RowKey, cancellation) is { } stored && Payload.Get(stored).AsSpan().SequenceEqual(Payload.Get(row))
+                ? ImportRow.Stored(stored) : null;
         }
     }
 
@@ -145,7 +148,8 @@ public sealed class ImportsTable(TableClient table, StorageResilience resilience
 
         public static ActiveImport Active(TableEntity row) => JsonSerializer.Deserialize(Payload.Get(row), StorageJson.Default.ActiveImport)!;
 
-        public static StoredImport Stored(TableEntity row) => Stored(JsonSerializer.Deserialize(Payload.Get(row), StorageJson.Default.ImportRecord)!, row.ETag, row.RowKey);
+        public static StoredImport Stored(TableEntity row) => Stored(JsonSerializer.Deserialize(Payload.Get(row), StorageJson.Default.ImportRecord)!,
+            row.ETag, row.RowKey);
 
         public static StoredImport Stored(ImportRecord record, ETag tag, string key) => new(record, tag.ToString(), key);
     }

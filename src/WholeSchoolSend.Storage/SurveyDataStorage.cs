@@ -71,7 +71,8 @@ public sealed class SurveyDataStorage
         Engagements = new VersionedTable<Engagement>(
             Table("Engagements"), resilience, SchoolsJson.Default.Engagement,
             engagement => TableKey.From(engagement.Urn, engagement.On.ToString("O", CultureInfo.InvariantCulture), engagement.Strand, TableKey.Number(engagement.Line)));
-        SchoolLinks = new PackedTable<SchoolLink>(Table("SchoolLinks"), resilience, SchoolsJson.Default.SchoolLink, link => TableKey.From(link.Urn, link.Predecessor));
+        SchoolLinks = new PackedTable<SchoolLink>(Table("SchoolLinks"), resilience, SchoolsJson.Default.SchoolLink, link =>
+            TableKey.From(link.Urn, link.Predecessor));
         NetworkReach = new VersionedTable<NetworkReach>(
             Table("NetworkReach"), resilience, SchoolsJson.Default.NetworkReach, reach => TableKey.From(reach.Network, TableKey.Number(reach.Line)));
         Quarantine = new QuarantineTable(Table("Quarantine"), Container("quarantine"), resilience);

@@ -44,7 +44,8 @@ public sealed class ImportTests : IAsyncLifetime
         Assert.Equal("refused", said.GetProperty("outcome").GetString());
         Assert.Equal(
             [
-                "6 urn school-invalid 5 digits", "6 weight weight-invalid a negative number", "6 answered cell-invalid text that is no date", "6 Q1 answer-unknown text that is no answer",
+                "6 urn school-invalid 5 digits", "6 weight weight-invalid a negative number", "6 answered cell-invalid text that is no date",
+                    "6 Q1 answer-unknown text that is no answer",
                 "7 head answer-unknown no tick", "7 weight weight-invalid empty",
             ],
             said.GetProperty("problems").EnumerateArray().Select(problem => $"{problem.GetProperty("line")} {problem.GetProperty("column").GetString()} {problem.GetProperty("code").GetString()} {problem.GetProperty("found").GetString()}"));
@@ -62,7 +63,9 @@ public sealed class ImportTests : IAsyncLifetime
         Assert.Equal("""{"read":4,"loaded":2,"excluded":{"unfinished":1,"weight-zero":1},"refused":0}""", Compact(report.GetProperty("rows")));
         Assert.Equal("""[{"indicator":"every-teacher-responsible","field":"Q1","coded":1,"excluded":{"declined":1}}]""", Compact(report.GetProperty("items")));
         Assert.Equal("""{"from":"2026-11-02","to":"2026-11-04"}""", Compact(report.GetProperty("fieldwork")));
-        Assert.Equal((2, 1, 2, 1.6), (report.GetProperty("weights").GetProperty("sum").GetDouble(), report.GetProperty("weights").GetProperty("zero").GetInt32(), report.GetProperty("facts").GetProperty("effectiveSize").GetDouble() > 1.5 ? 2 : 0, report.GetProperty("weights").GetProperty("effectiveSize").GetDouble()));
+        Assert.Equal((2, 1, 2, 1.6), (report.GetProperty("weights").GetProperty("sum").GetDouble(),
+            report.GetProperty("weights").GetProperty("zero").GetInt32(), report.GetProperty("facts").GetProperty("effectiveSize").GetDouble() > 1.5 ? 2 : 0,
+            report.GetProperty("weights").GetProperty("effectiveSize").GetDouble()));
         Assert.DoesNotContain("canary", report.GetRawText(), StringComparison.Ordinal);
         // Bytes that hold a column to be dropped are not kept.
         Assert.Empty(_pipeline.Blobs.GetBlobContainerClient("raw").GetBlobs());
@@ -71,11 +74,13 @@ public sealed class ImportTests : IAsyncLifetime
         Assert.Contains(byName.GetProperty("notes").EnumerateArray(), note => note.GetString() == "this content counts already");
         Assert.Equal(HttpStatusCode.NotFound, (await PostAsync("/api/imports/check?supplier=northern&name=nothing.csv", "")).StatusCode);
         Assert.Equal(HttpStatusCode.UnprocessableEntity, (await PostAsync("/api/imports/check", Good)).StatusCode);
-        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, (await _pipeline.Http.PostAsync("/api/imports/check?instrument=leaders-poll", new ByteArrayContent(new byte[(25 * 1024 * 1024) + 1]))).StatusCode);
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge,
+            (await _pipeline.Http.PostAsync("/api/imports/check?instrument=leaders-poll", new ByteArrayContent(new byte[(25 * 1024 * 1024) + 1]))).StatusCode);
 
         // One bad row is as many as the instrument lets pass: it is left out, counted and listed.
         report = await _pipeline.DropAsync("poll-drop", "northern/leaders-2026-autumn-2.csv", Good + "5,,Yes,2026-11-03,100002,No,Yes,Hardly,1\n");
-        Assert.Equal(("active", 1, 1), (report.GetProperty("outcome").GetString(), report.GetProperty("rows").GetProperty("refused").GetInt32(), report.GetProperty("problemCount").GetInt32()));
+        Assert.Equal(("active", 1, 1), (report.GetProperty("outcome").GetString(), report.GetProperty("rows").GetProperty("refused").GetInt32(),
+            report.GetProperty("problemCount").GetInt32()));
     }
 
     [Fact]
@@ -117,8 +122,10 @@ public sealed class ImportTests : IAsyncLifetime
         await _pipeline.Blobs.GetBlobContainerClient("poll-reports").DeleteAsync();
         await _pipeline.Blobs.GetBlobContainerClient("poll-drop").GetBlobClient("northern/leaders-2026-autumn-1.csv").UploadAsync(BinaryData.FromString(Good));
         var poisoned = await Pipeline.EventuallyAsync(
-            async () => (await ListAsync("?state=poisoned")).GetProperty("imports").EnumerateArray().ToList() is [var one] ? (object)one : null, "the fifth failure", seconds: 90);
-        Assert.Equal((5, "request-failed", true), (((JsonElement)poisoned).GetProperty("attempts").GetInt32(), ((JsonElement)poisoned).GetProperty("fault").GetString(), ((JsonElement)poisoned).GetProperty("poisoned").GetBoolean()));
+            async () => (await ListAsync("?state=poisoned")).GetProperty("imports").EnumerateArray().ToList() is [var one] ? (object)one : null,
+                "the fifth failure", seconds: 90);
+        Assert.Equal((5, "request-failed", true), (((JsonElement)poisoned).GetProperty("attempts").GetInt32(),
+            ((JsonElement)poisoned).GetProperty("fault").GetString(), ((JsonElement)poisoned).GetProperty("poisoned").GetBoolean()));
 
         await Pipeline.EventuallyAsync(
             async () =>
@@ -128,7 +135,8 @@ public sealed class ImportTests : IAsyncLifetime
             },
             "the container of reports");
         var replayed = await _pipeline.PostAsync("/api/imports/replay", """{"supplier":"northern","file":"leaders-2026-autumn-1.csv"}""");
-        Assert.Equal(("active", 1, false), (replayed.GetProperty("state").GetString(), replayed.GetProperty("attempts").GetInt32(), replayed.GetProperty("poisoned").GetBoolean()));
+        Assert.Equal(("active", 1, false), (replayed.GetProperty("state").GetString(), replayed.GetProperty("attempts").GetInt32(),
+            replayed.GetProperty("poisoned").GetBoolean()));
         Assert.Empty((await ListAsync("?state=poisoned")).GetProperty("imports").EnumerateArray());
         Assert.NotNull(await _pipeline.ReadAsync("poll-reports", "northern/leaders-2026-autumn-1.csv.report.json"));
     }

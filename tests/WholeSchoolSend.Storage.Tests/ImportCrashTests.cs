@@ -93,10 +93,12 @@ public sealed class ImportCrashTests(AzuriteFixture azurite)
     {
         var storage = await TestStorage.CreateAsync(azurite, _time);
         var supplier = await PrepareAsync(storage, "first");
-        await storage.Container("register").GetBlobClient("engaged.csv").UploadAsync(BinaryData.FromString("urn,engaged_on,strand\n100001,2026-01-05,A\n"), Cancellation);
+        await storage.Container("register").GetBlobClient("engaged.csv").UploadAsync(BinaryData.FromString("urn,engaged_on,strand\n100001,2026-01-05,A\n"),
+            Cancellation);
 
         Assert.Equal(new SweepOutcome(2, 0, 0, 0, 0), await Sweep(storage.Store).RunAsync(Cancellation));
-        Assert.Equal(["engagements", supplier], (await storage.Store.Imports.ActiveAsync(Cancellation)).Select(active => active.Unit.Instrument).Order(StringComparer.Ordinal));
+        Assert.Equal(["engagements", supplier], (await storage.Store.Imports.ActiveAsync(Cancellation)).Select(active =>
+            active.Unit.Instrument).Order(StringComparer.Ordinal));
         var end = await EndAsync(storage, supplier);
 
         // Killed when its rows were written and did not count, then replaced by a file that was imported.
@@ -109,7 +111,8 @@ public sealed class ImportCrashTests(AzuriteFixture azurite)
 
         Assert.Equal(new SweepOutcome(0, 0, 0, 1, 0), await Sweep(storage.Store).RunAsync(Cancellation));
         Assert.Equal(Schools, (await storage.RowsAsync("PollTotals")).Count);
-        var history = await storage.Store.Imports.HistoryAsync(null, Cancellation).Select(stored => stored.Record).Where(record => record.Supplier == supplier).ToListAsync(Cancellation);
+        var history = await storage.Store.Imports.HistoryAsync(null, Cancellation).Select(stored => stored.Record).Where(record =>
+            record.Supplier == supplier).ToListAsync(Cancellation);
         Assert.Equal(1, history.Count(record => record is { State: ImportState.Superseded, Reason: "file-replaced" }));
         Assert.Equal(end.Split(" | ")[1], (await EndAsync(storage, supplier)).Split(" | ")[1]);
     }
@@ -122,11 +125,13 @@ public sealed class ImportCrashTests(AzuriteFixture azurite)
         for (var attempt = 1; attempt <= 5; attempt++)
         {
             await Assert.ThrowsAnyAsync<Exception>(() => RunAsync(storage, supplier, "first", wire => wire.Before = (request, _) =>
-                request.RequestUri!.AbsolutePath.Contains("poll-reports", StringComparison.Ordinal) ? throw new InvalidDataException("a message with canary@school.example in it") : Task.FromResult<HttpResponseMessage?>(null)));
+                request.RequestUri!.AbsolutePath.Contains("poll-reports", StringComparison.Ordinal)
+                    ? throw new InvalidDataException("a message with canary@school.example in it") : Task.FromResult<HttpResponseMessage?>(null)));
         }
         var poisoned = Assert.Single((await new ListImports(storage.Store.Imports).RunAsync(supplier, "poisoned", 50, null, Cancellation)).Value!.Imports);
         Assert.Equal((5, "invalid-data", ImportState.Checked, true), (poisoned.Attempts, poisoned.Fault, poisoned.State, poisoned.Poisoned));
-        Assert.DoesNotContain(await storage.RowsAsync("Imports"), row => Encoding.UTF8.GetString(Payload.Get(row)).Contains("canary", StringComparison.Ordinal));
+        Assert.DoesNotContain(await storage.RowsAsync("Imports"), row => Encoding.UTF8.GetString(Payload.Get(row)).Contains("canary",
+            StringComparison.Ordinal));
         _time.Later += SweepDrops.Stuck;
         Assert.Equal(new SweepOutcome(0, 0, 0, 0, 1), await Sweep(storage.Store).RunAsync(Cancellation));
 
@@ -176,7 +181,8 @@ public sealed class ImportCrashTests(AzuriteFixture azurite)
             await DropAsync(storage, supplier, "newer.csv", APoll(supplier, "Partly"));
             var files = round % 2 == 0 ? new[] { "older.csv", "newer.csv" } : ["newer.csv", "older.csv"];
 
-            await Task.WhenAll(files.Select(file => Task.Run(() => Polls(storage.Connect(time: _time).Store).RunAsync(supplier, file, again: false, Cancellation))));
+            await Task.WhenAll(files.Select(file =>
+                Task.Run(() => Polls(storage.Connect(time: _time).Store).RunAsync(supplier, file, again: false, Cancellation))));
 
             var active = Assert.Single((await storage.Store.Imports.ActiveAsync(Cancellation)), active => active.Unit.Supplier == supplier);
             Assert.Equal("newer.csv", active.File);
@@ -212,13 +218,15 @@ public sealed class ImportCrashTests(AzuriteFixture azurite)
 
     private static async Task<string> EndAsync(TestStorage storage, string supplier)
     {
-        var history = await storage.Store.Imports.HistoryAsync(null, Cancellation).Select(stored => stored.Record).Where(record => record.Supplier == supplier).ToListAsync(Cancellation);
+        var history = await storage.Store.Imports.HistoryAsync(null, Cancellation).Select(stored => stored.Record).Where(record =>
+            record.Supplier == supplier).ToListAsync(Cancellation);
         var last = history.OrderBy(record => record.Updated).Last();
         var active = (await storage.Store.Imports.ActiveAsync(Cancellation)).SingleOrDefault(active => active.Unit.Supplier == supplier);
         var rows = active is null ? [] : await storage.Store.PollTotals.ReadAsync(active.Version, Cancellation);
         var mine = history.Select(record => record.Version).OfType<string>().Distinct(StringComparer.Ordinal).ToList();
         var left = 0;
-        foreach (var version in mine.Where(version => version != active?.Version)) left += (await storage.Store.PollTotals.ReadAsync(version, Cancellation)).Count;
+        foreach (var version in mine.Where(version => version != active?.Version)) left += (await storage.Store.PollTotals.ReadAsync(version,
+            Cancellation)).Count;
         var report = (await storage.Container("poll-reports").GetBlobClient($"{supplier}/{last.File}.report.json").DownloadContentAsync(Cancellation)).Value.Content.ToString();
         var remembered = (await storage.Store.Imports.ReplacedAsync(Cancellation)).Count(unit => unit.Unit.Supplier == supplier);
         return string.Create(
@@ -236,15 +244,22 @@ public sealed class ImportCrashTests(AzuriteFixture azurite)
             await DropAsync(storage, supplier, "later.csv", APoll(supplier, "Partly"));
             await Polls(storage.Store).RunAsync(supplier, "later.csv", again: false, Cancellation);
             // Dropped an hour later, for all anybody knows.
-            await storage.Store.Imports.SwitchAsync(new ImportUnit(supplier, supplier, Autumn), active => active! with { Modified = active.Modified.AddHours(1) }, Cancellation);
+            await storage.Store.Imports.SwitchAsync(new ImportUnit(supplier, supplier, Autumn), active =>
+                active! with { Modified = active.Modified.AddHours(1) }, Cancellation);
             return supplier;
         }
         if (story is "corrected" or "back" or "again" or "mended") await ImportAsync(APoll(supplier, "Fully"), story == "again" ? "earlier.csv" : "poll.csv");
         // An hour ago, for all anybody knows: within one second two drops of one content are one.
-        if (story == "again") await storage.Store.Imports.SwitchAsync(new ImportUnit(supplier, supplier, Autumn), active => active! with { Modified = active.Modified.AddHours(-1) }, Cancellation);
+        if (story == "again") await storage.Store.Imports.SwitchAsync(new ImportUnit(supplier, supplier, Autumn), active =>
+            active! with { Modified = active.Modified.AddHours(-1) }, Cancellation);
         if (story is "back") await ImportAsync(APoll(supplier, "Partly"));
         if (story is "mended") await storage.Store.Instruments.AddAsync(AnInstrument(supplier, false) with { Version = 2 }, Cancellation);
-        else await DropAsync(storage, supplier, "poll.csv", story switch { "corrected" => APoll(supplier, "Partly"), "refused" => APoll(supplier, "Hardly"), _ => APoll(supplier, "Fully") });
+        else await DropAsync(storage, supplier, "poll.csv", story switch
+        {
+            "corrected" => APoll(supplier, "Partly"),
+            "refused" => APoll(supplier, "Hardly"),
+            _ => APoll(supplier, "Fully")
+        });
         return supplier;
 
         async Task ImportAsync(string csv, string name = "poll.csv")
@@ -262,7 +277,8 @@ public sealed class ImportCrashTests(AzuriteFixture azurite)
     }
 
     private static Instrument AnInstrument(string supplier, bool pair) => new(
-        "Leaders", supplier, null, new PollBinding(supplier) { Pair = pair ? true : null }, new Term(Autumn), null, new FieldName("urn"), null, null, new FieldName("weight"), null, null,
+        "Leaders", supplier, null, new PollBinding(supplier) { Pair = pair ? true : null }, new Term(Autumn), null, new FieldName("urn"), null, null,
+            new FieldName("weight"), null, null,
         [new Item("every-teacher-responsible", "Q1", new Dictionary<string, string> { ["Fully"] = "fully", ["Partly"] = "partly" })])
     {
         Id = supplier,

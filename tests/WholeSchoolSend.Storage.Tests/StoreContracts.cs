@@ -234,7 +234,11 @@ public abstract class ImportsContract
 
         var taken = await imports.AdvanceAsync(received, received.Record with { State = ImportState.Checked }, Cancellation);
         Assert.Null(await imports.AdvanceAsync(received, received.Record with { State = ImportState.Refused }, Cancellation));
-        Assert.NotNull(await imports.AdvanceAsync(taken!, taken!.Record with { State = ImportState.Loaded, Rows = new RowCounts(3, 1, new Dictionary<string, int> { ["weight-zero"] = 2 }, 0) }, Cancellation));
+        Assert.NotNull(await imports.AdvanceAsync(taken!, taken!.Record with
+        {
+            State = ImportState.Loaded,
+            Rows = new RowCounts(3, 1, new Dictionary<string, int> { ["weight-zero"] = 2 }, 0)
+        }, Cancellation));
 
         var stored = Assert.Single(await HistoryAsync(imports)).Record;
         Assert.Equal((ImportState.Loaded, 2), (stored.State, stored.Rows!.Excluded["weight-zero"]));
@@ -245,7 +249,13 @@ public abstract class ImportsContract
     {
         var imports = await EmptyStoreAsync();
         foreach (var (supplier, minute) in new[] { ("southern", 3), ("northern", 1), ("northern", 2) })
-            await imports.ReceiveAsync(ARecord() with { Supplier = supplier, Modified = Monday.AddMinutes(minute), File = minute == 2 ? new string('x', 900) : "f / ü.csv" }, Cancellation);
+            await imports.ReceiveAsync(ARecord() with
+            {
+                Supplier = supplier,
+                Modified = Monday.AddMinutes(minute),
+                File = minute == 2 ? new string('x', 900)
+                : "f / ü.csv"
+            }, Cancellation);
 
         var all = await HistoryAsync(imports);
 
@@ -254,12 +264,14 @@ public abstract class ImportsContract
         Assert.Empty(await HistoryAsync(imports, all[2].Position));
     }
 
-    private static async Task<List<StoredImport>> HistoryAsync(IImports imports, string? after = null) => await imports.HistoryAsync(after, Cancellation).ToListAsync(Cancellation);
+    private static async Task<List<StoredImport>> HistoryAsync(IImports imports, string? after = null) =>
+        await imports.HistoryAsync(after, Cancellation).ToListAsync(Cancellation);
 
     private static (ActiveImport? Before, ActiveImport? After) Ends(ImportSwitch switched) => (switched.Before, switched.After);
 
     protected static ImportRecord ARecord() => new(
-        "pollster", "autumn/leaders (final).csv", "0x8D", Monday, 10, ImportState.Received, null, null, 1, null, "run", Monday, null, null, null, null, null, null, 0);
+        "pollster", "autumn/leaders (final).csv", "0x8D", Monday, 10, ImportState.Received, null, null, 1, null, "run", Monday, null, null, null, null, null,
+            null, 0);
 
     protected static ActiveImport AnImport(string version, int minutes) => new(
         new ImportUnit("pollster", "leaders", Autumn), version, "leaders.csv", "hash", 1, null, Monday.AddMinutes(minutes), new ImportFacts(1, 1, 0, null, null, null));

@@ -130,7 +130,8 @@ public sealed class ImportsTableTests(AzuriteFixture azurite) : ImportsContract
         StoredImport? received = null;
 
         Assert.Equal(1, await storage.CountAsync(async () => received = await storage.Store.Imports.ReceiveAsync(ARecord(), Cancellation)));
-        Assert.Equal(1, await storage.CountAsync(() => storage.Store.Imports.AdvanceAsync(received!, received!.Record with { State = ImportState.Refused }, Cancellation)));
+        Assert.Equal(1, await storage.CountAsync(() => storage.Store.Imports.AdvanceAsync(received!, received!.Record with { State = ImportState.Refused },
+            Cancellation)));
         await storage.Store.Imports.ReceiveAsync(ARecord() with { Drop = "0x8E", Modified = Monday.AddHours(1) }, Cancellation);
 
         Assert.Equal(["Received", "Refused"], (await storage.RowsAsync("Imports")).Select(row => row.GetString("State")));
@@ -148,7 +149,12 @@ public sealed class PackedTableTests(AzuriteFixture azurite) : VersionedRowsCont
     public async Task Fifty_thousand_schools_take_a_handful_of_requests()
     {
         var storage = await TestStorage.CreateAsync(azurite);
-        var schools = Schools(50_000).Select(school => school with { Authority = "202", Type = "Community school", Opened = new DateOnly(1960, 9, 1) }).ToList();
+        var schools = Schools(50_000).Select(school => school with
+        {
+            Authority = "202",
+            Type = "Community school",
+            Opened = new DateOnly(1960, 9, 1)
+        }).ToList();
 
         var written = await storage.CountAsync(() => storage.Store.Schools.WriteAsync("v", schools, Cancellation));
         IReadOnlyList<School> read = [];
@@ -184,7 +190,8 @@ public sealed class VersionedTableTests(AzuriteFixture azurite) : VersionedRowsC
         var storage = await TestStorage.CreateAsync(azurite);
         await storage.Table("OneByOne").CreateIfNotExistsAsync(Cancellation);
         return new VersionedTable<School>(
-            storage.Table("OneByOne"), new StorageResilience(new StorageResilienceOptions(), TimeProvider.System), SchoolsJson.Default.School, school => TableKey.From(school.Urn));
+            storage.Table("OneByOne"), new StorageResilience(new StorageResilienceOptions(), TimeProvider.System), SchoolsJson.Default.School, school =>
+                TableKey.From(school.Urn));
     }
 
     [Theory]
@@ -351,9 +358,11 @@ public sealed class DropsBlobsTests(AzuriteFixture azurite)
         Assert.Equal(2, await storage.CountAsync(() => storage.Store.Drops.ReportAsync(found, AReport(1), Cancellation)));
 
         var json = (await storage.Container("poll-reports").GetBlobClient("pollster/f.csv.report.json").DownloadContentAsync(Cancellation)).Value;
-        Assert.Equal((1, "application/json"), (System.Text.Json.JsonDocument.Parse(json.Content).RootElement.GetProperty("problemCount").GetInt32(), json.Details.ContentType));
+        Assert.Equal((1, "application/json"), (System.Text.Json.JsonDocument.Parse(json.Content).RootElement.GetProperty("problemCount").GetInt32(),
+            json.Details.ContentType));
         var csv = (await storage.Container("poll-reports").GetBlobClient("pollster/f.csv.report.csv").DownloadContentAsync(Cancellation)).Value;
-        Assert.Equal(("line,column,code,found,message\r\n2,\"weight\",weight-invalid,\"empty\",\"should be a number\"\r\n", "text/csv; charset=utf-8"), (csv.Content.ToString(), csv.Details.ContentType));
+        Assert.Equal(("line,column,code,found,message\r\n2,\"weight\",weight-invalid,\"empty\",\"should be a number\"\r\n", "text/csv; charset=utf-8"),
+            (csv.Content.ToString(), csv.Details.ContentType));
     }
 
     [Fact]
@@ -376,7 +385,8 @@ public sealed class DropsBlobsTests(AzuriteFixture azurite)
     public async Task What_shares_a_files_name_but_for_the_ending_is_beside_it()
     {
         var storage = await TestStorage.CreateAsync(azurite);
-        foreach (var name in new[] { "autumn/poll.csv", "autumn/poll.sss", "autumn/poll-2.csv", "poll.csv", "noending", "noending2" }) await DropAsync(storage, "poll-drop", $"pollster/{name}", name);
+        foreach (var name in new[] { "autumn/poll.csv", "autumn/poll.sss", "autumn/poll-2.csv", "poll.csv", "noending",
+            "noending2" }) await DropAsync(storage, "poll-drop", $"pollster/{name}", name);
         await DropAsync(storage, "poll-drop", "nobody.csv", "x");
         await DropAsync(storage, "register", "edubase.csv", "URN\n");
 
@@ -385,7 +395,8 @@ public sealed class DropsBlobsTests(AzuriteFixture azurite)
         Assert.Empty((await storage.Store.Drops.FindPollAsync("pollster", "noending", Cancellation))!.Beside);
         Assert.Null(await storage.Store.Drops.FindPollAsync("pollster", "autumn/poll.asc", Cancellation));
         var all = await storage.Store.Drops.AllAsync(Cancellation).ToListAsync(Cancellation);
-        Assert.Equal(["pollster/autumn/poll-2.csv", "pollster/autumn/poll.csv", "pollster/autumn/poll.sss", "pollster/noending", "pollster/noending2", "pollster/poll.csv", "register/edubase.csv"],
+        Assert.Equal(["pollster/autumn/poll-2.csv", "pollster/autumn/poll.csv", "pollster/autumn/poll.sss", "pollster/noending", "pollster/noending2",
+            "pollster/poll.csv", "register/edubase.csv"],
             all.Select(file => $"{file.Supplier}/{file.Name}").Order(StringComparer.Ordinal));
         // A file is known again by its state, however it was found.
         Assert.Equal(found.Id, all.Single(file => file.Name == "autumn/poll.csv").Id);
@@ -398,7 +409,8 @@ public sealed class DropsBlobsTests(AzuriteFixture azurite)
     {
         var findings = new FileFindings();
         for (var line = 2; line < problems + 2; line++) findings.Add(new FileFinding(line, "weight", "weight-invalid", "should be a number", "empty"));
-        return new ImportReport(new ReportHead("f.csv", "pollster", Monday, ImportOutcome.Refused, null, null, null, null, 1, null, null, null, null, null, null, null, []), findings);
+        return new ImportReport(new ReportHead("f.csv", "pollster", Monday, ImportOutcome.Refused, null, null, null, null, 1, null, null, null, null, null,
+            null, null, []), findings);
     }
 
     private static async Task DropAsync(TestStorage storage, string container, string name, string text) =>

@@ -28,7 +28,8 @@ internal static class PollRules
         }
         foreach (var (exclusion, index) in (poll.Exclude ?? []).Select((exclusion, index) => (exclusion, index)))
             foreach (var (answer, reason) in exclusion.Answers.Where(answer => answer.Value == ExclusionReasons.WeightZero))
-                yield return Problems.DocumentInvalid.At($"/poll/exclude/{index}/answers/{answer}", $"should be another reason: {reason} counts rows that weigh nothing");
+                yield return Problems.DocumentInvalid.At($"/poll/exclude/{index}/answers/{answer}",
+                    $"should be another reason: {reason} counts rows that weigh nothing");
         var read = Columns(instrument).ToHashSet(StringComparer.OrdinalIgnoreCase);
         foreach (var (column, index) in (poll.Drop ?? []).Select((column, index) => (column, index)))
             if (read.Contains(column.Trim()) && !IsRespondent(instrument, column))
@@ -53,7 +54,8 @@ internal static class PollRules
     private static bool Same(string one, string other) => one.Trim().Equals(other.Trim(), StringComparison.OrdinalIgnoreCase);
 
     private static IEnumerable<(string At, Term Term)> Terms(Instrument instrument) =>
-        new[] { ("/wave", instrument.Wave), ("/stage", instrument.Stage), ("/role", instrument.Role), ("/group", instrument.Group), ("/stratum", instrument.Stratum) }
+        new[] { ("/wave", instrument.Wave), ("/stage", instrument.Stage), ("/role", instrument.Role), ("/group", instrument.Group),
+            ("/stratum", instrument.Stratum) }
             .Where(term => term.Item2 is not null).Select(term => (term.Item1, term.Item2!));
 
     private static IEnumerable<Problem> Check(string at, Term term, bool isPoll)
@@ -64,7 +66,8 @@ internal static class PollRules
         if (term.Otherwise is not null && !isRole) yield return Problems.DocumentInvalid.At($"{at}/otherwise", "belongs to the role of a poll");
         if (term.Separator is not null && term.Field is null) yield return Problems.DocumentInvalid.At($"{at}/separator", "belongs to a field");
         if (term.Ticks is not null && term.Ticked is null) yield return Problems.DocumentInvalid.At($"{at}/ticks", "belongs to ticked");
-        if (term.Otherwise is not null && term.Field is null && term.Ticked is null) yield return Problems.DocumentInvalid.At($"{at}/otherwise", "belongs to field or ticked");
+        if (term.Otherwise is not null && term.Field is null && term.Ticked is null) yield return Problems.DocumentInvalid.At($"{at}/otherwise",
+            "belongs to field or ticked");
         if (term.File is null) yield break;
         if (!isPoll || at != "/wave") yield return Problems.DocumentInvalid.At($"{at}/file", "belongs to the wave of a poll");
         if (term.File.Split("{}").Length != 2) yield return Problems.DocumentInvalid.At($"{at}/file", "should have {} once, where the wave stands");

@@ -77,7 +77,8 @@ public sealed partial class PutInstrument(IInstruments instruments, InstrumentSh
                 yield return Problems.IndicatorUnknown.At($"/items/{index}/indicator", $"should be one of {string.Join(", ", catalogue.Indicators.Select(known => known.Id))}");
                 continue;
             }
-            foreach (var problem in Contradictions($"/items/{index}/codes", item.Codes).Concat(Contradictions($"/items/{index}/outOfBase", item.OutOfBase))) yield return problem;
+            foreach (var problem in Contradictions($"/items/{index}/codes", item.Codes)) yield return problem;
+            foreach (var problem in Contradictions($"/items/{index}/outOfBase", item.OutOfBase)) yield return problem;
             foreach (var (answer, code) in item.Codes)
                 if (!indicator.Codes.Contains(code))
                     yield return Problems.AnswerCodeUnknown.At($"/items/{index}/codes/{answer}", $"should be one of {string.Join(", ", indicator.Codes)}");

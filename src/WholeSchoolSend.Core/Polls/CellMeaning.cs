@@ -32,7 +32,8 @@ internal sealed class CellMeaning
     }
 
     /// <summary>The file's words for a cell; null where it has none.</summary>
-    public string? Label(string cell) => _labels.TryGetValue(cell.Trim(), out var label) || (AsWhole(cell) is { } whole && _labels.TryGetValue(whole, out label)) ? label : null;
+    public string? Label(string cell) => _labels.TryGetValue(cell.Trim(), out var label)
+        || (AsWhole(cell) is { } whole && _labels.TryGetValue(whole, out label)) ? label : null;
 
     /// <summary>Codes whose number the instrument codes one way and whose words another: the file's labels are not those it was written for.</summary>
     public IEnumerable<string> Contradictions() =>
@@ -63,15 +64,18 @@ internal static class Found
         if (cell.Trim() is not { Length: > 0 } text) return Empty;
         if (!IsNumber(decimalComma ? text.Replace(',', '.') : text, out var number))
             return IsNumber(text.Replace(',', '.'), out _) ? "a number written with a decimal comma" : "text where a number should be";
-        return !double.IsFinite(number) ? "not a finite number" : number < 0 ? "a negative number" : number > InstrumentMap.LargestWeight ? "a number too large" : "a number written otherwise";
+        return !double.IsFinite(number) ? "not a finite number" : number < 0 ? "a negative number" : number > InstrumentMap.LargestWeight
+            ? "a number too large" : "a number written otherwise";
     }
 
     /// <summary>In a column of dates.</summary>
-    public static string Date(string cell) => cell.Trim() is not { Length: > 0 } text ? Empty : IsNumber(text, out _) ? "a number where a date should be" : "text that is no date";
+    public static string Date(string cell) => cell.Trim() is not { Length: > 0 } text ? Empty : IsNumber(text, out _) ? "a number where a date should be"
+        : "text that is no date";
 
     /// <summary>In a column of school numbers.</summary>
     public static string School(string cell) =>
-        cell.Trim() is not { Length: > 0 } text ? Empty : text.All(char.IsAsciiDigit) ? string.Create(CultureInfo.InvariantCulture, $"{text.Length} digits") : "text where six digits should be";
+        cell.Trim() is not { Length: > 0 } text ? Empty : text.All(char.IsAsciiDigit) ? string.Create(CultureInfo.InvariantCulture, $"{text.Length} digits")
+            : "text where six digits should be";
 
     private static bool IsNumber(string text, out double number) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out number);
 }

@@ -28,7 +28,11 @@ public sealed class FileImport(IDrops drops, IImports imports, TimeProvider time
             // Whoever holds it has crashed, or will find at its next step that it is ours now.
             var taken = before with
             {
-                State = ImportState.Received, Outcome = null, Reason = null, Run = id, Updated = time.GetUtcNow(),
+                State = ImportState.Received,
+                Outcome = null,
+                Reason = null,
+                Run = id,
+                Updated = time.GetUtcNow(),
                 Attempts = again || before.IsWaiting ? 1 : before.Attempts + 1,
                 Fault = again || before.IsWaiting ? null : before.Fault ?? Interrupted,
             };
@@ -59,7 +63,15 @@ public sealed class FileImport(IDrops drops, IImports imports, TimeProvider time
         var stored = await imports.ReceiveAsync(Received(file, id), cancellation);
         // Somebody who moves it meanwhile is importing it, and knows better.
         if (!stored.Record.IsFinished)
-            await imports.AdvanceAsync(stored, stored.Record with { State = state, Outcome = outcome, Reason = reason.Code, Fault = null, Run = id, Updated = time.GetUtcNow() }, cancellation);
+            await imports.AdvanceAsync(stored, stored.Record with
+            {
+                State = state,
+                Outcome = outcome,
+                Reason = reason.Code,
+                Fault = null,
+                Run = id,
+                Updated = time.GetUtcNow()
+            }, cancellation);
     }
 
     /// <summary>SHA-256 of the file's bytes, lower-case hex.</summary>
@@ -72,14 +84,16 @@ public sealed class FileImport(IDrops drops, IImports imports, TimeProvider time
     private const string Interrupted = "interrupted";
 
     private ImportRecord Received(DroppedFile file, string run) => new(
-        file.Supplier, file.Name, file.Id, file.Modified, file.Bytes, ImportState.Received, null, null, 1, null, run, time.GetUtcNow(), null, null, null, null, null, null, 0);
+        file.Supplier, file.Name, file.Id, file.Modified, file.Bytes, ImportState.Received, null, null, 1, null, run, time.GetUtcNow(), null, null, null,
+            null, null, null, 0);
 
     /// <summary>The type of a fault in kebab case, e.g. <c>request-failed</c>. Its message may hold anything, and is the host's to log.</summary>
     private static string KindOf(Exception fault)
     {
         var name = fault.GetType().Name;
         if (name.EndsWith("Exception", StringComparison.Ordinal) && name.Length > 9) name = name[..^9];
-        return string.Concat(name.Select((letter, at) => char.IsUpper(letter) && at > 0 ? $"-{char.ToLowerInvariant(letter)}" : $"{char.ToLowerInvariant(letter)}"));
+        return string.Concat(name.Select((letter, at) => char.IsUpper(letter) && at > 0 ? $"-{char.ToLowerInvariant(letter)}"
+            : $"{char.ToLowerInvariant(letter)}"));
     }
 }
 
@@ -115,8 +129,17 @@ public sealed class ImportRun
         await AdvanceAsync(
             Record with
             {
-                State = ImportState.Refused, Outcome = ImportOutcome.Refused, Reason = report.Problems.FirstCode, Fault = null, ContentHash = contentHash,
-                InstrumentVersion = instrumentVersion, Unit = null, Version = null, Rows = rows, Facts = null, Problems = report.Problems.Count,
+                State = ImportState.Refused,
+                Outcome = ImportOutcome.Refused,
+                Reason = report.Problems.FirstCode,
+                Fault = null,
+                ContentHash = contentHash,
+                InstrumentVersion = instrumentVersion,
+                Unit = null,
+                Version = null,
+                Rows = rows,
+                Facts = null,
+                Problems = report.Problems.Count,
             },
             cancellation);
     }
@@ -127,23 +150,33 @@ public sealed class ImportRun
     /// </summary>
     /// <param name="report">makes the report of what came of it; more notes may come from here.</param>
     public async Task ActivateAsync<T>(
-        string contentHash, FileContent<T> content, IVersionedRows<T> rows, Func<ImportOutcome, IReadOnlyList<string>, ImportReport> report, CancellationToken cancellation)
+        string contentHash, FileContent<T> content, IVersionedRows<T> rows, Func<ImportOutcome, IReadOnlyList<string>, ImportReport> report,
+            CancellationToken cancellation)
     {
         var unit = content.Unit;
         var next = new ActiveImport(
-            unit, Version(unit, contentHash, content.InstrumentVersion), File.Name, contentHash, content.InstrumentVersion, content.Collection, File.Modified, content.Facts);
+            unit, Version(unit, contentHash, content.InstrumentVersion), File.Name, contentHash, content.InstrumentVersion, content.Collection, File.Modified,
+                content.Facts);
         // An attempt that began under another version of the instrument may have left rows that nobody will ever count.
-        if (Record.Version is { } left && left != next.Version && Record.Unit is { } of && !await CountsAsync(of, left, cancellation)) await rows.DeleteAsync(left, cancellation);
+        if (Record.Version is { } left && left != next.Version && Record.Unit is { } of
+            && !await CountsAsync(of, left, cancellation)) await rows.DeleteAsync(left, cancellation);
         await AdvanceAsync(
             Record with
             {
-                State = ImportState.Checked, ContentHash = contentHash, Unit = unit, InstrumentVersion = content.InstrumentVersion, Version = next.Version,
-                Rows = content.Counts, Facts = content.Facts, Problems = content.Problems,
+                State = ImportState.Checked,
+                ContentHash = contentHash,
+                Unit = unit,
+                InstrumentVersion = content.InstrumentVersion,
+                Version = next.Version,
+                Rows = content.Counts,
+                Facts = content.Facts,
+                Problems = content.Problems,
             },
             cancellation);
 
         var all = await _imports.ActiveAsync(cancellation);
-        var notes = content.Collection is not null && all.Any(active => active.Collection == content.Collection && active.Unit.Wave == unit.Wave && active.Unit != unit)
+        var notes = content.Collection is not null && all.Any(active => active.Collection == content.Collection && active.Unit.Wave == unit.Wave
+            && active.Unit != unit)
             ? ["another poll counts for this wave and collection: two are not combined, and until one is withdrawn neither is published"]
             : Array.Empty<string>();
         var wins = Decide(all.FirstOrDefault(active => active.Unit == unit), next)?.Version == next.Version;
@@ -181,7 +214,9 @@ public sealed class ImportRun
         await AdvanceAsync(
             Record with
             {
-                State = outcome == ImportOutcome.Superseded ? ImportState.Superseded : ImportState.Active, Outcome = outcome, Fault = null,
+                State = outcome == ImportOutcome.Superseded ? ImportState.Superseded : ImportState.Active,
+                Outcome = outcome,
+                Fault = null,
                 Version = outcome == ImportOutcome.Superseded ? next.Version : after!.Version,
                 Reason = outcome == ImportOutcome.Superseded ? Problems.LaterCounts.Code : null,
             },
@@ -189,7 +224,8 @@ public sealed class ImportRun
     }
 
     /// <summary>Removes the rows of versions that were replaced, then the note that they are to be removed.</summary>
-    internal static async Task RemoveAsync<T>(IImports imports, ImportUnit unit, IReadOnlyList<string> versions, IVersionedRows<T> rows, CancellationToken cancellation)
+    internal static async Task RemoveAsync<T>(IImports imports, ImportUnit unit, IReadOnlyList<string> versions, IVersionedRows<T> rows,
+        CancellationToken cancellation)
     {
         if (versions.Count == 0) return;
         foreach (var version in versions) await rows.DeleteAsync(version, cancellation);
@@ -221,7 +257,8 @@ public sealed class ImportRun
         if (now is null) return next;
         if (now.Version == next.Version) return null;
         // The same drop, read by two versions of its instrument: the newer one counts, whichever run ends last.
-        if (now.File == next.File && now.Modified == next.Modified && now.ContentHash == next.ContentHash) return next.InstrumentVersion > now.InstrumentVersion ? next : null;
+        if (now.File == next.File && now.Modified == next.Modified
+            && now.ContentHash == next.ContentHash) return next.InstrumentVersion > now.InstrumentVersion ? next : null;
         // Last-Modified has whole seconds. Of one file, what is there now replaced what was there before in the same second.
         var replacesItself = now.File == next.File && now.Modified == next.Modified;
         if (!replacesItself && (now.Modified.CompareTo(next.Modified) is not 0 and var later ? later : string.CompareOrdinal(now.ContentHash, next.ContentHash)) > 0) return null;

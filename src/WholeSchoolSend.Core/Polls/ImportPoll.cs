@@ -8,7 +8,8 @@ namespace WholeSchoolSend.Core.Polls;
 /// Imports one poll file: map by the instrument, check every cell, add up, switch on, report. The file is in wholly or not at all.
 /// Memory grows with schools and cells, not with rows, but for 16 bytes and a little for each respondent where the instrument names one.
 /// </summary>
-public sealed class ImportPoll(IDrops drops, IInstruments instruments, IWaves waves, IImports imports, FileImport import, IVersionedRows<SchoolTotals> totals, TimeProvider time)
+public sealed class ImportPoll(IDrops drops, IInstruments instruments, IWaves waves, IImports imports, FileImport import, IVersionedRows<SchoolTotals> totals,
+    TimeProvider time)
 {
     /// <summary>The largest file that is checked without being dropped.</summary>
     public const int LargestChecked = 25 * 1024 * 1024;
@@ -22,7 +23,8 @@ public sealed class ImportPoll(IDrops drops, IInstruments instruments, IWaves wa
         var parts = await PollParts.FindAsync(file, claims.Any(claim => claim.Poll!.Pair == true), cancellation);
         var record = await import.RunAsync(
             parts.Whole, again,
-            (run, token) => parts.IsHalf ? WaitAsync(run, token) : ImportAsync(run, parts, claims.Where(claim => Claims(claim, parts.Name) || Claims(claim, parts.Data?.Name)).ToList(), token),
+            (run, token) => parts.IsHalf ? WaitAsync(run, token) : ImportAsync(run, parts,
+                claims.Where(claim => Claims(claim, parts.Name) || Claims(claim, parts.Data?.Name)).ToList(), token),
             cancellation);
         // What the halves came to is what the pair came to: nobody need wonder about the other file.
         if (record is { IsFinished: true, Outcome: { } outcome })
@@ -44,7 +46,8 @@ public sealed class ImportPoll(IDrops drops, IInstruments instruments, IWaves wa
         supplier ??= by?.Poll!.Supplier;
         if (supplier is null || (name is null && (body is null || by is null)))
             return Problems.QueryInvalid.At("", "should name supplier and name, or the instrument and the file in the body");
-        var file = body is not null ? DroppedFile.From(supplier, name ?? "body", body, time.GetUtcNow()) : await drops.FindPollAsync(supplier, name!, cancellation);
+        var file = body is not null ? DroppedFile.From(supplier, name ?? "body", body, time.GetUtcNow())
+            : await drops.FindPollAsync(supplier, name!, cancellation);
         if (file is null) return Problems.NotFound.At("name", "no file of this supplier has this name");
 
         var claims = by is null ? await ClaimsAsync(supplier, [file, .. file.Beside], cancellation) : [by];
@@ -56,7 +59,8 @@ public sealed class ImportPoll(IDrops drops, IInstruments instruments, IWaves wa
         if (claims is not [var only]) return Unclaimed(supplier, claims).Report(parts.Whole, hash, null, ImportOutcome.Refused, []);
         var check = await PollCheck.RunAsync(parts, only, cancellation);
         var notes = check.Notes.Concat(await AboutWaveAsync(check, cancellation)).ToList();
-        if (!check.IsRefused && (await imports.ActiveAsync(cancellation)).Any(active => active.Unit == new ImportUnit(supplier, only.Id, check.Wave!) && active.ContentHash == hash && active.InstrumentVersion == only.Version))
+        if (!check.IsRefused && (await imports.ActiveAsync(cancellation)).Any(active => active.Unit == new ImportUnit(supplier, only.Id, check.Wave!)
+            && active.ContentHash == hash && active.InstrumentVersion == only.Version))
             notes.Add("this content counts already");
         return check.Report(parts.Whole, hash, only, check.IsRefused ? ImportOutcome.Refused : ImportOutcome.Good, notes);
     }
@@ -92,7 +96,8 @@ public sealed class ImportPoll(IDrops drops, IInstruments instruments, IWaves wa
         var check = await PollCheck.RunAsync(parts, instrument, cancellation);
         if (check.IsRefused)
         {
-            await run.RefuseAsync(hash, instrument.Version, check.Rows, check.Report(run.File, hash, instrument, ImportOutcome.Refused, check.Notes), cancellation);
+            await run.RefuseAsync(hash, instrument.Version, check.Rows, check.Report(run.File, hash, instrument, ImportOutcome.Refused, check.Notes),
+                cancellation);
             return;
         }
         var notes = check.Notes.Concat(await AboutWaveAsync(check, cancellation)).ToList();
@@ -102,14 +107,17 @@ public sealed class ImportPoll(IDrops drops, IInstruments instruments, IWaves wa
             else foreach (var half in parts.Halves) await drops.KeepRawAsync(half, await FileImport.HashAsync(half, cancellation), cancellation);
         }
         var content = new FileContent<SchoolTotals>(
-            new ImportUnit(run.File.Supplier, instrument.Id, check.Wave!), instrument.Version, instrument.Collection, check.Totals, check.Facts!, check.Rows!, check.Findings.Count);
+            new ImportUnit(run.File.Supplier, instrument.Id, check.Wave!), instrument.Version, instrument.Collection, check.Totals, check.Facts!, check.Rows!,
+                check.Findings.Count);
         await run.ActivateAsync(hash, content, totals, (outcome, more) => check.Report(run.File, hash, instrument, outcome, [.. notes, .. more]), cancellation);
     }
 
-    private static Task WaitAsync(ImportRun run, CancellationToken cancellation) => run.WaitAsync(Problems.HalfMissing, Half(run.File, ImportOutcome.Waiting), cancellation);
+    private static Task WaitAsync(ImportRun run, CancellationToken cancellation) =>
+        run.WaitAsync(Problems.HalfMissing, Half(run.File, ImportOutcome.Waiting), cancellation);
 
     private static ImportReport Half(DroppedFile file, ImportOutcome outcome) =>
-        PollCheck.Refused(FileFinding.From(Problems.HalfMissing, "should lie beside its other half, of the same name but for its ending: the description (.sss or .xml) and the data (.asc, .dat, .txt or .csv)"))
+        PollCheck.Refused(FileFinding.From(Problems.HalfMissing,
+            "should lie beside its other half, of the same name but for its ending: the description (.sss or .xml) and the data (.asc, .dat, .txt or .csv)"))
             .Report(file, null, null, outcome, []);
 
     private static PollCheck Unclaimed(string supplier, List<Instrument> claims) => PollCheck.Refused(FileFinding.From(
@@ -128,7 +136,8 @@ public sealed class ImportPoll(IDrops drops, IInstruments instruments, IWaves wa
     }
 
     private async Task<List<Instrument>> ClaimsAsync(string supplier, IReadOnlyList<DroppedFile> files, CancellationToken cancellation) =>
-        [.. (await instruments.AllAsync(cancellation)).Where(instrument => instrument.Poll?.Supplier == supplier && files.Any(file => Claims(instrument, file.Name)))];
+        [.. (await instruments.AllAsync(cancellation)).Where(instrument => instrument.Poll?.Supplier == supplier
+            && files.Any(file => Claims(instrument, file.Name)))];
 
     private static bool Claims(Instrument instrument, string? name) => name is not null && Claims(instrument.Poll!.Files, name);
 }

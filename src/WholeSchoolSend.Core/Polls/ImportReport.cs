@@ -60,8 +60,8 @@ public sealed record ImportReport(ReportHead Head, FileFindings Problems)
 /// <param name="Format">what the file is, found from its bytes.</param>
 /// <param name="Encoding">how its text is written and how that was found, where the format leaves it open.</param>
 public sealed record ReportHead(
-    string File, string Supplier, DateTimeOffset? Dropped, ImportOutcome Outcome, string? Instrument, int? InstrumentVersion, string? Wave, string? ContentHash, long Bytes,
-    string? Format, string? Encoding, RowCounts? Rows, IReadOnlyList<ItemCounts>? Items, WeightFacts? Weights, FieldworkDates? Fieldwork, ImportFacts? Facts,
+    string File, string Supplier, DateTimeOffset? Dropped, ImportOutcome Outcome, string? Instrument, int? InstrumentVersion, string? Wave,
+    string? ContentHash, long Bytes, string? Format, string? Encoding, RowCounts? Rows, IReadOnlyList<ItemCounts>? Items, WeightFacts? Weights, FieldworkDates? Fieldwork, ImportFacts? Facts,
     IReadOnlyList<string> Notes);
 
 /// <summary>What became of the answers to one question: rows loaded = coded + excluded, over all reasons.</summary>

@@ -24,7 +24,8 @@ public sealed record ActiveImport(
 /// <param name="EffectiveSize">Kish's effective sample size; null where there are no weights.</param>
 /// <param name="FieldworkFrom">first day anybody was asked, where the file says so.</param>
 public sealed record ImportFacts(
-    int Rows, int Schools, int ZeroWeights, double? SumOfWeights, double? MaxOverMean, double? EffectiveSize, DateOnly? FieldworkFrom = null, DateOnly? FieldworkTo = null);
+    int Rows, int Schools, int ZeroWeights, double? SumOfWeights, double? MaxOverMean, double? EffectiveSize, DateOnly? FieldworkFrom = null,
+        DateOnly? FieldworkTo = null);
 
 /// <summary>What became of the rows of one file: read = loaded + excluded, over all reasons, + refused.</summary>
 public sealed record RowCounts(int Read, int Loaded, IReadOnlyDictionary<string, int> Excluded, int Refused);
@@ -89,8 +90,9 @@ public sealed class ImportOutcomeJson() : JsonStringEnumConverter<ImportOutcome>
 /// <param name="Run">which run of the import holds it.</param>
 /// <param name="Version">names the rows it has or may have written.</param>
 public sealed record ImportRecord(
-    string Supplier, string File, string Drop, DateTimeOffset Modified, long Bytes, ImportState State, ImportOutcome? Outcome, string? Reason, int Attempts, string? Fault,
-    string Run, DateTimeOffset Updated, string? ContentHash, ImportUnit? Unit, int? InstrumentVersion, string? Version, RowCounts? Rows, ImportFacts? Facts, int Problems)
+    string Supplier, string File, string Drop, DateTimeOffset Modified, long Bytes, ImportState State, ImportOutcome? Outcome, string? Reason, int Attempts,
+    string? Fault, string Run, DateTimeOffset Updated, string? ContentHash, ImportUnit? Unit, int? InstrumentVersion, string? Version, RowCounts? Rows, ImportFacts? Facts,
+        int Problems)
 {
     /// <summary>The host gives up after as many tries (<c>poisonBlobThreshold</c> in host.json): what failed so often waits for an operator.</summary>
     public const int MostAttempts = 5;

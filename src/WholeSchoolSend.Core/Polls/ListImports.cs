@@ -9,12 +9,14 @@ namespace WholeSchoolSend.Core.Polls;
 /// <param name="Poisoned">failed as often as the host tries: it waits for a replay.</param>
 /// <param name="Report">where its report is, once there is one.</param>
 public sealed record ImportLine(
-    string Supplier, string File, DateTimeOffset Dropped, long Bytes, ImportState State, ImportOutcome? Outcome, string? Reason, int Attempts, string? Fault, bool Poisoned, DateTimeOffset Updated,
+    string Supplier, string File, DateTimeOffset Dropped, long Bytes, ImportState State, ImportOutcome? Outcome, string? Reason, int Attempts, string? Fault,
+    bool Poisoned, DateTimeOffset Updated,
     string? Instrument, int? InstrumentVersion, string? Wave, string? ContentHash, RowCounts? Rows, ImportFacts? Facts, int Problems, string? Report)
 {
     public static ImportLine From(ImportRecord record, bool counts) => new(
-        record.Supplier, record.File, record.Modified, record.Bytes, record.State == ImportState.Active && !counts ? ImportState.Superseded : record.State, record.Outcome, record.Reason,
-        record.Attempts, record.Fault, record.IsPoisoned, record.Updated, record.Unit?.Instrument, record.InstrumentVersion, record.Unit?.Wave, record.ContentHash, record.Rows, record.Facts,
+        record.Supplier, record.File, record.Modified, record.Bytes, record.State == ImportState.Active && !counts ? ImportState.Superseded : record.State,
+        record.Outcome, record.Reason, record.Attempts, record.Fault, record.IsPoisoned, record.Updated, record.Unit?.Instrument, record.InstrumentVersion, record.Unit?.Wave,
+        record.ContentHash, record.Rows, record.Facts,
         record.Problems, record.Outcome is null ? null : $"poll-reports/{record.Supplier}/{record.File}.report.json");
 }
 
@@ -37,7 +39,8 @@ public sealed class ListImports(IImports imports)
         ImportState? wanted = null;
         if (state is not (null or "poisoned"))
         {
-            if (!Enum.GetNames<ImportState>().Contains(state, StringComparer.OrdinalIgnoreCase)) return Problems.QueryInvalid.At("state", "should be received, checked, loaded, active, refused, superseded or poisoned");
+            if (!Enum.GetNames<ImportState>().Contains(state, StringComparer.OrdinalIgnoreCase)) return Problems.QueryInvalid.At("state",
+                "should be received, checked, loaded, active, refused, superseded or poisoned");
             wanted = Enum.Parse<ImportState>(state, ignoreCase: true);
         }
         var counting = (await imports.ActiveAsync(cancellation)).Select(active => active.Version).ToHashSet(StringComparer.Ordinal);
@@ -49,7 +52,8 @@ public sealed class ListImports(IImports imports)
             if (lines.Count == limit || read == MostRead) return new ImportPage(lines, after);
             (after, read) = (stored.Position, read + 1);
             var line = ImportLine.From(stored.Record, stored.Record.Version is { } version && counting.Contains(version));
-            if ((supplier is null || line.Supplier == supplier) && (wanted is null || line.State == wanted) && (state != "poisoned" || line.Poisoned)) lines.Add(line);
+            if ((supplier is null || line.Supplier == supplier) && (wanted is null || line.State == wanted)
+                && (state != "poisoned" || line.Poisoned)) lines.Add(line);
         }
         return new ImportPage(lines, null);
     }

@@ -8,14 +8,16 @@ namespace WholeSchoolSend.Core.Polls;
 /// <param name="Wave">null where no row said which.</param>
 /// <param name="HoldsDropped">the file has a column that the instrument says to drop: its bytes are not kept.</param>
 public sealed record PollCheck(
-    bool IsRefused, string? Wave, PollFileHeader? Header, FileFindings Findings, IReadOnlyList<string> Notes, RowCounts? Rows, IReadOnlyList<ItemCounts>? Items, WeightFacts? Weights,
+    bool IsRefused, string? Wave, PollFileHeader? Header, FileFindings Findings, IReadOnlyList<string> Notes, RowCounts? Rows,
+        IReadOnlyList<ItemCounts>? Items, WeightFacts? Weights,
     FieldworkDates? Fieldwork, ImportFacts? Facts, IReadOnlyList<SchoolTotals> Totals, bool HoldsDropped)
 {
     // What tools put beside answers by themselves (Qualtrics, SurveyMonkey, SmartSurvey), and nobody should send on.
     private static readonly HashSet<string> PersonalColumns = new(StringComparer.OrdinalIgnoreCase)
     {
-        "ipaddress", "ip address", "ip_address", "recipientemail", "recipientlastname", "recipientfirstname", "email", "email address", "e-mail", "emailaddress", "locationlatitude",
-        "locationlongitude", "latitude", "longitude", "first name", "firstname", "last name", "lastname", "surname", "full name", "phone", "telephone", "mobile", "postcode", "date of birth", "dob",
+        "ipaddress", "ip address", "ip_address", "recipientemail", "recipientlastname", "recipientfirstname", "email", "email address", "e-mail",
+        "emailaddress", "locationlatitude", "locationlongitude", "latitude", "longitude", "first name", "firstname", "last name", "lastname", "surname",
+        "full name", "phone", "telephone", "mobile", "postcode", "date of birth", "dob",
     };
 
     /// <summary>Was anything refused before a row was read?</summary>
@@ -45,14 +47,16 @@ public sealed record PollCheck(
         var notes = reader.Notes.Select(note => note.Message).ToList();
         var dropped = (poll.Drop ?? []).SelectMany(header.Columns).Distinct().Count();
         if (dropped > 0) notes.Add($"{dropped} columns hold personal data and are dropped: nothing of them is kept, and no copy of the file either");
-        if (header.Variables.Select(variable => variable.Name.Trim()).Where(name => PersonalColumns.Contains(name) && !(poll.Drop ?? []).Any(drop => drop.Trim().Equals(name, StringComparison.OrdinalIgnoreCase))).ToList() is { Count: > 0 } personal)
+        var personal = header.Variables.Select(variable => variable.Name.Trim()).Where(PersonalColumns.Contains)
+            .Except((poll.Drop ?? []).Select(drop => drop.Trim()), StringComparer.OrdinalIgnoreCase).ToList();
+        if (personal.Count > 0)
             notes.Add($"these columns look like personal data: {string.Join(", ", personal)}. Please leave them out, or have the instrument drop them");
         var ratio = poll.WeightRatio ?? PollBinding.UsualWeightRatio;
         if (reading.Weights?.MaxOverMean > ratio)
             notes.Add(FormattableString.Invariant($"the largest weight is {reading.Weights.MaxOverMean:0.#} times the mean; over {ratio:0.#} is unusual: please check it"));
         return new PollCheck(
-            refused, reading.Wave, header, reading.Findings, notes, reading.Rows, reading.Items, reading.Weights, reading.Fieldwork, refused ? null : reading.Facts,
-            refused ? [] : reading.Totals(reading.Wave!), dropped > 0);
+            refused, reading.Wave, header, reading.Findings, notes, reading.Rows, reading.Items, reading.Weights, reading.Fieldwork,
+            refused ? null : reading.Facts, refused ? [] : reading.Totals(reading.Wave!), dropped > 0);
     }
 
     /// <summary>What the sender is told.</summary>
@@ -72,7 +76,13 @@ public sealed record PollCheck(
         NotAskedMarks = ["", " ", .. poll.NotAsked ?? []],
         Dates = poll.Dates == "iso" ? DateOrder.IsoOnly : DateOrder.DayFirst,
         DecimalComma = poll.DecimalComma == true,
-        Encoding = poll.Encoding switch { "utf-8" => PollEncoding.Utf8, "utf-16" => PollEncoding.Utf16, "windows-1252" => PollEncoding.Windows1252, _ => PollEncoding.Detect },
+        Encoding = poll.Encoding switch
+        {
+            "utf-8" => PollEncoding.Utf8,
+            "utf-16" => PollEncoding.Utf16,
+            "windows-1252" => PollEncoding.Windows1252,
+            _ => PollEncoding.Detect,
+        },
         LongLayout = poll.Long is { } layout ? new LongLayout(layout.Respondent, layout.Question, layout.Answer) : null,
     };
 }

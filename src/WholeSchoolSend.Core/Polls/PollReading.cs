@@ -58,7 +58,8 @@ internal sealed class PollReading
         _stage = Term(instrument.Stage, "single");
         _role = new RoleColumns(this, instrument.Role);
         _group = instrument.Group is null ? null : Term(instrument.Group, "");
-        _stratum = instrument.Stratum is null ? null : Term(instrument.Stratum, "", text => text.Trim() is { Length: > 0 and <= 64 } stratum ? stratum : null, preferLabel: true);
+        _stratum = instrument.Stratum is null ? null : Term(instrument.Stratum, "", text => text.Trim() is { Length: > 0 and <= 64 } stratum ? stratum : null,
+            preferLabel: true);
         foreach (var exclusion in poll.Exclude ?? [])
             if (Column(exclusion.Field) is { } column) _exclusions.Add(new Exclusion(column, Codes(exclusion.Answers, column)));
         foreach (var item in instrument.Items)
@@ -81,11 +82,15 @@ internal sealed class PollReading
 
     /// <summary>What became of the answers of the rows that were loaded.</summary>
     public IReadOnlyList<ItemCounts> Items =>
-        [.. _items.Select(item => new ItemCounts(item.Item.Indicator, item.Item.Field, item.Coded, new SortedDictionary<string, int>(item.Excluded, StringComparer.Ordinal)))];
+    [
+        .. _items.Select(item => new ItemCounts(
+            item.Item.Indicator, item.Item.Field, item.Coded, new SortedDictionary<string, int>(item.Excluded, StringComparer.Ordinal))),
+    ];
 
     public WeightFacts? Weights => _weight is null
         ? null
-        : new WeightFacts(_instrument.Weight!.Field, _w, _zeroWeights, _w > 0 ? _largest / (_w / (_loaded + _zeroWeights)) : null, _q > 0 ? _w * _w / _q : null);
+        : new WeightFacts(_instrument.Weight!.Field, _w, _zeroWeights, _w > 0 ? _largest / (_w / (_loaded + _zeroWeights)) : null,
+            _q > 0 ? _w * _w / _q : null);
 
     public FieldworkDates? Fieldwork => _instrument.Poll!.Fieldwork is { From: { } from, To: { } to } ? new FieldworkDates(from, to) : _fieldwork?.Dates;
 
@@ -122,7 +127,8 @@ internal sealed class PollReading
 
     /// <summary>Totals of every school, in school order.</summary>
     public IReadOnlyList<SchoolTotals> Totals(string wave) =>
-        _sums.Where(school => school.Value.Respondents > 0).Select(school => new SchoolTotals(wave, school.Key, school.Value.Respondents, school.Value.Cells(_cohorts, _items), [])).ToList();
+        _sums.Where(school => school.Value.Respondents > 0).Select(school => new SchoolTotals(wave, school.Key, school.Value.Respondents,
+            school.Value.Cells(_cohorts, _items), [])).ToList();
 
     private void Row(PollFileReader row)
     {
@@ -136,7 +142,8 @@ internal sealed class PollReading
         var before = Findings.Count;
         var sums = School(row);
         var wave = Resolve(_wave, row);
-        if (wave is not null && Wave is not null && wave != Wave) Add(row, _wave.Column!.Value, Problems.WaveMixed, $"should be of wave {Wave} as the rows before it are: drop one file for each wave", "another wave");
+        if (wave is not null && Wave is not null && wave != Wave) Add(row, _wave.Column!.Value, Problems.WaveMixed,
+            $"should be of wave {Wave} as the rows before it are: drop one file for each wave", "another wave");
         var stage = Resolve(_stage, row);
         var role = _role.Resolve(row);
         var weight = Weight(row);
@@ -182,13 +189,16 @@ internal sealed class PollReading
     {
         if (row.IsNotAsked(item.Column)) return null;
         if (item.Meanings.TryFind(row.Utf8(item.Column), out var meaning)) return meaning;
-        Add(row, item.Column, Problems.AnswerUnknown, $"should be one of the {item.Item.Codes.Count + (item.Item.OutOfBase?.Count ?? 0)} answers the instrument knows for {item.Item.Indicator}", Found.Answer(row.Text(item.Column)));
+        Add(row, item.Column, Problems.AnswerUnknown,
+            $"should be one of the {item.Item.Codes.Count + (item.Item.OutOfBase?.Count ?? 0)} answers the instrument knows for {item.Item.Indicator}",
+            Found.Answer(row.Text(item.Column)));
         return null;
     }
 
     private void Unreadable(RowProblem problem)
     {
-        var finding = new FileFinding(problem.Line, problem.Column > 0 && problem.Column <= _header.Variables.Count ? Name(problem.Column - 1) : null, problem.Code, problem.Message);
+        var finding = new FileFinding(problem.Line, problem.Column > 0 && problem.Column <= _header.Variables.Count ? Name(problem.Column - 1) : null,
+            problem.Code, problem.Message);
         if (problem.Code is PollFileCodes.HeaderDuplicate or PollFileCodes.HeaderUnnamed)
         {
             Whole(finding);
@@ -209,7 +219,8 @@ internal sealed class PollReading
         if (_school is { } column)
         {
             if (_schools.TryFind(row.Utf8(column), out var found)) return found;
-            Add(row, column, Problems.SchoolInvalid, "should be the six digits of a school's unique reference number such as 100001", Found.School(row.Text(column)));
+            Add(row, column, Problems.SchoolInvalid, "should be the six digits of a school's unique reference number such as 100001",
+                Found.School(row.Text(column)));
             return null;
         }
         var group = Resolve(_group!, row);
@@ -230,7 +241,8 @@ internal sealed class PollReading
         if (_respondent is not { } column) return;
         var key = row.Utf8(column).Trim((byte)' ');
         if (key.IsEmpty) Add(row, column, Problems.FieldMissing, "should say which respondent this is", Found.Empty);
-        else if (!_respondents.Add(key)) Add(row, column, Problems.RespondentRepeated, "should be a respondent that no row before this one has", "a respondent of an earlier row");
+        else if (!_respondents.Add(key)) Add(row, column, Problems.RespondentRepeated, "should be a respondent that no row before this one has",
+            "a respondent of an earlier row");
     }
 
     private string? Resolve(TermColumn term, PollFileReader row)
@@ -241,7 +253,8 @@ internal sealed class PollReading
         return null;
     }
 
-    private void Add(PollFileReader row, int column, ProblemKind kind, string message, string found) => Findings.Add(new FileFinding(row.Line, Name(column), kind.Code, message, found));
+    private void Add(PollFileReader row, int column, ProblemKind kind, string message, string found) =>
+        Findings.Add(new FileFinding(row.Line, Name(column), kind.Code, message, found));
 
     private SchoolSums Sums(string school)
     {
@@ -262,9 +275,11 @@ internal sealed class PollReading
     {
         if (_header.WeightVariable is not { } mark) return;
         if (_instrument.Weight is null)
-            Whole(FileFinding.From(Problems.WeightMark, "should be the instrument's weight: the file marks this column as its weight, and the instrument has none", mark));
+            Whole(FileFinding.From(Problems.WeightMark,
+                "should be the instrument's weight: the file marks this column as its weight, and the instrument has none", mark));
         else if (!mark.Trim().Equals(_instrument.Weight.Field.Trim(), StringComparison.OrdinalIgnoreCase))
-            Whole(FileFinding.From(Problems.WeightMark, $"should not be marked as the weight: by the instrument the weight is {_instrument.Weight.Field}", mark));
+            Whole(FileFinding.From(Problems.WeightMark, $"should not be marked as the weight: by the instrument the weight is {_instrument.Weight.Field}",
+                mark));
     }
 
     /// <param name="asItIs">what a cell means where the instrument gives no codes.</param>
@@ -306,7 +321,8 @@ internal sealed class PollReading
 
     /// <summary>Nothing of a column that is to be dropped is reported, its name neither.</summary>
     private string Name(int column) =>
-        _dropped.Contains(column) && column != _respondent ? string.Create(CultureInfo.InvariantCulture, $"column {column + 1}") : _header.Variables[column].Name;
+        _dropped.Contains(column) && column != _respondent ? string.Create(CultureInfo.InvariantCulture, $"column {column + 1}")
+            : _header.Variables[column].Name;
 
     private Utf8Lookup<string> Codes(IReadOnlyDictionary<string, string> codes, int column)
     {
@@ -318,7 +334,8 @@ internal sealed class PollReading
     {
         var meaning = new CellMeaning(codes, _header.Variables[column]);
         foreach (var code in meaning.Contradictions())
-            Whole(FileFinding.From(Problems.LabelContradicts, $"should mean the same by its number and by its words: the file labels code {code} as another answer than the instrument does", Name(column)));
+            Whole(FileFinding.From(Problems.LabelContradicts,
+                $"should mean the same by its number and by its words: the file labels code {code} as another answer than the instrument does", Name(column)));
         return meaning;
     }
 
@@ -332,7 +349,8 @@ internal sealed class PollReading
         var meaning = Meaning(all, column);
         var known = item.Codes.Values.Distinct(StringComparer.Ordinal).ToList();
         var meanings = all.Values.Distinct(StringComparer.Ordinal)
-            .ToDictionary(value => value, value => value.StartsWith(outOfBase, StringComparison.Ordinal) ? new ItemMeaning(-1, value[1..]) : new ItemMeaning(known.IndexOf(value), null), StringComparer.Ordinal);
+            .ToDictionary(value => value, value => value.StartsWith(outOfBase, StringComparison.Ordinal) ? new ItemMeaning(-1, value[1..])
+                : new ItemMeaning(known.IndexOf(value), null), StringComparer.Ordinal);
         return (new Utf8Lookup<ItemMeaning>(text => meaning.Find(text) is { } found ? meanings[found] : null), known);
     }
 
@@ -362,7 +380,8 @@ internal sealed class PollReading
                         if (_cohorts[cohort]![item]![code] is { N: > 0 } sums)
                             cells.Add((new CellKey(cohorts[cohort].Stage, cohorts[cohort].Role, items[item].Item.Indicator, items[item].Known[code]), sums));
             cells.Sort((left, right) => CellKey.Order.Compare(left.Key, right.Key));
-            return [.. cells.Select(cell => new CellTotal(cell.Key.Stage, cell.Key.Role, cell.Key.Indicator, cell.Key.Code, cell.Sums.N, cell.Sums.W, cell.Sums.Q))];
+            return [.. cells.Select(cell => new CellTotal(cell.Key.Stage, cell.Key.Role, cell.Key.Indicator, cell.Key.Code, cell.Sums.N, cell.Sums.W,
+                cell.Sums.Q))];
         }
     }
 
@@ -428,14 +447,16 @@ internal sealed class PollReading
                 if (!ticks.TryFind(row.Utf8(column), out var tick))
                 {
                     wrong = true;
-                    _reading.Add(row, column, Problems.AnswerUnknown, "should be ticked or not: 1 or 0, Yes or No, or as the instrument says", Found.Answer(row.Text(column)));
+                    _reading.Add(row, column, Problems.AnswerUnknown, "should be ticked or not: 1 or 0, Yes or No, or as the instrument says",
+                        Found.Answer(row.Text(column)));
                 }
                 else if (tick.Length > 0) combination |= 1 << i;
             }
             if (wrong || _ticked.Count == 0) return null;
             if (combination == 0)
             {
-                if (_otherwise is null) _reading.Add(row, _ticked[0].Column, Problems.AnswerUnknown, "should be ticked in one of the columns of the role", "no tick");
+                if (_otherwise is null) _reading.Add(row, _ticked[0].Column, Problems.AnswerUnknown, "should be ticked in one of the columns of the role",
+                    "no tick");
                 return _otherwise;
             }
             if (!_combinations.TryGetValue(combination, out var role))
@@ -447,12 +468,14 @@ internal sealed class PollReading
         private Utf8Lookup<string> Ticks(Term term, int column)
         {
             var mark = _reading._header.MultipleResponseSets.FirstOrDefault(set => set.Columns.Contains(column))?.CountedValue;
-            var ticks = (term.Ticks ?? [.. UsualTicks, .. mark is null ? [] : new[] { mark }]).Select(tick => tick.Trim()).ToHashSet(StringComparer.OrdinalIgnoreCase);
+            var ticks = (term.Ticks ?? [.. UsualTicks, .. mark is null ? [] : new[] { mark }]).Select(tick =>
+                tick.Trim()).ToHashSet(StringComparer.OrdinalIgnoreCase);
             var labels = new CellMeaning(ticks.ToDictionary(tick => tick, _ => "x", StringComparer.OrdinalIgnoreCase), _reading._header.Variables[column]);
             var isOpen = term.Ticks is null && mark is null;
             return new Utf8Lookup<string>(text =>
                 labels.Find(text) is { } tick ? tick
-                : !isOpen || UsualBlanks.Contains(text.Trim(), StringComparer.OrdinalIgnoreCase) || (labels.Label(text) is { } label && UsualBlanks.Contains(label, StringComparer.OrdinalIgnoreCase)) || text.Trim() is "0.0" or "0.00" ? ""
+                : !isOpen || UsualBlanks.Contains(text.Trim(), StringComparer.OrdinalIgnoreCase)
+                    || (labels.Label(text) is { } label && UsualBlanks.Contains(label, StringComparer.OrdinalIgnoreCase)) || text.Trim() is "0.0" or "0.00" ? ""
                 : null);
         }
 
@@ -491,7 +514,8 @@ internal sealed class PollReading
         /// <summary>The row counts, and its dates with it.</summary>
         public void Take()
         {
-            if (_row is var (first, last)) Dates = Dates is null ? new FieldworkDates(first, last) : new FieldworkDates(Least(Dates.From, first), Most(Dates.To, last));
+            if (_row is var (first, last)) Dates = Dates is null ? new FieldworkDates(first, last)
+                : new FieldworkDates(Least(Dates.From, first), Most(Dates.To, last));
         }
 
         private static DateOnly Least(DateOnly a, DateOnly b) => a < b ? a : b;

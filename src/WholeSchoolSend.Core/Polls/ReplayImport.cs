@@ -8,7 +8,8 @@ public sealed class ReplayImport(ImportPoll polls, ImportRegister register)
     private static readonly JsonSchema Schema = JsonSchema.Parse(
         """
         { "type": "object", "additionalProperties": false, "required": ["supplier", "file"],
-          "properties": { "supplier": { "type": "string", "minLength": 1, "maxLength": 100 }, "file": { "type": "string", "minLength": 1, "maxLength": 1024 } } }
+          "properties": { "supplier": { "type": "string", "minLength": 1, "maxLength": 100 },
+              "file": { "type": "string", "minLength": 1, "maxLength": 1024 } } }
         """u8.ToArray());
 
     /// <summary>What it came to, or why it cannot be replayed.</summary>
@@ -17,7 +18,8 @@ public sealed class ReplayImport(ImportPoll polls, ImportRegister register)
         var document = Schema.Check(json);
         if (document.Value is null) return document.Problems.ToList();
         var (supplier, file) = (document.Value.RootElement.GetProperty("supplier").GetString()!, document.Value.RootElement.GetProperty("file").GetString()!);
-        var record = supplier == ImportRegister.Supplier ? await register.RunAsync(file, again: true, cancellation) : await polls.RunAsync(supplier, file, again: true, cancellation);
+        var record = supplier == ImportRegister.Supplier ? await register.RunAsync(file, again: true, cancellation)
+            : await polls.RunAsync(supplier, file, again: true, cancellation);
         return record is null ? Problems.NotFound.At("/file", "no file of this supplier has this name") : ImportLine.From(record, counts: true);
     }
 }

@@ -15,7 +15,8 @@ public sealed record SweepOutcome(int Missed, int Resumed, int Failed, int Close
 /// Compares what lies in the drops with the history: imports what the trigger missed, resumes what is stuck, ends what can never be ended, and
 /// removes rows that a crash left behind. Any number may run at once, beside any number of imports.
 /// </summary>
-public sealed class SweepDrops(IDrops drops, IImports imports, FileImport import, ImportPoll polls, ImportRegister register, ImportedRows rows, TimeProvider time)
+public sealed class SweepDrops(IDrops drops, IImports imports, FileImport import, ImportPoll polls, ImportRegister register, ImportedRows rows,
+    TimeProvider time)
 {
     /// <summary>The host ends what runs longer than ten minutes (<c>functionTimeout</c> in host.json): what has not moved for longer than that is stuck.</summary>
     public static readonly TimeSpan Stuck = TimeSpan.FromMinutes(15);
@@ -24,7 +25,8 @@ public sealed class SweepDrops(IDrops drops, IImports imports, FileImport import
     {
         // The history first: a file that comes between is seen without a record and imported, which does no harm twice.
         var known = new Dictionary<(string Supplier, string File, string Drop), ImportRecord>();
-        await foreach (var stored in imports.HistoryAsync(null, cancellation)) known.TryAdd((stored.Record.Supplier, stored.Record.File, stored.Record.Drop), stored.Record);
+        await foreach (var stored in imports.HistoryAsync(null, cancellation)) known.TryAdd((stored.Record.Supplier, stored.Record.File, stored.Record.Drop),
+            stored.Record);
         var (missed, resumed, failed, closed) = (0, 0, 0, 0);
         var there = new HashSet<(string Supplier, string Drop)>();
         var files = new List<DroppedFile>();
@@ -35,7 +37,8 @@ public sealed class SweepDrops(IDrops drops, IImports imports, FileImport import
         }
         foreach (var file in files)
         {
-            if (known.TryGetValue((file.Supplier, file.Name, file.Id), out var record) && (record.IsFinished || record.IsWaiting || record.IsPoisoned || time.GetUtcNow() - record.Updated < Stuck)) continue;
+            if (known.TryGetValue((file.Supplier, file.Name, file.Id), out var record)
+                && (record.IsFinished || record.IsWaiting || record.IsPoisoned || time.GetUtcNow() - record.Updated < Stuck)) continue;
             if (record is null) missed++;
             else resumed++;
             try
@@ -49,12 +52,15 @@ public sealed class SweepDrops(IDrops drops, IImports imports, FileImport import
                 failed++;
             }
         }
-        foreach (var record in known.Values.Where(record => !record.IsFinished && time.GetUtcNow() - record.Updated >= Stuck && record.Drop.Split('+').Any(drop => !there.Contains((record.Supplier, drop)))))
+        foreach (var record in known.Values.Where(record => !record.IsFinished && time.GetUtcNow() - record.Updated >= Stuck
+            && record.Drop.Split('+').Any(drop => !there.Contains((record.Supplier, drop)))))
         {
             // Its file was replaced or removed: nobody will ever finish it, and what it may have written does not count.
-            if (record.Version is { } version && record.Unit is { } unit && !(await imports.ActiveAsync(cancellation)).Any(active => active.Version == version)) await rows.DeleteAsync(unit, version, cancellation);
+            if (record.Version is { } version && record.Unit is { } unit && !(await imports.ActiveAsync(cancellation)).Any(active =>
+                active.Version == version)) await rows.DeleteAsync(unit, version, cancellation);
             await import.CloseAsync(
-                new DroppedFile(record.Supplier, record.File, record.Drop, record.Modified, record.Bytes, _ => throw new InvalidOperationException("The file is gone.")),
+                new DroppedFile(record.Supplier, record.File, record.Drop, record.Modified, record.Bytes, _ =>
+                    throw new InvalidOperationException("The file is gone.")),
                 ImportState.Superseded, ImportOutcome.Superseded, Problems.FileReplaced, cancellation);
             closed++;
         }
@@ -69,7 +75,8 @@ public sealed class SweepDrops(IDrops drops, IImports imports, FileImport import
 
 /// <summary>All rows of files, whatever kind they are.</summary>
 public sealed class ImportedRows(
-    IVersionedRows<SchoolTotals> totals, IVersionedRows<School> schools, IVersionedRows<Engagement> engagements, IVersionedRows<SchoolLink> links, IVersionedRows<NetworkReach> reach)
+    IVersionedRows<SchoolTotals> totals, IVersionedRows<School> schools, IVersionedRows<Engagement> engagements, IVersionedRows<SchoolLink> links,
+        IVersionedRows<NetworkReach> reach)
 {
     /// <summary>Removes a version of this unit.</summary>
     public Task DeleteAsync(ImportUnit unit, string version, CancellationToken cancellation) => (unit.Supplier, unit.Instrument) switch

@@ -10,7 +10,8 @@ namespace WholeSchoolSend.Core.Schools;
 /// replaces the last), or a list of engagements or of network reach (it replaces the list of the same name; lists of several names add up).
 /// </summary>
 public sealed class ImportRegister(
-    IDrops drops, FileImport import, IVersionedRows<School> schools, IVersionedRows<Engagement> engagements, IVersionedRows<SchoolLink> links, IVersionedRows<NetworkReach> reach)
+    IDrops drops, FileImport import, IVersionedRows<School> schools, IVersionedRows<Engagement> engagements, IVersionedRows<SchoolLink> links,
+        IVersionedRows<NetworkReach> reach)
 {
     /// <summary>The supplier the register's files are kept under.</summary>
     public const string Supplier = "register";
@@ -53,12 +54,14 @@ public sealed class ImportRegister(
         else
             await RefuseAsync(
                 run, hash,
-                FileFinding.From(Problems.HeaderUnknown, "should have the columns URN and EstablishmentName, or URN, LinkURN and LinkType, or urn, engaged_on and strand, or network, as_of and schools"),
+                FileFinding.From(Problems.HeaderUnknown,
+                    "should have the columns URN and EstablishmentName, or URN, LinkURN and LinkType, or urn, engaged_on and strand, or network, as_of and schools"),
                 cancellation);
     }
 
     private static async Task ImportAsync<T>(
-        ImportRun run, string hash, Cells cells, ImportUnit unit, IVersionedRows<T> store, Func<Cells, T?> read, string[] required, CancellationToken cancellation)
+        ImportRun run, string hash, Cells cells, ImportUnit unit, IVersionedRows<T> store, Func<Cells, T?> read, string[] required,
+            CancellationToken cancellation)
         where T : class
     {
         foreach (var column in required)
@@ -83,7 +86,8 @@ public sealed class ImportRegister(
             else
             {
                 var row = read(cells);
-                if (row is School school && !seen.Add(school.Urn)) cells.Add("URN", Problems.CellInvalid, "should stand in one row only", "a school of an earlier row");
+                if (row is School school && !seen.Add(school.Urn)) cells.Add("URN", Problems.CellInvalid, "should stand in one row only",
+                    "a school of an earlier row");
                 if (cells.Findings.Count == before)
                 {
                     // A link that is stated from both ends is one link.
@@ -97,7 +101,8 @@ public sealed class ImportRegister(
         var counts = new RowCounts(count, rows.Count, excluded, refused);
         ReportHead Head(ImportOutcome outcome, ImportFacts? facts, IReadOnlyList<string> notes) => new(
             run.File.Name, run.File.Supplier, run.File.Modified, outcome, unit.Instrument, null, unit.Wave, hash, run.File.Bytes, cells.Reader.Header.Format,
-            cells.Reader.Header.Notes.FirstOrDefault(note => note.Code == "encoding")?.Message, counts, null, null, null, facts, [.. cells.Reader.Header.Notes.Select(note => note.Message), .. notes]);
+            cells.Reader.Header.Notes.FirstOrDefault(note => note.Code == "encoding")?.Message, counts, null, null, null, facts,
+                [.. cells.Reader.Header.Notes.Select(note => note.Message), .. notes]);
         if (cells.Findings.Count > 0)
         {
             await run.RefuseAsync(hash, null, counts, new ImportReport(Head(ImportOutcome.Refused, null, []), cells.Findings), cancellation);
@@ -123,14 +128,16 @@ public sealed class ImportRegister(
         ? new School(
             urn, cells.Text("EstablishmentName") ?? urn,
             Regions.PhaseOf(
-                cells.Text(SchoolColumns.Phase), cells.Text(SchoolColumns.Type), cells.Text(SchoolColumns.TypeGroup), cells.Text(SchoolColumns.LowAge), cells.Text(SchoolColumns.HighAge)),
+                cells.Text(SchoolColumns.Phase), cells.Text(SchoolColumns.Type), cells.Text(SchoolColumns.TypeGroup), cells.Text(SchoolColumns.LowAge),
+                    cells.Text(SchoolColumns.HighAge)),
             Regions.Of(cells.Text(SchoolColumns.Region), cells.Text(SchoolColumns.RegionCode), cells.Text(SchoolColumns.Authority)),
             IsOpen(cells.Text(SchoolColumns.Status), cells.Text(SchoolColumns.StatusCode)), cells.Text(SchoolColumns.Authority), cells.Text(SchoolColumns.Type),
             cells.DateIfGiven(SchoolColumns.Opened), cells.DateIfGiven(SchoolColumns.Closed))
         : null;
 
     /// <summary>1 open, 2 closed, 3 open but proposed to close, 4 proposed to open.</summary>
-    private static bool IsOpen(string? status, string? code) => status is not null ? status.StartsWith("Open", StringComparison.OrdinalIgnoreCase) : code is "1" or "3";
+    private static bool IsOpen(string? status, string? code) => status is not null ? status.StartsWith("Open", StringComparison.OrdinalIgnoreCase)
+        : code is "1" or "3";
 
     /// <summary>The register states each link from both ends, in many words ("Successor - merged"): one end is enough, and sixth form centres are no successors.</summary>
     private static SchoolLink? LinkRow(Cells cells)
@@ -197,7 +204,8 @@ public sealed class ImportRegister(
         {
             if (Index(names) is not { } index) return null;
             var text = reader.Utf8(index);
-            return text.Length <= 32 && _words.TryFind(text, out var word) ? (word.Length > 0 ? word : null) : reader.Text(index).Trim() is { Length: > 0 } said ? said : null;
+            return text.Length <= 32 && _words.TryFind(text, out var word) ? (word.Length > 0 ? word : null)
+                : reader.Text(index).Trim() is { Length: > 0 } said ? said : null;
         }
 
         public string? Urn(string column)
@@ -227,7 +235,8 @@ public sealed class ImportRegister(
             return null;
         }
 
-        public void Add(string column, ProblemKind kind, string message, string found) => Findings.Add(new FileFinding(reader.Line, column, kind.Code, message, found));
+        public void Add(string column, ProblemKind kind, string message, string found) =>
+            Findings.Add(new FileFinding(reader.Line, column, kind.Code, message, found));
 
         private int? Index(params ReadOnlySpan<string> names)
         {

@@ -24,7 +24,15 @@ public static class Regions
     /// <summary>The register's letters for regions.</summary>
     private static readonly FrozenDictionary<string, string> Letters = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase)
     {
-        ["A"] = NorthEast, ["B"] = NorthWest, ["D"] = Yorkshire, ["E"] = EastMidlands, ["F"] = WestMidlands, ["G"] = East, ["H"] = London, ["J"] = SouthEast, ["K"] = SouthWest,
+        ["A"] = NorthEast,
+        ["B"] = NorthWest,
+        ["D"] = Yorkshire,
+        ["E"] = EastMidlands,
+        ["F"] = WestMidlands,
+        ["G"] = East,
+        ["H"] = London,
+        ["J"] = SouthEast,
+        ["K"] = SouthWest,
     }.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
 
     private static readonly FrozenDictionary<int, string> Authorities = new (string Region, string Codes)[]
@@ -47,7 +55,8 @@ public static class Regions
     {
         if (Letters.Values.FirstOrDefault(region => region.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } named) return named;
         if (letter is not null && Letters.TryGetValue(letter, out var lettered)) return lettered;
-        if (int.TryParse(authority, NumberStyles.None, CultureInfo.InvariantCulture, out var code) && Authorities.TryGetValue(code, out var derived)) return derived;
+        if (int.TryParse(authority, NumberStyles.None, CultureInfo.InvariantCulture, out var code)
+            && Authorities.TryGetValue(code, out var derived)) return derived;
         return IsSaid(name) ? name! : Unknown;
     }
 
@@ -57,12 +66,15 @@ public static class Regions
         if (IsSaid(phase)) return phase!;
         var kind = $"{type} {group}";
         if (kind.Contains("special", StringComparison.OrdinalIgnoreCase)) return "Special";
-        if (kind.Contains("pupil referral", StringComparison.OrdinalIgnoreCase) || kind.Contains("alternative provision", StringComparison.OrdinalIgnoreCase)) return "Alternative provision";
-        if (!int.TryParse(lowAge, NumberStyles.None, CultureInfo.InvariantCulture, out var from) || !int.TryParse(highAge, NumberStyles.None, CultureInfo.InvariantCulture, out var to)) return Unknown;
+        if (kind.Contains("pupil referral", StringComparison.OrdinalIgnoreCase) || kind.Contains("alternative provision",
+            StringComparison.OrdinalIgnoreCase)) return "Alternative provision";
+        if (!int.TryParse(lowAge, NumberStyles.None, CultureInfo.InvariantCulture, out var from)
+            || !int.TryParse(highAge, NumberStyles.None, CultureInfo.InvariantCulture, out var to)) return Unknown;
         return to <= 5 ? "Nursery" : to <= 11 ? "Primary" : from >= 16 ? "16 plus" : from >= 11 ? "Secondary" : from <= 7 && to >= 16 ? "All-through" : Unknown;
     }
 
-    private static bool IsSaid(string? text) => text is { Length: > 0 } && !text.Equals("Not applicable", StringComparison.OrdinalIgnoreCase) && !text.Equals("Not recorded", StringComparison.OrdinalIgnoreCase);
+    private static bool IsSaid(string? text) => text is { Length: > 0 } && !text.Equals("Not applicable", StringComparison.OrdinalIgnoreCase)
+        && !text.Equals("Not recorded", StringComparison.OrdinalIgnoreCase);
 
     private static IEnumerable<int> Range(string codes)
     {

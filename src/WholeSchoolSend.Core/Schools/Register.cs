@@ -10,7 +10,8 @@ namespace WholeSchoolSend.Core.Schools;
 /// <param name="Authority">the local authority's three-digit code.</param>
 /// <param name="Type">type of establishment, as the register names it.</param>
 public sealed record School(
-    string Urn, string Name, string Phase, string Region, bool Open, string? Authority = null, string? Type = null, DateOnly? Opened = null, DateOnly? Closed = null);
+    string Urn, string Name, string Phase, string Region, bool Open, string? Authority = null, string? Type = null, DateOnly? Opened = null,
+        DateOnly? Closed = null);
 
 /// <summary>One qualifying contact of the programme with a school.</summary>
 /// <param name="Line">line of the file that states it: two contacts of one day and strand stay two.</param>

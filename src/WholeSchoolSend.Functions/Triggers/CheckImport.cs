@@ -14,8 +14,10 @@ public sealed class CheckImport(UseCase imports)
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = "imports/check")] HttpRequest request, CancellationToken cancellation)
     {
         if (await request.BodyAsync(UseCase.LargestChecked, cancellation) is not { } body)
-            return Responses.From(Problems.BodyTooLarge.At("", string.Create(CultureInfo.InvariantCulture, $"should be at most {UseCase.LargestChecked} bytes: drop a larger file and check it by name")));
-        var report = await imports.CheckAsync(request.Asked("supplier"), request.Asked("name"), request.Asked("instrument"), body.Length == 0 ? null : body, cancellation);
+            return Responses.From(Problems.BodyTooLarge.At("", string.Create(CultureInfo.InvariantCulture,
+                $"should be at most {UseCase.LargestChecked} bytes: drop a larger file and check it by name")));
+        var report = await imports.CheckAsync(request.Asked("supplier"), request.Asked("name"), request.Asked("instrument"), body.Length == 0 ? null : body,
+            cancellation);
         return report.Value is { } said ? Responses.Streamed(said.WriteJsonAsync) : Responses.From(report.Problems);
     }
 }

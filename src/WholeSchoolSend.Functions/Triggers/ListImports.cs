@@ -14,7 +14,9 @@ public sealed class ListImports(UseCase imports)
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "imports")] HttpRequest request, CancellationToken cancellation)
     {
         // What is no number is too small a one.
-        var limit = request.Asked("limit") is { } asked ? int.TryParse(asked, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0 : 50;
-        return Responses.From(await imports.RunAsync(request.Asked("supplier"), request.Asked("state"), limit, request.Asked("after"), cancellation), ImportsJson.Default.ImportPage);
+        var limit = request.Asked("limit") is { } asked ? int.TryParse(asked, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0
+            : 50;
+        return Responses.From(await imports.RunAsync(request.Asked("supplier"), request.Asked("state"), limit, request.Asked("after"), cancellation),
+            ImportsJson.Default.ImportPage);
     }
 }

@@ -15,7 +15,8 @@ public sealed partial class SweepDrops(UseCase drops, ILogger<SweepDrops> logger
         if (outcome.Poisoned > 0) LogPoisoned(outcome.Poisoned);
     }
 
-    [LoggerMessage(1, LogLevel.Information, "Swept the drops: {Missed} files had been missed, {Resumed} imports were stuck, {Failed} of these failed; {Closed} drops were replaced before they were imported")]
+    [LoggerMessage(1, LogLevel.Information,
+        "Swept the drops: {Missed} files had been missed, {Resumed} imports were stuck, {Failed} of these failed; {Closed} drops were replaced before they were imported")]
     private partial void LogSwept(int missed, int resumed, int failed, int closed);
 
     [LoggerMessage(2, LogLevel.Warning, "{Poisoned} imports failed as often as they are tried: see GET /api/imports?state=poisoned, and replay them")]

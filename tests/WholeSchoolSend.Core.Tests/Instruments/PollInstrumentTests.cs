@@ -72,7 +72,8 @@ public sealed class PollInstrumentTests
     private static async Task<Checked<Instrument>> PutAsync(string json)
     {
         var none = new NoInstruments();
-        return await new PutInstrument(none, new InstrumentShelf(none, TimeProvider.System), Catalogue.Current).RunAsync("leaders-poll", Encoding.UTF8.GetBytes(json), TestContext.Current.CancellationToken);
+        return await new PutInstrument(none, new InstrumentShelf(none, TimeProvider.System), Catalogue.Current).RunAsync("leaders-poll",
+            Encoding.UTF8.GetBytes(json), TestContext.Current.CancellationToken);
     }
 
     private sealed class NoInstruments : IInstruments

@@ -12,8 +12,10 @@ namespace WholeSchoolSend.Core.Tests.Polls;
 public sealed class PollCheckTests
 {
     private static readonly Instrument Plain = new(
-        "Leaders", "leaders", null, new PollBinding("northern"), new Term("2026-autumn"), null, new FieldName("urn"), null, new Term("leader"), new FieldName("weight"), null, null,
-        [new Item("every-teacher-responsible", "Q1", Codes(("1", "fully"), ("Partly", "partly"), ("2", "partly")), Codes(("-99", "declined"), ("Prefer not to say", "declined")))])
+        "Leaders", "leaders", null, new PollBinding("northern"), new Term("2026-autumn"), null, new FieldName("urn"), null, new Term("leader"),
+            new FieldName("weight"), null, null,
+        [new Item("every-teacher-responsible", "Q1", Codes(("1", "fully"), ("Partly", "partly"), ("2", "partly")),
+            Codes(("-99", "declined"), ("Prefer not to say", "declined")))])
     {
         Id = "leaders-poll",
         Version = 3,
@@ -24,8 +26,10 @@ public sealed class PollCheckTests
     [Fact]
     public void Rows_read_are_loaded_excluded_or_refused_in_every_file() =>
         Gen.Select(
-                Gen.OneOfConst("100001", "100002", "10001", "", "urn"), Gen.OneOfConst("1", "2", "2.0", "Partly", "-99", "Prefer not to say", "", " ", "9", "Hardly"),
-                Gen.OneOfConst("1", "0.5", "0", "", "-1", "NaN", "1e400", "a", "1,5"), Gen.OneOfConst("Yes", "No", "", "Test"), Gen.OneOfConst("1", "2", "3", "", "1,x"))
+                Gen.OneOfConst("100001", "100002", "10001", "", "urn"), Gen.OneOfConst("1", "2", "2.0", "Partly", "-99", "Prefer not to say", "", " ", "9",
+                    "Hardly"),
+                Gen.OneOfConst("1", "0.5", "0", "", "-1", "NaN", "1e400", "a", "1,5"), Gen.OneOfConst("Yes", "No", "", "Test"),
+                    Gen.OneOfConst("1", "2", "3", "", "1,x"))
             .Array[0, 40].Select(Gen.Int[0, 5], Gen.Bool)
             .Sample((rows, limit, respondents) =>
             {
@@ -34,7 +38,11 @@ public sealed class PollCheckTests
                 var instrument = Plain with
                 {
                     Respondent = respondents ? new FieldName("id") : null,
-                    Poll = Plain.Poll! with { Exclude = [new RowExclusion("finished", Codes(("No", "unfinished"), ("Test", "test")))], Refuse = new RefusalLimit(Rows: limit) },
+                    Poll = Plain.Poll! with
+                    {
+                        Exclude = [new RowExclusion("finished", Codes(("No", "unfinished"), ("Test", "test")))],
+                        Refuse = new RefusalLimit(Rows: limit)
+                    },
                 };
                 var check = CheckAsync(csv.ToString(), instrument).GetAwaiter().GetResult();
                 if (check.Rows is not { } counts) return rows.Length == 0;
@@ -45,7 +53,8 @@ public sealed class PollCheckTests
                     && (check.IsRefused || check.Totals.Sum(school => school.Respondents) == counts.Loaded)
                     && (check.IsRefused || check.Totals.Sum(school => school.Cells.Sum(cell => cell.N)) == check.Items!.Sum(item => item.Coded))
                     && check.Totals.All(school => school.Respondents > 0)
-                    && check.Findings.InOrder().All(finding => finding.Found is null || !rows.Any(row => row.Item2.Length > 2 && finding.Found.Contains(row.Item2, StringComparison.Ordinal)));
+                    && check.Findings.InOrder().All(finding => finding.Found is null
+                        || !rows.Any(row => row.Item2.Length > 2 && finding.Found.Contains(row.Item2, StringComparison.Ordinal)));
             });
 
     [Fact]
@@ -101,7 +110,14 @@ public sealed class PollCheckTests
     [InlineData("", "other")]
     public async Task Several_roles_in_one_cell_are_kept_as_ticked(string cell, string role)
     {
-        var instrument = Plain with { Role = new Term(Field: "role", Codes: Codes(("1", "leader"), ("2", "senco"), ("3", "teacher"))) { Separator = " ", Otherwise = "other" } };
+        var instrument = Plain with
+        {
+            Role = new Term(Field: "role", Codes: Codes(("1", "leader"), ("2", "senco"), ("3", "teacher")))
+            {
+                Separator = " ",
+                Otherwise = "other"
+            }
+        };
         Assert.Equal(role, await RoleAsync($"urn,Q1,weight,role\n100001,1,1,{cell}\n", instrument));
     }
 
@@ -110,7 +126,8 @@ public sealed class PollCheckTests
     [InlineData("No,No", "answer-unknown no tick")]
     public async Task A_role_that_is_not_ticked_is_a_problem(string cells, string problem)
     {
-        var check = await CheckAsync($"urn,Q1,weight,is head,is senco\n100001,1,1,{cells}\n", Plain with { Role = new Term { Ticked = Codes(("is head", "leader"), ("is senco", "senco")) } });
+        var check = await CheckAsync($"urn,Q1,weight,is head,is senco\n100001,1,1,{cells}\n",
+            Plain with { Role = new Term { Ticked = Codes(("is head", "leader"), ("is senco", "senco")) } });
         var finding = Assert.Single(check.Findings.InOrder());
         Assert.Equal(("is head", problem), (finding.Column, $"{finding.Code} {finding.Found}"));
     }
@@ -138,13 +155,20 @@ public sealed class PollCheckTests
     [Fact]
     public async Task Decimal_commas_and_long_files_and_day_first_dates_are_read_as_agreed()
     {
-        var poll = Plain.Poll! with { DecimalComma = true, Delimiter = ";", Long = new LongBinding("id", "question", "answer"), Fieldwork = new FieldworkBinding(Fields: ["on"]) };
+        var poll = Plain.Poll! with
+        {
+            DecimalComma = true,
+            Delimiter = ";",
+            Long = new LongBinding("id", "question", "answer"),
+            Fieldwork = new FieldworkBinding(Fields: ["on"])
+        };
         var check = await CheckAsync(
             "id;urn;weight;on;question;answer\n1;100001;1,5;03/11/2026;Q1;1\n1;100001;1,5;03/11/2026;Q2;x\n2;100002;0,5;02/11/2026 06:14;Q1;2\n",
             Plain with { Respondent = new FieldName("id"), Poll = poll });
 
         Assert.Empty(check.Findings.InOrder());
-        Assert.Equal((2, 2.0, new FieldworkDates(new DateOnly(2026, 11, 2), new DateOnly(2026, 11, 3))), (check.Rows!.Loaded, check.Weights!.Sum, check.Fieldwork));
+        Assert.Equal((2, 2.0, new FieldworkDates(new DateOnly(2026, 11, 2), new DateOnly(2026, 11, 3))),
+            (check.Rows!.Loaded, check.Weights!.Sum, check.Fieldwork));
     }
 
     [Fact]
@@ -157,7 +181,8 @@ public sealed class PollCheckTests
         Assert.Equal((200.0, 1, 200.0 * 200 / (99 + (101 * 101))), (check.Weights!.Sum, check.Weights.Zero, check.Weights.EffectiveSize!.Value));
         Assert.Equal(101 / (200.0 / 101), check.Weights.MaxOverMean!.Value, 12);
         Assert.Contains(check.Notes, note => note.Contains("51 times the mean", StringComparison.Ordinal));
-        Assert.DoesNotContain((await CheckAsync(csv, Plain with { Poll = Plain.Poll! with { WeightRatio = 60 } })).Notes, note => note.Contains("times the mean", StringComparison.Ordinal));
+        Assert.DoesNotContain((await CheckAsync(csv, Plain with { Poll = Plain.Poll! with { WeightRatio = 60 } })).Notes, note =>
+            note.Contains("times the mean", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -174,10 +199,12 @@ public sealed class PollCheckTests
         var check = await CheckAsync("urn,Q1,weight,=Canary name\n100001,1,1,canary\n100001,1,1,can\"ary\n", instrument);
 
         Assert.True(check.HoldsDropped);
-        var (json, csv) = await TextsAsync(check.Report(DroppedFile.From("northern", "f.csv", [], DateTimeOffset.UnixEpoch), "hash", instrument, ImportOutcome.Refused, check.Notes));
+        var (json, csv) = await TextsAsync(check.Report(DroppedFile.From("northern", "f.csv", [], DateTimeOffset.UnixEpoch), "hash", instrument,
+            ImportOutcome.Refused, check.Notes));
         Assert.Equal(1, check.Findings.Count);
         Assert.DoesNotContain("canary", json + csv, StringComparison.OrdinalIgnoreCase);
-        Assert.Contains((await CheckAsync("urn,Q1,weight,IPAddress\n100001,1,1,x\n", Plain)).Notes, note => note.Contains("IPAddress", StringComparison.Ordinal));
+        Assert.Contains((await CheckAsync("urn,Q1,weight,IPAddress\n100001,1,1,x\n", Plain)).Notes, note =>
+            note.Contains("IPAddress", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -188,14 +215,16 @@ public sealed class PollCheckTests
         var instrument = Plain with { Items = [Plain.Items[0] with { Field = "=HYPERLINK(\"http://x\")" }] };
         var check = await CheckAsync(csv.ToString(), instrument);
 
-        var (json, text) = await TextsAsync(check.Report(DroppedFile.From("northern", "f.csv", [], DateTimeOffset.UnixEpoch), "hash", instrument, ImportOutcome.Refused, check.Notes));
+        var (json, text) = await TextsAsync(check.Report(DroppedFile.From("northern", "f.csv", [], DateTimeOffset.UnixEpoch), "hash", instrument,
+            ImportOutcome.Refused, check.Notes));
 
         var problems = JsonDocument.Parse(json).RootElement.GetProperty("problems");
         Assert.Equal((150_000, 150_000), (check.Findings.Count, problems.GetArrayLength()));
         Assert.Equal(50_001, problems[149_999].GetProperty("line").GetInt32());
         Assert.Equal(150_001, text.Count(character => character == '\n'));
         Assert.Contains("\"'=HYPERLINK(\"\"http://x\"\")\"", text, StringComparison.Ordinal);
-        Assert.DoesNotContain(text.Split('\n').SelectMany(line => line.Split(',')), cell => cell.TrimStart('"') is { Length: > 0 } start && "=+-@\t\r".Contains(start[0], StringComparison.Ordinal));
+        Assert.DoesNotContain(text.Split('\n').SelectMany(line => line.Split(',')), cell => cell.TrimStart('"') is { Length: > 0 } start
+            && "=+-@\t\r".Contains(start[0], StringComparison.Ordinal));
     }
 
     // The readers of SPSS and Triple-S give codes, with words for them; an instrument may go by either.
@@ -209,7 +238,11 @@ public sealed class PollCheckTests
     [InlineData("", null)]
     public void An_answer_is_known_by_its_code_or_by_the_files_words_for_it(string cell, string? code)
     {
-        var variable = new PollVariable("Q1") { ValueLabels = [new("1", "Fully"), new("2", "Partly"), new("3", "nicht"), new("98", "Don't know")], Missing = new MissingValues(["1", "2"]) };
+        var variable = new PollVariable("Q1")
+        {
+            ValueLabels = [new("1", "Fully"), new("2", "Partly"), new("3", "nicht"), new("98", "Don't know")],
+            Missing = new MissingValues(["1", "2"])
+        };
         var meaning = new CellMeaning(Codes(("Fully", "fully"), ("Partly", "partly"), ("3", "not")), variable);
         Assert.Equal(code, meaning.Find(cell));
     }
@@ -258,18 +291,29 @@ public sealed class PollCheckTests
         var folder = Path.Combine(Corpus.Folder("polls"), "lookalike");
         var instrument = Plain with
         {
-            School = null, Group = new Term("engaged"), Stratum = null,
-            Poll = Plain.Poll! with { HeaderRows = name.Contains("3header", StringComparison.Ordinal) ? 3 : 1, Long = name.Contains("long", StringComparison.Ordinal) ? new LongBinding("RecordNo", "question", "answer") : null },
+            School = null,
+            Group = new Term("engaged"),
+            Stratum = null,
+            Poll = Plain.Poll! with
+            {
+                HeaderRows = name.Contains("3header", StringComparison.Ordinal) ? 3 : 1,
+                Long = name.Contains("long", StringComparison.Ordinal) ? new LongBinding("RecordNo", "question", "answer") : null
+            },
             Items =
             [
                 new Item(
                     "every-teacher-responsible", "Q1",
-                    Codes(("Very confident", "1"), ("Fairly confident", "2"), ("Not very confident", "3"), ("Not at all confident", "4"), ("1", "1"), ("2", "2"), ("3", "3"), ("4", "4")),
+                    Codes(("Very confident", "1"), ("Fairly confident", "2"), ("Not very confident", "3"), ("Not at all confident", "4"), ("1", "1"),
+                        ("2", "2"), ("3", "3"), ("4", "4")),
                     Codes(("98", "dont-know"), ("99", "declined"), ("Don't know", "dont-know"), ("Prefer not to say", "declined"))),
             ],
         };
         var file = await FileAsync(name);
-        file = file with { Beside = name.EndsWith(".sss", StringComparison.Ordinal) ? [await FileAsync(Path.ChangeExtension(name, name.Contains("csv_", StringComparison.Ordinal) ? ".csv" : ".asc"))] : [] };
+        file = file with
+        {
+            Beside = name.EndsWith(".sss", StringComparison.Ordinal)
+            ? [await FileAsync(Path.ChangeExtension(name, name.Contains("csv_", StringComparison.Ordinal) ? ".csv" : ".asc"))] : []
+        };
         var check = await PollCheck.RunAsync(await PollParts.FindAsync(file, false, Cancellation), instrument, Cancellation);
         if (check.Findings.FirstCode == PollFileCodes.FormatUnsupported) Assert.Skip("this format has no reader yet");
 
@@ -277,17 +321,20 @@ public sealed class PollCheckTests
         using var expected = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(folder, "expected.json"), Cancellation));
         var valid = expected.RootElement.GetProperty("Q1_valid(excl 98,99)");
         var cells = Assert.Single(check.Totals).Cells;
-        Assert.Equal((600, valid.GetProperty("n_unweighted").GetInt32(), 50), (check.Rows!.Loaded, cells.Sum(cell => cell.N), check.Items![0].Excluded.Values.Sum()));
+        Assert.Equal((600, valid.GetProperty("n_unweighted").GetInt32(), 50), (check.Rows!.Loaded, cells.Sum(cell => cell.N),
+            check.Items![0].Excluded.Values.Sum()));
         Assert.Equal(600.000007, check.Weights!.Sum, 5);
         foreach (var cell in cells) Assert.Equal(valid.GetProperty("weighted_prop").GetProperty(cell.Code).GetDouble(), cell.W / cells.Sum(one => one.W), 8);
 
-        async Task<DroppedFile> FileAsync(string called) => DroppedFile.From("northern", called, await File.ReadAllBytesAsync(Path.Combine(folder, called), Cancellation), DateTimeOffset.UnixEpoch);
+        async Task<DroppedFile> FileAsync(string called) => DroppedFile.From("northern", called,
+            await File.ReadAllBytesAsync(Path.Combine(folder, called), Cancellation), DateTimeOffset.UnixEpoch);
     }
 
     private static PollFileHeader AHeader(string? mark) => new("SPSS", [new("urn"), new("Q1"), new("weight"), new("other")], [], mark, []);
 
     private static async Task<PollCheck> CheckAsync(string csv, Instrument instrument, string name = "leaders.csv") =>
-        await PollCheck.RunAsync(new PollParts(DroppedFile.From("northern", name, Encoding.UTF8.GetBytes(csv), DateTimeOffset.UnixEpoch), null, false), instrument, Cancellation);
+        await PollCheck.RunAsync(new PollParts(DroppedFile.From("northern", name, Encoding.UTF8.GetBytes(csv), DateTimeOffset.UnixEpoch), null, false),
+            instrument, Cancellation);
 
     private static async Task<string> RoleAsync(string csv, Instrument instrument)
     {

@@ -20,8 +20,10 @@ public sealed class RegisterTests
         var record = await ImportAsync(CodePagesEncodingProvider.Instance.GetEncoding(1252)!.GetBytes(csv.ToString()), store);
 
         Assert.Equal((ImportState.Active, 50_000, 50_000, "schools"), (record.State, record.Rows!.Loaded, store.Schools.Count, record.Unit!.Instrument));
-        Assert.Equal(new School("100001", "St Thomas à Becket 1", "Primary", "South East", true, "886", "Community school", new DateOnly(1960, 9, 1), null), store.Schools[1]);
-        Assert.Equal(new School("100000", "St Thomas à Becket 0", "Secondary", "London", false, "202", "Community school", new DateOnly(1960, 9, 1), new DateOnly(2024, 8, 31)), store.Schools[0]);
+        Assert.Equal(new School("100001", "St Thomas à Becket 1", "Primary", "South East", true, "886", "Community school", new DateOnly(1960, 9, 1), null),
+            store.Schools[1]);
+        Assert.Equal(new School("100000", "St Thomas à Becket 0", "Secondary", "London", false, "202", "Community school", new DateOnly(1960, 9, 1),
+            new DateOnly(2024, 8, 31)), store.Schools[0]);
         Assert.DoesNotContain(store.Schools, school => school.ToString().Contains("Canary", StringComparison.Ordinal));
         Assert.DoesNotContain("Canary", store.Report, StringComparison.Ordinal);
         Assert.Contains("windows-1252", store.Report, StringComparison.Ordinal);
@@ -32,7 +34,8 @@ public sealed class RegisterTests
     {
         var store = new OneVersion();
         await ImportAsync(Encoding.UTF8.GetBytes("EstablishmentName,URN,EstablishmentStatus (code),TypeOfEstablishment (name),GOR (code)\nA,100001,3,Community special school,H\nB,100002,2,Pupil referral unit,\n"), store);
-        Assert.Equal(["100001 Special London True", "100002 Alternative provision unknown False"], store.Schools.Select(school => $"{school.Urn} {school.Phase} {school.Region} {school.Open}"));
+        Assert.Equal(["100001 Special London True", "100002 Alternative provision unknown False"],
+            store.Schools.Select(school => $"{school.Urn} {school.Phase} {school.Region} {school.Open}"));
 
         var record = await ImportAsync("URN,EstablishmentName\n100001,A\n"u8.ToArray(), store);
         Assert.Equal((ImportState.Refused, "column-missing"), (record.State, record.Reason));
@@ -73,7 +76,8 @@ public sealed class RegisterTests
 
         Assert.Equal((ImportState.Active, 60), (record.State, store.Schools.Count));
         Assert.DoesNotContain(store.Schools, school => school.Phase == "Not applicable" || school.Opened is null);
-        Assert.True(store.Schools.Count(school => school.Region != "unknown") >= 55, string.Join(' ', store.Schools.Select(school => school.Region).Distinct()));
+        Assert.True(store.Schools.Count(school => school.Region != "unknown") >= 55,
+            string.Join(' ', store.Schools.Select(school => school.Region).Distinct()));
     }
 
     [Theory]
@@ -84,7 +88,8 @@ public sealed class RegisterTests
     [InlineData("", "", "839", "South West")]
     [InlineData("Wales (pseudo)", null, "681", "Wales (pseudo)")]
     [InlineData(null, null, "7", "unknown")]
-    public void A_region_is_named_lettered_or_follows_from_the_authority(string? name, string? letter, string? authority, string region) => Assert.Equal(region, Regions.Of(name, letter, authority));
+    public void A_region_is_named_lettered_or_follows_from_the_authority(string? name, string? letter, string? authority, string region) =>
+        Assert.Equal(region, Regions.Of(name, letter, authority));
 
     [Theory]
     [InlineData("Primary", null, "3", "11", "Primary")]
@@ -94,16 +99,19 @@ public sealed class RegisterTests
     [InlineData(null, "Other independent school", "3", "18", "All-through")]
     [InlineData(null, "Academy alternative provision converter", "11", "16", "Alternative provision")]
     [InlineData("", null, null, null, "unknown")]
-    public void A_phase_is_named_or_follows_from_the_school(string? phase, string? type, string? from, string? to, string expected) => Assert.Equal(expected, Regions.PhaseOf(phase, type, null, from, to));
+    public void A_phase_is_named_or_follows_from_the_school(string? phase, string? type, string? from, string? to, string expected) =>
+        Assert.Equal(expected, Regions.PhaseOf(phase, type, null, from, to));
 
     private static async Task<ImportRecord> ImportAsync(byte[] bytes, OneVersion store)
     {
         store.Bytes = bytes;
-        return (await new ImportRegister(store, new FileImport(store, store, TimeProvider.System), store, store, store, store).RunAsync("file.csv", again: true, Cancellation))!;
+        return (await new ImportRegister(store, new FileImport(store, store, TimeProvider.System), store, store, store, store).RunAsync("file.csv",
+            again: true, Cancellation))!;
     }
 
     /// <summary>A drop with one file, and stores that remember the last thing written: this is about reading.</summary>
-    private sealed class OneVersion : IDrops, IImports, IVersionedRows<School>, IVersionedRows<Engagement>, IVersionedRows<SchoolLink>, IVersionedRows<NetworkReach>
+    private sealed class OneVersion : IDrops, IImports, IVersionedRows<School>, IVersionedRows<Engagement>, IVersionedRows<SchoolLink>,
+        IVersionedRows<NetworkReach>
     {
         public byte[] Bytes { get; set; } = [];
 
@@ -129,19 +137,24 @@ public sealed class RegisterTests
 
         public Task<StoredImport> ReceiveAsync(ImportRecord first, CancellationToken cancellation) => Task.FromResult(new StoredImport(first, "", ""));
 
-        public Task<StoredImport?> AdvanceAsync(StoredImport from, ImportRecord to, CancellationToken cancellation) => Task.FromResult<StoredImport?>(new StoredImport(to, "", ""));
+        public Task<StoredImport?> AdvanceAsync(StoredImport from, ImportRecord to, CancellationToken cancellation) =>
+            Task.FromResult<StoredImport?>(new StoredImport(to, "", ""));
 
         public Task<IReadOnlyList<ActiveImport>> ActiveAsync(CancellationToken cancellation) => Task.FromResult<IReadOnlyList<ActiveImport>>([]);
 
-        public Task<ImportSwitch> SwitchAsync(ImportUnit unit, Func<ActiveImport?, ActiveImport?> decide, CancellationToken cancellation) => Task.FromResult(new ImportSwitch(null, decide(null), []));
+        public Task<ImportSwitch> SwitchAsync(ImportUnit unit, Func<ActiveImport?, ActiveImport?> decide, CancellationToken cancellation) =>
+            Task.FromResult(new ImportSwitch(null, decide(null), []));
 
         Task IVersionedRows<School>.WriteAsync(string version, IEnumerable<School> rows, CancellationToken cancellation) => Keep(() => Schools = [.. rows]);
 
-        Task IVersionedRows<Engagement>.WriteAsync(string version, IEnumerable<Engagement> rows, CancellationToken cancellation) => Keep(() => Engagements = [.. rows]);
+        Task IVersionedRows<Engagement>.WriteAsync(string version, IEnumerable<Engagement> rows, CancellationToken cancellation) =>
+            Keep(() => Engagements = [.. rows]);
 
-        Task IVersionedRows<SchoolLink>.WriteAsync(string version, IEnumerable<SchoolLink> rows, CancellationToken cancellation) => Keep(() => Links = [.. rows]);
+        Task IVersionedRows<SchoolLink>.WriteAsync(string version, IEnumerable<SchoolLink> rows, CancellationToken cancellation) =>
+            Keep(() => Links = [.. rows]);
 
-        Task IVersionedRows<NetworkReach>.WriteAsync(string version, IEnumerable<NetworkReach> rows, CancellationToken cancellation) => Keep(() => Reach = [.. rows]);
+        Task IVersionedRows<NetworkReach>.WriteAsync(string version, IEnumerable<NetworkReach> rows, CancellationToken cancellation) =>
+            Keep(() => Reach = [.. rows]);
 
         public Task DeleteAsync(string version, CancellationToken cancellation) => Task.CompletedTask;
 
@@ -154,17 +167,21 @@ public sealed class RegisterTests
 
         public Task ForgetAsync(ImportUnit unit, IReadOnlyCollection<string> versions, CancellationToken cancellation) => throw new NotSupportedException();
 
-        public Task<IReadOnlyList<(ImportUnit Unit, IReadOnlyList<string> Versions)>> ReplacedAsync(CancellationToken cancellation) => throw new NotSupportedException();
+        public Task<IReadOnlyList<(ImportUnit Unit, IReadOnlyList<string> Versions)>> ReplacedAsync(CancellationToken cancellation) =>
+            throw new NotSupportedException();
 
         public IAsyncEnumerable<StoredImport> HistoryAsync(string? after, CancellationToken cancellation) => throw new NotSupportedException();
 
         Task<IReadOnlyList<School>> IVersionedRows<School>.ReadAsync(string version, CancellationToken cancellation) => throw new NotSupportedException();
 
-        Task<IReadOnlyList<Engagement>> IVersionedRows<Engagement>.ReadAsync(string version, CancellationToken cancellation) => throw new NotSupportedException();
+        Task<IReadOnlyList<Engagement>> IVersionedRows<Engagement>.ReadAsync(string version, CancellationToken cancellation) =>
+            throw new NotSupportedException();
 
-        Task<IReadOnlyList<SchoolLink>> IVersionedRows<SchoolLink>.ReadAsync(string version, CancellationToken cancellation) => throw new NotSupportedException();
+        Task<IReadOnlyList<SchoolLink>> IVersionedRows<SchoolLink>.ReadAsync(string version, CancellationToken cancellation) =>
+            throw new NotSupportedException();
 
-        Task<IReadOnlyList<NetworkReach>> IVersionedRows<NetworkReach>.ReadAsync(string version, CancellationToken cancellation) => throw new NotSupportedException();
+        Task<IReadOnlyList<NetworkReach>> IVersionedRows<NetworkReach>.ReadAsync(string version, CancellationToken cancellation) =>
+            throw new NotSupportedException();
 
         private static Task Keep(Action keep)
         {
