@@ -30,11 +30,19 @@ const SYMBOLS = {
 const NAMES = {
   engaged: 'Engaged schools', wider: 'Wider schools', difference: 'Difference (engaged minus wider)', schools: 'Schools',
   pre: 'Before contact', post: 'After contact', change: 'Change',
+  'wider-standardised': 'Wider schools, with the engaged schools’ mix of phases', 'difference-standardised': 'Difference at that same mix',
+  'since-previous': 'Change since the wave before', trend: 'Trend, a year', 'engaged-mean': 'Engaged schools, mean', 'wider-mean': 'Wider schools, mean',
+  'difference-of-means': 'Difference of the means', 'published-2016-assumed': 'Difference from the 2016 survey, had its base been as assumed',
+  'mix-leader': 'Leaders, of those asked', 'mix-senco': 'SENCOs, of those asked', 'mix-leader+senco': 'Both roles, of those asked',
+  count: 'Count', responses: 'Examples', organisations: 'Organisations',
 };
 
 const BREAK = 'Trend broken: asked in other words before';
 
-const MARKS = { small_base: 'Small base: read with caution' };
+const MARKS = {
+  small_base: 'Small base: read with caution', under_5: 'Under 5%', over_95: 'Over 95%', assumed_base: 'The base is assumed',
+  indicative: 'Not the same question: a yardstick only', depends_on_rounding: 'Depends on how the published figure was rounded',
+};
 
 const GROUPS = { R: 'Reach', K: 'What the programme set out to change', A: 'The eight key areas of the SEND Review', U: 'Outcomes for pupils', O: 'What was to be produced' };
 
@@ -251,7 +259,7 @@ function reading(of, kpi, waves, heading) {
     'section', {},
     h(heading, {}, of.title),
     results.length === 0 ? h('p', {}, 'No figures published yet.') : !results.some((result) => result.figures?.length) ? results.map((result) => h('p', {}, `${waves.get(result.wave)?.title ?? 'To date'}: `, verdict(result.verdict))) : [
-      h('figure', {}, chart(groups((figure) => !isDifference(figure) && !isChange(figure)), changes ? null : target), changes ? chart(groups(isChange), target) : null),
+      h('figure', {}, chart(groups((figure) => !isDifference(figure) && !isChange(figure) && !/^(mix-|trend)/.test(figure.name)), changes ? null : target), changes ? chart(groups(isChange), target) : null),
       rewordings(results, waves),
       comparison(results, waves),
       table(of, results, waves),
@@ -263,6 +271,18 @@ function newest(kpi, waves) {
   const primary = (kpi.readings ?? []).find((one) => one.primary) ?? kpi.readings?.[0];
   const result = [...(primary?.results ?? [])].sort(byNewest(waves))[0];
   return { primary, result, figure: result && mainOf(result), target: primary?.target ?? kpi.target };
+}
+
+/** What there is to say in words: a milestone's state, why there is no verdict or no figure. */
+function stateOf(kpi, result) {
+  if (kpi.duplicateOf) return h('p', {}, 'Word for word the same as ', h('a', { href: `#${kpi.duplicateOf}` }, kpi.duplicateOf), ': shown there.');
+  const { milestone } = result ?? {};
+  if (milestone) {
+    return h('p', {}, `${sentence(milestone.status)} since ${day.format(new Date(`${milestone.on}T00:00:00Z`))}. `,
+      /^https?:/.test(milestone.evidence ?? '') ? h('a', { href: milestone.evidence, rel: 'noopener' }, 'What shows it') : null);
+  }
+  if (!result) return h('p', {}, 'No figures published yet.');
+  return result.reason && !(result.figures ?? []).some((figure) => figure.reason === result.reason) ? h('p', {}, `${capital(result.reason)}.`) : null;
 }
 
 function section(kpi, waves) {
@@ -285,7 +305,8 @@ function section(kpi, waves) {
           [wave?.title, intervalOf(figure) && `95% interval ${intervalOf(figure)}`, ...(figure.marks ?? []).map((mark) => MARKS[mark] ?? sentence(mark))]
             .filter(Boolean).map((line) => h('span', {}, ` ${line}`)))) : null,
       h('div', { class: 'say' },
-        result?.verdict ? h('p', {}, verdict(result.verdict)) : h('p', {}, 'No figures published yet.'),
+        result?.verdict ? h('p', {}, verdict(result.verdict)) : null,
+        stateOf(kpi, result),
         targetOf(target) ? h('p', { class: 'why' }, h('b', {}, `Target: ${targetOf(target)}. `), why) : null)),
     primary && result ? reading(primary, kpi, waves, 'h4') : null,
     others.some((one) => one.results?.length)
