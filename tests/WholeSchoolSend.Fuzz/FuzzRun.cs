@@ -26,11 +26,14 @@ internal sealed class FuzzRun(IFuzzTarget target, string output)
         var clock = Stopwatch.StartNew();
         var inputs = 0;
         for (; clock.Elapsed < duration; inputs++)
-            await RunAsync(mutation.Input(new Random(HashCode(seed, inputs))), $"--seed {seed}, input {inputs}", cancellation);
+            await RunAsync(Input(mutation, seeds, new Random(HashCode(seed, inputs))), $"--seed {seed}, input {inputs}", cancellation);
         Console.WriteLine($"{inputs} inputs in {clock.Elapsed.TotalMinutes:F1} minutes; slowest {_slowest} ms; most allocated {_mostAllocated >> 10} KB; {_findings.Count} findings");
         foreach (var (outcome, count) in _outcomes) Console.WriteLine($"  {count,10} {outcome}");
         return _findings.Count == 0 ? 0 : 1;
     }
+
+    private byte[] Input(Mutation mutation, IReadOnlyList<byte[]> seeds, Random random) =>
+        (seeds.Count > 0 && random.Next(4) > 0 ? target.Mutated(seeds, random) : null) ?? mutation.Input(random);
 
     public async Task<int> ReplayAsync(string file, CancellationToken cancellation)
     {

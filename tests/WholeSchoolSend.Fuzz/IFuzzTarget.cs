@@ -9,6 +9,12 @@ internal interface IFuzzTarget
     /// <summary>Files that make good beginnings; with none at all, random bytes are.</summary>
     bool IsSeed(string path);
 
+    /// <summary>Beginnings that are no single file; <paramref name="folders"/> are where files are looked for.</summary>
+    IEnumerable<byte[]> Seeds(IReadOnlyList<string> folders) => [];
+
+    /// <summary>An input made in a way of its own; null: bytes are changed as they come.</summary>
+    byte[]? Mutated(IReadOnlyList<byte[]> seeds, Random random) => null;
+
     /// <summary>The most bytes one input may allocate in all.</summary>
     long AllocationLimit(int length);
 

@@ -4,7 +4,7 @@ using WholeSchoolSend.PollFiles;
 namespace WholeSchoolSend.Fuzz;
 
 /// <summary>Reads every cell of a poll file in every way a reader offers, and checks what all readers promise.</summary>
-internal sealed class PollFileTarget(string name, params string[] extensions) : IFuzzTarget
+internal class PollFileTarget(string name, params string[] extensions) : IFuzzTarget
 {
     public string Name => name;
 
@@ -15,7 +15,7 @@ internal sealed class PollFileTarget(string name, params string[] extensions) : 
 
     public async Task<string> RunAsync(byte[] input, CancellationToken cancellation)
     {
-        var opened = await PollFile.OpenAsync(_ => Task.FromResult<Stream>(new MemoryStream(input, writable: false)), new PollFileOptions(), cancellation);
+        var opened = await OpenAsync(input, cancellation);
         if (!opened.CanBeRead) return Checked(opened.Problem.Code, opened.Problem.Message);
         await using var reader = opened.Reader;
         long line = -1;
@@ -35,6 +35,17 @@ internal sealed class PollFileTarget(string name, params string[] extensions) : 
         if (await reader.ReadAsync(cancellation) != read) throw new InvalidDataException("The reader does not stay where it ended.");
         return read == PollRead.End ? "read" : Checked(reader.FileProblem!.Code, reader.FileProblem.Message);
     }
+
+    /// <summary>Opens the input as a file would be opened.</summary>
+    protected virtual Task<OpenedPollFile> OpenAsync(byte[] input, CancellationToken cancellation) => PollFile.OpenAsync(Opening(input), new PollFileOptions(), cancellation);
+
+    protected static Func<CancellationToken, Task<Stream>> Opening(byte[] bytes) => _ => Task.FromResult<Stream>(new MemoryStream(bytes, writable: false));
+
+    /// <inheritdoc/>
+    public virtual IEnumerable<byte[]> Seeds(IReadOnlyList<string> folders) => [];
+
+    /// <inheritdoc/>
+    public virtual byte[]? Mutated(IReadOnlyList<byte[]> seeds, Random random) => null;
 
     private static void Cell(PollFileReader reader, int column)
     {

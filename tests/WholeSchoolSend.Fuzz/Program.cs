@@ -3,7 +3,10 @@ using WholeSchoolSend.Fuzz;
 
 // dotnet run --project tests/WholeSchoolSend.Fuzz -c Release -- sav --minutes 10 --seed 1
 // dotnet run --project tests/WholeSchoolSend.Fuzz -c Release -- sav --replay TestResults/fuzz/sav-0123456789abcdef.bin
-IFuzzTarget[] targets = [new PollFileTarget("sav", ".sav", ".zsav"), new PollFileTarget("csv", ".csv", ".tsv")];
+IFuzzTarget[] targets = 
+[
+    new PollFileTarget("sav", ".sav", ".zsav"), new PollFileTarget("csv", ".csv", ".tsv"), new WorkbookTarget(), new TripleSTarget(), new WebhooksTarget(),
+];
 
 var target = targets.FirstOrDefault(target => args.Length > 0 && target.Name == args[0]);
 if (target is null)
@@ -27,6 +30,7 @@ List<byte[]> Seeds()
     if (root is null) return [];
     var folders = Directory.GetDirectories(Path.Combine(root.FullName, "tests"))
         .Select(tests => Path.Combine(tests, "files")).Append(Path.Combine(root.FullName, "..", "shared", "corpus"));
-    return [.. folders.Where(Directory.Exists).SelectMany(folder => Directory.GetFiles(folder, "*", SearchOption.AllDirectories)).Where(target.IsSeed)
+    var found = folders.Where(Directory.Exists).ToList();
+    return [.. target.Seeds(found), .. found.SelectMany(folder => Directory.GetFiles(folder, "*", SearchOption.AllDirectories)).Where(target.IsSeed)
         .Order(StringComparer.Ordinal).Select(File.ReadAllBytes).Where(bytes => bytes.Length is > 0 and < 1 << 18).DistinctBy(Convert.ToHexString)];
 }

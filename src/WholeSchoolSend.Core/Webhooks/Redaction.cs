@@ -25,7 +25,7 @@ public sealed partial class Redaction(Pseudonyms pseudonyms)
     /// <summary>
     /// The redacted answers in canonical order. Without an instrument, coded answers stay and so do hidden and uncertain values that look like a
     /// reference number, a small number or a word of ours; every other one becomes a keyed mark, in which a later instrument finds the answers it
-    /// codes, and nobody anything else (docs/decisions/0006).
+    /// codes, and nobody anything else (docs/decisions/0008).
     /// </summary>
     public RedactedAnswers Apply(SurveyResponse response, Instrument? instrument)
     {
