@@ -3,48 +3,45 @@ using System.Security.Cryptography;
 
 namespace WholeSchoolSend.Core.Polls;
 
-/// <summary>Which respondents of a file have been seen, in 16 bytes each and as much again of free places: a short key as it is, a longer one by its hash.</summary>
+/// <summary>Which respondents of a file have been seen, in 16 bytes each and at most 16 more to find them: a short key as it is, a longer one by its hash.</summary>
 internal sealed class RespondentSet
 {
-    // Open addressing in many small tables: what is copied when one of them grows is never much.
-    private const int Parts = 256;
+    private const int BlockSize = 4096;
 
-    private readonly UInt128[][] _parts = new UInt128[Parts][];
-    private readonly int[] _counts = new int[Parts];
+    // Keys lie in the order they came and are never moved: only the small table grows by being copied. It holds their numbers from 1; 0 is free.
+    private readonly List<UInt128[]> _blocks = [];
+    private int[] _table = new int[64];
+    private int _count;
 
     /// <summary>Notes a respondent; false when it was there already.</summary>
     public bool Add(ReadOnlySpan<byte> key)
     {
         var packed = key.Length <= PackedCell.Longest ? PackedCell.Of(key) : Hashed(key);
-        // The lowest bits choose the part, those above them the place.
-        var hash = PackedCell.Place(packed, 1 << 30);
-        var part = hash & (Parts - 1);
-        var places = _parts[part] ??= new UInt128[16];
-        var at = Find(places, packed, hash);
-        if (places[at] == packed) return false;
-        if (++_counts[part] > places.Length / 8 * 7)
+        var at = PackedCell.Place(packed, _table.Length);
+        while (_table[at] is > 0 and var number)
         {
-            _parts[part] = Larger(places);
-            places = _parts[part];
-            at = Find(places, packed, hash);
+            if (Key(number) == packed) return false;
+            at = (at + 1) & (_table.Length - 1);
         }
-        places[at] = packed;
+        if (_count % BlockSize == 0) _blocks.Add(new UInt128[BlockSize]);
+        _blocks[^1][_count++ % BlockSize] = packed;
+        _table[at] = _count;
+        if (_count > _table.Length / 4 * 3) Grow();
         return true;
     }
 
-    private static int Find(UInt128[] places, UInt128 packed, int hash)
-    {
-        var at = (hash / Parts) & (places.Length - 1);
-        while (places[at] != packed && places[at] != UInt128.Zero) at = (at + 1) & (places.Length - 1);
-        return at;
-    }
+    private ref UInt128 Key(int number) => ref _blocks[(number - 1) / BlockSize][(number - 1) % BlockSize];
 
-    private static UInt128[] Larger(UInt128[] before)
+    private void Grow()
     {
-        var places = new UInt128[before.Length * 2];
-        foreach (var packed in before)
-            if (packed != UInt128.Zero) places[Find(places, packed, PackedCell.Place(packed, 1 << 30))] = packed;
-        return places;
+        var table = new int[_table.Length * 2];
+        for (var number = 1; number <= _count; number++)
+        {
+            var at = PackedCell.Place(Key(number), table.Length);
+            while (table[at] > 0) at = (at + 1) & (table.Length - 1);
+            table[at] = number;
+        }
+        _table = table;
     }
 
     private static UInt128 Hashed(ReadOnlySpan<byte> key)
