@@ -15,10 +15,10 @@ public sealed class PackedCellTests
         {
             cells.Add(new byte[length]);
             for (var at = 0; at < length; at++)
-                foreach (var octet in (byte[])[1, 0x20, 0x31, 0x80, 0xFF])
+                for (var octet = 1; octet <= byte.MaxValue; octet++)
                 {
                     var cell = new byte[length];
-                    cell[at] = octet;
+                    cell[at] = (byte)octet;
                     cells.Add(cell);
                 }
             cells.Add([.. Enumerable.Repeat((byte)0xFF, length)]);
