@@ -25,7 +25,7 @@ internal static class Child
         double[] found = task switch
         {
             "empty" => [],
-            "import" => await ImportOfCsv.OursAsync(arguments[0], int.Parse(arguments[1], CultureInfo.InvariantCulture)),
+            "import" => await ImportOfCsv.OursAsync(arguments[0], int.Parse(arguments[1], CultureInfo.InvariantCulture), arguments.Length > 2),
             "duckdb" => ImportOfCsv.DuckDb(arguments[0], int.Parse(arguments[1], CultureInfo.InvariantCulture), int.Parse(arguments[2], CultureInfo.InvariantCulture)),
             _ => throw new ArgumentOutOfRangeException(nameof(task), task, "There is no such task."),
         };

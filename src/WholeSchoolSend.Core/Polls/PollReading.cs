@@ -31,6 +31,7 @@ internal sealed class PollReading
     private readonly RespondentSet _respondents = new();
     private readonly List<ItemColumn> _items = [];
     private readonly ItemMeaning?[] _answers;
+    private readonly int _codes;
     private readonly Utf8Lookup<SchoolSums> _schools;
     private readonly SortedDictionary<string, SchoolSums> _sums = new(StringComparer.Ordinal);
     private readonly List<(string Stage, string Role)> _cohorts = [];
@@ -63,7 +64,11 @@ internal sealed class PollReading
         foreach (var exclusion in poll.Exclude ?? [])
             if (Column(exclusion.Field) is { } column) _exclusions.Add(new Exclusion(column, Codes(exclusion.Answers, column)));
         foreach (var item in instrument.Items)
-            if (Column(item.Field) is { } column) _items.Add(new ItemColumn(item, column, Answers(item, column)));
+        {
+            if (Column(item.Field) is not { } column) continue;
+            _items.Add(new ItemColumn(item, column, _codes, Answers(item, column)));
+            _codes += _items[^1].Known.Count;
+        }
         _answers = new ItemMeaning?[_items.Count];
         if (poll.Fieldwork?.Fields is { } dates) _fieldwork = new FieldworkReading([.. dates.Select(Column).OfType<int>()]);
         CheckWeightMark();
@@ -82,10 +87,7 @@ internal sealed class PollReading
 
     /// <summary>What became of the answers of the rows that were loaded.</summary>
     public IReadOnlyList<ItemCounts> Items =>
-    [
-        .. _items.Select(item => new ItemCounts(
-            item.Item.Indicator, item.Item.Field, item.Coded, new SortedDictionary<string, int>(item.Excluded, StringComparer.Ordinal))),
-    ];
+        [.. _items.Select(item => new ItemCounts(item.Item.Indicator, item.Item.Field, item.Coded, item.Excluded))];
 
     public WeightFacts? Weights => _weight is null
         ? null
@@ -126,9 +128,29 @@ internal sealed class PollReading
     }
 
     /// <summary>Totals of every school, in school order.</summary>
-    public IReadOnlyList<SchoolTotals> Totals(string wave) =>
-        _sums.Where(school => school.Value.Respondents > 0).Select(school => new SchoolTotals(wave, school.Key, school.Value.Respondents,
-            school.Value.Cells(_cohorts, _items), [])).ToList();
+    public IReadOnlyList<SchoolTotals> Totals(string wave)
+    {
+        // The one order of cells (CellKey.Order), found once for all schools.
+        var cohorts = Enumerable.Range(0, _cohorts.Count)
+            .OrderBy(cohort => _cohorts[cohort].Stage, StringComparer.Ordinal)
+            .ThenBy(cohort => _cohorts[cohort].Role, StringComparer.Ordinal).ToList();
+        var codes = _items.SelectMany(item => item.Known.Select((code, at) => (item.Item.Indicator, Code: code, At: item.First + at)))
+            .OrderBy(code => code.Indicator, StringComparer.Ordinal).ThenBy(code => code.Code, StringComparer.Ordinal).ToList();
+        var totals = new List<SchoolTotals>();
+        foreach (var (school, sums) in _sums.Where(school => school.Value.Respondents > 0))
+        {
+            var cells = new List<CellTotal>(sums.Count());
+            foreach (var cohort in cohorts)
+            {
+                if (sums.Find(cohort) is not { } found) continue;
+                foreach (var (indicator, code, at) in codes)
+                    if (found[at] is { N: > 0 } cell)
+                        cells.Add(new CellTotal(_cohorts[cohort].Stage, _cohorts[cohort].Role, indicator, code, cell.N, cell.W, cell.Q));
+            }
+            totals.Add(new SchoolTotals(wave, school, sums.Respondents, cells, []));
+        }
+        return totals;
+    }
 
     private void Row(PollFileReader row)
     {
@@ -169,18 +191,20 @@ internal sealed class PollReading
         _w += weight;
         _q += weight * weight;
         _largest = Math.Max(_largest, weight);
-        var cells = sums!.Of(Cohort(stage!, role!), _items.Count);
+        var cells = sums!.Of(Cohort(stage!, role!), _codes);
         sums.Respondents++;
-        for (var i = 0; i < _items.Count; i++)
+        for (var i = 0; i < _answers.Length; i++)
         {
-            if (_answers[i] is not { } answer) Count(_items[i].Excluded, ExclusionReasons.NotAsked);
-            else if (answer.Reason is { } reason) Count(_items[i].Excluded, reason);
-            else
+            var item = _items[i];
+            if (_answers[i] is not { } answer)
             {
-                _items[i].Coded++;
-                var sum = cells[i] ??= new Sums[_items[i].Known.Count];
-                sum[answer.Code] = sum[answer.Code].Plus(weight);
+                item.NotAsked++;
+                continue;
             }
+            answer.Rows++;
+            if (answer.Code < 0) continue;
+            ref var cell = ref cells[item.First + answer.Code];
+            cell = cell.Plus(weight);
         }
     }
 
@@ -339,7 +363,7 @@ internal sealed class PollReading
         return meaning;
     }
 
-    private (Utf8Lookup<ItemMeaning> Meanings, List<string> Known) Answers(Item item, int column)
+    private AnswersOfItem Answers(Item item, int column)
     {
         // Codes and reasons in one table, so that an answer coded by its number and out of the base by its words is a contradiction too.
         const string outOfBase = "\0";
@@ -349,59 +373,77 @@ internal sealed class PollReading
         var meaning = Meaning(all, column);
         var known = item.Codes.Values.Distinct(StringComparer.Ordinal).ToList();
         var meanings = all.Values.Distinct(StringComparer.Ordinal)
-            .ToDictionary(value => value, value => value.StartsWith(outOfBase, StringComparison.Ordinal) ? new ItemMeaning(-1, value[1..])
-                : new ItemMeaning(known.IndexOf(value), null), StringComparer.Ordinal);
-        return (new Utf8Lookup<ItemMeaning>(text => meaning.Find(text) is { } found ? meanings[found] : null), known);
+            .ToDictionary(value => value, value => value.StartsWith(outOfBase, StringComparison.Ordinal)
+                ? new ItemMeaning(-1, value[1..]) : new ItemMeaning(known.IndexOf(value), null), StringComparer.Ordinal);
+        var read = new Utf8Lookup<ItemMeaning>(text => meaning.Find(text) is { } found ? meanings[found] : null);
+        return new AnswersOfItem(read, known, [.. meanings.Values]);
     }
 
     private static string? AsId(string text) => PutInstrument.IsId(text.Trim()) ? text.Trim() : null;
 
-    private static void Count(IDictionary<string, int> counts, string reason) => counts[reason] = counts.TryGetValue(reason, out var count) ? count + 1 : 1;
+    private static void Count(SortedDictionary<string, int> counts, string reason, int more = 1) => counts[reason] = counts.TryGetValue(reason, out var count) ? count + more : more;
 
-    /// <summary>The cells of one school, by cohort (stage and role), item and answer code.</summary>
+    /// <summary>The sums of one school, by cohort (stage and role); of each as many as all items have answer codes, an item's beside each other.</summary>
     private sealed class SchoolSums
     {
-        private readonly List<Sums[]?[]?> _cohorts = [];
+        private readonly List<Sums[]?> _cohorts = [];
 
         public int Respondents { get; set; }
 
-        public Sums[]?[] Of(int cohort, int items)
+        public Sums[] Of(int cohort, int codes)
         {
             while (_cohorts.Count <= cohort) _cohorts.Add(null);
-            return _cohorts[cohort] ??= new Sums[]?[items];
+            return _cohorts[cohort] ??= new Sums[codes];
         }
 
-        public IReadOnlyList<CellTotal> Cells(List<(string Stage, string Role)> cohorts, List<ItemColumn> items)
-        {
-            var cells = new List<(CellKey Key, Sums Sums)>();
-            for (var cohort = 0; cohort < _cohorts.Count; cohort++)
-                for (var item = 0; item < (_cohorts[cohort]?.Length ?? 0); item++)
-                    for (var code = 0; code < (_cohorts[cohort]![item]?.Length ?? 0); code++)
-                        if (_cohorts[cohort]![item]![code] is { N: > 0 } sums)
-                            cells.Add((new CellKey(cohorts[cohort].Stage, cohorts[cohort].Role, items[item].Item.Indicator, items[item].Known[code]), sums));
-            cells.Sort((left, right) => CellKey.Order.Compare(left.Key, right.Key));
-            return [.. cells.Select(cell => new CellTotal(cell.Key.Stage, cell.Key.Role, cell.Key.Indicator, cell.Key.Code, cell.Sums.N, cell.Sums.W,
-                cell.Sums.Q))];
-        }
+        public Sums[]? Find(int cohort) => cohort < _cohorts.Count ? _cohorts[cohort] : null;
+
+        /// <summary>Cells that hold somebody.</summary>
+        public int Count() => _cohorts.Sum(cohort => cohort is null ? 0 : cohort.Count(sums => sums.N > 0));
     }
 
-    private sealed class ItemColumn(Item item, int column, (Utf8Lookup<ItemMeaning> Meanings, List<string> Known) answers)
+    /// <param name="first">where the sums of its codes begin.</param>
+    private sealed class ItemColumn(Item item, int column, int first, AnswersOfItem answers)
     {
         public Item Item => item;
 
         public int Column => column;
 
+        public int First => first;
+
         public Utf8Lookup<ItemMeaning> Meanings => answers.Meanings;
 
-        public List<string> Known => answers.Known;
+        public IReadOnlyList<string> Known => answers.Known;
 
-        public int Coded { get; set; }
+        public int NotAsked { get; set; }
 
-        public Dictionary<string, int> Excluded { get; } = new(StringComparer.Ordinal);
+        public int Coded => answers.All.Where(answer => answer.Code >= 0).Sum(answer => answer.Rows);
+
+        public SortedDictionary<string, int> Excluded
+        {
+            get
+            {
+                var excluded = new SortedDictionary<string, int>(StringComparer.Ordinal);
+                if (NotAsked > 0) Count(excluded, ExclusionReasons.NotAsked, NotAsked);
+                foreach (var answer in answers.All)
+                    if (answer is { Reason: { } reason, Rows: > 0 }) Count(excluded, reason, answer.Rows);
+                return excluded;
+            }
+        }
     }
 
-    /// <param name="Code">position among the item's codes; -1 out of the base.</param>
-    private sealed record ItemMeaning(int Code, string? Reason);
+    private sealed record AnswersOfItem(Utf8Lookup<ItemMeaning> Meanings, IReadOnlyList<string> Known, IReadOnlyList<ItemMeaning> All);
+
+    /// <param name="code">position among the item's codes; -1 out of the base.</param>
+    private sealed class ItemMeaning(int code, string? reason)
+    {
+        public int Code => code;
+
+        public string? Reason => reason;
+
+        /// <summary>Rows that were loaded with it.</summary>
+        public int Rows { get; set; }
+    }
 
     private sealed record TermColumn(string? Fixed, int? Column, Utf8Lookup<string>? Codes);
 

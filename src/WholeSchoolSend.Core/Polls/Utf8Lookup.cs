@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text;
 
 namespace WholeSchoolSend.Core.Polls;
 
@@ -11,34 +12,55 @@ internal sealed class Utf8Lookup<T>(Func<string, T?> meaning)
 {
     private const int Most = 100_000;
 
-    private readonly Dictionary<byte[], T?> _known = new(Utf8Equality.Instance);
+    // Nearly every cell is short. Open addressing, at most half full, and the number says the whole cell: nothing else is compared.
+    private (UInt128 Cell, T? Meaning)[] _short = new (UInt128, T?)[16];
+    private int _shorts;
+    private Dictionary<string, T?>? _long;
 
     /// <summary>The meaning of a cell; false when it has none.</summary>
     public bool TryFind(ReadOnlySpan<byte> cell, [NotNullWhen(true)] out T? found)
     {
-        if (_known.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(cell, out found)) return found is not null;
-        found = meaning(System.Text.Encoding.UTF8.GetString(cell));
-        if (_known.Count < Most) _known.Add(cell.ToArray(), found);
+        if (cell.Length > PackedCell.Longest) return TryFindLong(cell, out found);
+        var packed = PackedCell.Of(cell);
+        ref var place = ref Place(packed);
+        if (place.Cell == packed)
+        {
+            found = place.Meaning;
+            return found is not null;
+        }
+        found = meaning(Encoding.UTF8.GetString(cell));
+        if (_shorts < Most) Remember(packed, found);
         return found is not null;
     }
 
-    private sealed class Utf8Equality : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
+    private bool TryFindLong(ReadOnlySpan<byte> cell, [NotNullWhen(true)] out T? found)
     {
-        public static readonly Utf8Equality Instance = new();
+        var text = Encoding.UTF8.GetString(cell);
+        _long ??= new Dictionary<string, T?>(StringComparer.Ordinal);
+        if (_long.TryGetValue(text, out found)) return found is not null;
+        found = meaning(text);
+        if (_long.Count < Most) _long.Add(text, found);
+        return found is not null;
+    }
 
-        public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);
+    /// <summary>Where the cell is, or the free place where it would be.</summary>
+    private ref (UInt128 Cell, T? Meaning) Place(UInt128 packed)
+    {
+        var places = _short;
+        var at = PackedCell.Place(packed, places.Length);
+        while (places[at].Cell != packed && places[at].Cell != UInt128.Zero) at = (at + 1) & (places.Length - 1);
+        return ref places[at];
+    }
 
-        public bool Equals(ReadOnlySpan<byte> alternate, byte[] other) => alternate.SequenceEqual(other);
-
-        public byte[] Create(ReadOnlySpan<byte> alternate) => alternate.ToArray();
-
-        public int GetHashCode(byte[] obj) => GetHashCode(obj.AsSpan());
-
-        public int GetHashCode(ReadOnlySpan<byte> alternate)
+    private void Remember(UInt128 packed, T? found)
+    {
+        if (++_shorts > _short.Length / 2)
         {
-            var hash = default(HashCode);
-            hash.AddBytes(alternate);
-            return hash.ToHashCode();
+            var before = _short;
+            _short = new (UInt128, T?)[before.Length * 2];
+            foreach (var known in before)
+                if (known.Cell != UInt128.Zero) Place(known.Cell) = known;
         }
+        Place(packed) = (packed, found);
     }
 }
