@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 
 namespace WholeSchoolSend.Core.Polls;
 
-/// <summary>Which respondents of a file have been seen, in 16 bytes each and at most 16 more to find them: a short key as it is, a longer one by its hash.</summary>
+/// <summary>Which respondents of a file have been seen: a short key as it is, a longer one by its hash; 16 bytes each, at most 16 more to find them.</summary>
 internal sealed class RespondentSet
 {
     private const int BlockSize = 4096;
