@@ -61,6 +61,7 @@ public sealed class ProgramTests
     [InlineData("Sources:Not-A-Name:Tool", "typeform", "Sources__Not-A-Name")]
     [InlineData("Sources:a:Secrets:0", " a-secret-with-blanks", "Sources__a__Secrets__0")]
     [InlineData("Sources:a:TimeZone", "Europe/London", "Sources__a__TimeZone")]
+    [InlineData("Sources:a:Secret", "a-secret-that-is-long", "Sources__a__Secret is none of Api, Header, Query, Secrets, TimeZone, Tool, Verification")]
     public void What_cannot_be_verified_as_configured_stops_the_start_by_name(string setting, string? value, string named)
     {
         var settings = new Dictionary<string, string?>

@@ -108,7 +108,8 @@ internal sealed class Samples(Catalogue catalogue, Evidence evidence)
         }
     }
 
-    private bool IsCombinable(string collection, Sample sample) => sample.SourceNames.Count == 1 || (sample.HasSchools && catalogue.Combined.Contains(collection));
+    /// <summary>May the evidence of this wave be added up? Always, where one source has it all.</summary>
+    public bool IsCombinable(string collection, Sample sample) => sample.SourceNames.Count == 1 || (sample.HasSchools && catalogue.Combined.Contains(collection));
 
     /// <summary>The waves of a collection that have evidence, in order, each with its sample.</summary>
     public IReadOnlyList<(WaveState Wave, Sample Sample)> Of(string collection)

@@ -166,6 +166,11 @@ internal sealed class RScript(Catalogue catalogue, Samples samples)
         {
             foreach (var (wave, sample) in samples.Of(collection).Where(one => one.Sample.HasSchools))
             {
+                if (!samples.IsCombinable(collection, sample))
+                {
+                    Line($"# {wave.Id}: its evidence comes from {string.Join(" and ", sample.SourceNames)}, which are not combined. There is no figure to work again.");
+                    continue;
+                }
                 var indicators = kpi.Readings.Select(reading => reading.Measure.IndicatorOf).OfType<string>().ToHashSet(StringComparer.Ordinal);
                 Line($"totals <- read.csv(text = \"stratum,school,group,stage,role,indicator,code,n,w,q");
                 foreach (var row in Rows(sample, indicators)) Line(row);

@@ -19,8 +19,9 @@ internal sealed record Arm(ProportionEstimate? Estimate, int? Schools, double? L
         if (Estimate is not { } estimate) return new Figure(name, "%", Base: 0, Schools: Schools);
         var interval = ProportionIntervals.KornGraubardCapped(estimate);
         return new Figure(
-            name, "%", 100 * estimate.Value, 100 * interval?.Lower, 100 * interval?.Upper, estimate.Responses, Schools, 100 * estimate.StandardError,
-            estimate.DegreesOfFreedom, estimate.CappedEffectiveSize, estimate.DesignEffect, estimate.SumOfWeights, LargestShare,
+            name, "%", 100 * estimate.Value, 100 * interval?.Lower, 100 * interval?.Upper, estimate.Responses, Schools,
+            StandardError: 100 * estimate.StandardError, DegreesOfFreedom: estimate.DegreesOfFreedom, EffectiveSize: estimate.CappedEffectiveSize,
+            DesignEffect: estimate.DesignEffect, SumOfWeights: estimate.SumOfWeights, LargestShare: LargestShare,
             Method: interval is null ? estimate.Method : $"{estimate.Method}; {interval.Method}");
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using WholeSchoolSend.Core.Instruments;
 using WholeSchoolSend.Core.Kpis;
 using WholeSchoolSend.Core.Schools;
@@ -9,7 +10,7 @@ namespace WholeSchoolSend.Core.Polls;
 /// Memory grows with schools and cells, not with rows, but for 16 bytes and a little for each respondent where the instrument names one.
 /// </summary>
 public sealed class ImportPoll(IDrops drops, IInstruments instruments, IWaves waves, IImports imports, FileImport import, IVersionedRows<SchoolTotals> totals,
-    TimeProvider time)
+    IVersionedRows<School> schools, TimeProvider time)
 {
     /// <summary>The largest file that is checked without being dropped.</summary>
     public const int LargestChecked = 25 * 1024 * 1024;
@@ -58,7 +59,7 @@ public sealed class ImportPoll(IDrops drops, IInstruments instruments, IWaves wa
         var hash = await parts.HashAsync(cancellation);
         if (claims is not [var only]) return Unclaimed(supplier, claims).Report(parts.Whole, hash, null, ImportOutcome.Refused, []);
         var check = await PollCheck.RunAsync(parts, only, cancellation);
-        var notes = check.Notes.Concat(await AboutWaveAsync(check, cancellation)).ToList();
+        var notes = check.Notes.Concat(await AboutWaveAsync(check, cancellation)).Concat(await AboutSchoolsAsync(check, cancellation)).ToList();
         if (!check.IsRefused && (await imports.ActiveAsync(cancellation)).Any(active => active.Unit == new ImportUnit(supplier, only.Id, check.Wave!)
             && active.ContentHash == hash && active.InstrumentVersion == only.Version))
             notes.Add("this content counts already");
@@ -100,7 +101,7 @@ public sealed class ImportPoll(IDrops drops, IInstruments instruments, IWaves wa
                 cancellation);
             return;
         }
-        var notes = check.Notes.Concat(await AboutWaveAsync(check, cancellation)).ToList();
+        var notes = check.Notes.Concat(await AboutWaveAsync(check, cancellation)).Concat(await AboutSchoolsAsync(check, cancellation)).ToList();
         if (!check.HoldsDropped)
         {
             if (parts.Data is null) await drops.KeepRawAsync(parts.File, hash, cancellation);
@@ -133,6 +134,21 @@ public sealed class ImportPoll(IDrops drops, IInstruments instruments, IWaves wa
         return check.Fieldwork is { } fieldwork && (fieldwork.From < wave.Wave.From || fieldwork.To > wave.Wave.To)
             ? [FormattableString.Invariant($"people were asked from {fieldwork.From:yyyy-MM-dd} to {fieldwork.To:yyyy-MM-dd}, but the wave is registered from {wave.Wave.From:yyyy-MM-dd} to {wave.Wave.To:yyyy-MM-dd}")]
             : [];
+    }
+
+    /// <summary>A number mistyped moves a school's answers to the wider schools, and nothing else would tell.</summary>
+    private async Task<IReadOnlyList<string>> AboutSchoolsAsync(PollCheck check, CancellationToken cancellation)
+    {
+        var named = check.Totals.Where(school => !school.School.Contains('|', StringComparison.Ordinal)).ToList();
+        var register = (await imports.ActiveAsync(cancellation)).FirstOrDefault(
+            active => active.Unit is { Supplier: ImportRegister.Supplier, Instrument: ImportRegister.Schools });
+        if (named.Count == 0 || register is null) return [];
+        var known = (await schools.ReadAsync(register.Version, cancellation)).Select(school => school.Urn).ToHashSet(StringComparer.Ordinal);
+        var unknown = named.Where(school => !known.Contains(school.School)).ToList();
+        return unknown.Count == 0
+            ? []
+            : [string.Create(CultureInfo.InvariantCulture,
+                $"{unknown.Sum(school => school.Respondents)} rows are from {unknown.Count} schools that the schools register does not hold, such as {unknown[0].School}: they count as wider schools unless a contact names them")];
     }
 
     private async Task<List<Instrument>> ClaimsAsync(string supplier, IReadOnlyList<DroppedFile> files, CancellationToken cancellation) =>

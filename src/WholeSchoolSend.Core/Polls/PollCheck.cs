@@ -54,6 +54,7 @@ public sealed record PollCheck(
         var ratio = poll.WeightRatio ?? PollBinding.UsualWeightRatio;
         if (reading.Weights?.MaxOverMean > ratio)
             notes.Add(FormattableString.Invariant($"the largest weight is {reading.Weights.MaxOverMean:0.#} times the mean; over {ratio:0.#} is unusual: please check it"));
+        if (refused && reading.Rows.Loaded > 0) notes.Add("the file is refused, so none of its rows counts: those said to be loaded are the ones without a problem");
         return new PollCheck(
             refused, reading.Wave, header, reading.Findings, notes, reading.Rows, reading.Items, reading.Weights, reading.Fieldwork,
             refused ? null : reading.Facts, refused ? [] : reading.Totals(reading.Wave!), dropped > 0);

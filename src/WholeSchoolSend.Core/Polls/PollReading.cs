@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.RegularExpressions;
 using WholeSchoolSend.Core.Instruments;
 using WholeSchoolSend.Core.Kpis;
@@ -264,6 +265,8 @@ internal sealed class PollReading
     {
         if (_respondent is not { } column) return;
         var key = row.Utf8(column).Trim((byte)' ');
+        // One address is one person however it is written (docs/pollsters.md). Other keys are as they stand: tools tell record numbers apart by case.
+        if (key.Contains((byte)'@')) key = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(key).ToLowerInvariant());
         if (key.IsEmpty) Add(row, column, Problems.FieldMissing, "should say which respondent this is", Found.Empty);
         else if (!_respondents.Add(key)) Add(row, column, Problems.RespondentRepeated, "should be a respondent that no row before this one has",
             "a respondent of an earlier row");

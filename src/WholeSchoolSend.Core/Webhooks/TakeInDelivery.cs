@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Globalization;
 using System.Security.Cryptography;
@@ -39,6 +38,8 @@ public sealed class TakeInDelivery(
     /// </remarks>
     private const int AtOnce = 48;
 
+    private readonly UnfinishedDeliveries _unfinished = new();
+
     /// <summary>The largest body taken from a source, in bytes.</summary>
     public int LargestBody(string sourceName) => sources.TryGetValue(sourceName, out var source) && source.Tool is { } tool ? tool.LargestBody : SurveyTool.UsualBody;
 
@@ -73,23 +74,32 @@ public sealed class TakeInDelivery(
     private async Task<(IReadOnlyCollection<Fate> Fates, IReadOnlyCollection<string> Reasons)> StoreAsync(Source source, Delivery delivery, CancellationToken cancellation)
     {
         var (sent, undecodable) = source.Decode(delivery);
-        var id = Guid.NewGuid().ToString("N");
-        var fates = new Fate[sent.Count + undecodable.Count];
-        var reasons = new ConcurrentDictionary<string, bool>(StringComparer.Ordinal);
-        // Where storage is too slow for all of a large batch, its sender tries again. Then it begins elsewhere, so that in the end each has had its turn.
-        var begin = fates.Length < 2 ? 0 : RandomNumberGenerator.GetInt32(fates.Length);
-        await Parallel.ForAsync(0, fates.Length, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellation }, async (turn, token) =>
+        var responses = sent.Count + undecodable.Count;
+        var known = _unfinished.Take(source.Name, delivery, sent);
+        // A tool's settings may have changed meanwhile, and with them what is decoded.
+        var unfinished = known?.Fates.Length == responses ? known : new UnfinishedDelivery(delivery.Received, responses);
+        // Where storage is too slow for all of a large batch, its sender tries again, with this host or another one. Each try begins elsewhere.
+        var begin = responses < 2 ? 0 : RandomNumberGenerator.GetInt32(responses);
+        try
         {
-            var index = (begin + turn) % fates.Length;
-            var (fate, problems) = index < sent.Count
-                ? await TakeInAsync(source.Name, sent[index], Receipt(index), token)
-                : await KeepAsync(source, undecodable[index - sent.Count], Receipt(index), token);
-            fates[index] = fate;
-            foreach (var problem in problems) reasons[problem.Code] = true;
-        });
-        return (fates, reasons.Keys.ToList());
-
-        Receipt Receipt(int index) => new(string.Create(CultureInfo.InvariantCulture, $"{id}-{index}"), Channel.Webhook, delivery.Received);
+            await Parallel.ForAsync(0, responses, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellation }, async (turn, token) =>
+            {
+                var index = (begin + turn) % responses;
+                if (unfinished.Fates[index] is not null) return;
+                var receipt = new Receipt(string.Create(CultureInfo.InvariantCulture, $"{unfinished.Id}-{index}"), Channel.Webhook, unfinished.Received);
+                var (fate, problems) = index < sent.Count
+                    ? await TakeInAsync(source.Name, sent[index], receipt, token)
+                    : await KeepAsync(source, undecodable[index - sent.Count], receipt, token);
+                foreach (var problem in problems) unfinished.Reasons[problem.Code] = true;
+                unfinished.Fates[index] = fate;
+            });
+        }
+        catch
+        {
+            _unfinished.Keep(source.Name, delivery, sent, unfinished);
+            throw;
+        }
+        return ([.. unfinished.Fates.Select(fate => fate!.Value)], [.. unfinished.Reasons.Keys]);
     }
 
     private async Task<TakenIn> KeepAsync(Source source, Undecodable part, Receipt receipt, CancellationToken cancellation)

@@ -7,10 +7,13 @@ namespace WholeSchoolSend.Functions.Options;
 
 /// <summary>
 /// The settings of one source, <c>Sources__{source}__…</c>. What cannot be verified as configured stops the start: an unknown scheme never
-/// means "let everything in".
+/// means "let everything in", and a misspelt name is not left out unheard.
 /// </summary>
 public sealed partial class SourceOptions
 {
+    private static readonly HashSet<string> Names =
+        new([.. typeof(SourceOptions).GetProperties().Select(property => property.Name), "Api"], StringComparer.OrdinalIgnoreCase);
+
     /// <value>One of the tools of this build, or <c>retired</c>.</value>
     public string? Tool { get; set; }
 
@@ -34,18 +37,20 @@ public sealed partial class SourceOptions
     {
         var wrong = new List<string>();
         var sources = configuration.GetSection("Sources").GetChildren()
-            .Select(section => section.Get<SourceOptions>()?.Source(section.Key, wrong))
+            .Select(section => section.Get<SourceOptions>()?.Source(section.Key, section.GetChildren().Select(child => child.Key), wrong))
             .OfType<Source>()
             .ToFrozenDictionary(source => source.Name, StringComparer.Ordinal);
         return wrong.Count == 0 ? sources : throw new InvalidOperationException($"Settings of sources are wrong. {string.Join(' ', wrong)}");
     }
 
-    private Source? Source(string name, List<string> wrong)
+    private Source? Source(string name, IEnumerable<string> settings, List<string> wrong)
     {
         var before = wrong.Count;
         void Wrong(string setting, string should) => wrong.Add($"Sources__{name}__{setting} {should}.");
 
         if (!NamePattern().IsMatch(name)) wrong.Add($"Sources__{name}: a source's name should be lower-case letters, digits and underscores, at most 64.");
+        foreach (var unknown in settings.Where(setting => !Names.Contains(setting)))
+            Wrong(unknown, $"is none of {string.Join(", ", Names.Order(StringComparer.Ordinal))}");
         if (Tool == "retired") return new Source(name, null, Core.Webhooks.Verification.None, [], null);
         if (Tool is null || !SurveyTool.All.TryGetValue(Tool, out var tool))
         {

@@ -42,6 +42,20 @@ public sealed class EvaluationTests
         Assert.Equal(verdict, Decided.On(value, lower, upper, new Target(TargetRelation.AtLeast, 70, "%")));
 
     [Fact]
+    public void A_group_that_one_school_dominates_is_withheld()
+    {
+        var result = Evidences.Evaluated(Evidences.Leaders()).Single(one => one is { Reading: "K1.pooled", Wave: "autumn" });
+        var engaged = result.Figures.Single(figure => figure.Name == "engaged");
+        Assert.InRange(engaged.LargestShare!.Value, 0.001, 0.2);
+        Assert.InRange(engaged.SumOfWeights!.Value, engaged.Base!.Value / 10.0, engaged.Base.Value * 10.0);
+        Assert.Null(engaged.AssumedDesignEffect);
+
+        Figure Public(double most) => PublicFigures.Of(result, null, new DisclosurePolicy { MaxSchoolShare = most }).Figures.Single(figure => figure.Name == "engaged");
+        Assert.NotNull(Public(engaged.LargestShare.Value * 1.01).Value);
+        Assert.Equal("c", Public(engaged.LargestShare.Value * 0.99).Symbol);
+    }
+
+    [Fact]
     public void A_share_that_is_the_target_exactly_meets_it()
     {
         // 100 · (k/n) in doubles must not fall short of a whole target that k of n is exactly.

@@ -48,6 +48,16 @@ public sealed class RScriptTests
         Assert.DoesNotContain("100001", explained.Script, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void What_is_not_combined_is_not_worked_again_either()
+    {
+        var leaders = Evidences.Leaders();
+        var twice = leaders with { Sources = [.. leaders.Sources, .. leaders.Sources.Select(source => source with { Name = "another/poll" })] };
+        var script = new ExplainKpi(null!, null!, Catalogue.Current, new DisclosurePolicy()).Explain(Catalogue.Current.Kpis.Single(kpi => kpi.Id == "K1"), twice, []).Script;
+        Assert.Contains("# autumn: its evidence comes from", script, StringComparison.Ordinal);
+        Assert.DoesNotContain("read.csv", script, StringComparison.Ordinal);
+    }
+
     private static void Same(string line, string r, double? ours)
     {
         var theirs = double.Parse(r.Replace("NA", "NaN", StringComparison.Ordinal), CultureInfo.InvariantCulture);

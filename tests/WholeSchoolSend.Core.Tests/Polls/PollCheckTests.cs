@@ -332,6 +332,17 @@ public sealed class PollCheckTests
 
     private static PollFileHeader AHeader(string? mark) => new("SPSS", [new("urn"), new("Q1"), new("weight"), new("other")], [], mark, []);
 
+    [Fact]
+    public async Task An_address_is_one_respondent_however_it_is_written()
+    {
+        var instrument = Plain with { Respondent = new FieldName("id") };
+        var check = await CheckAsync("id,urn,Q1,weight,finished\na@x.uk,100001,1,1,Yes\nA@X.uk,100001,1,1,Yes\nr_a,100001,1,1,Yes\nR_A,100001,1,1,Yes\n", instrument);
+        Assert.Equal([(3, "respondent-repeated")], check.Findings.InOrder().Select(finding => (finding.Line, finding.Code)));
+        // A file that is refused says so beside the rows that were good.
+        Assert.True(check.IsRefused);
+        Assert.Contains(check.Notes, note => note.Contains("none of its rows counts", StringComparison.Ordinal));
+    }
+
     private static async Task<PollCheck> CheckAsync(string csv, Instrument instrument, string name = "leaders.csv") =>
         await PollCheck.RunAsync(new PollParts(DroppedFile.From("northern", name, Encoding.UTF8.GetBytes(csv), DateTimeOffset.UnixEpoch), null, false),
             instrument, Cancellation);

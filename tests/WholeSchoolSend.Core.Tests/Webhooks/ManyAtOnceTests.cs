@@ -96,10 +96,34 @@ public sealed class ManyAtOnceTests
         do
         {
             intake.Stored.Clear();
-            outcome = await intake.PostAsync(Sent.By(Sent.Json, body), Cancellation);
+            // Other bytes: a host that knows nothing of the tries before, as after a restart.
+            outcome = await intake.PostAsync(Sent.By(Sent.Json, body + new string(' ', tries)), Cancellation);
             Assert.Equal("not-stored", outcome.Problem!.Code);
         }
         while (intake.Quarantined.Select(one => one.Identity).Distinct().Count() < 200 && ++tries < 500);
         Assert.InRange(tries, 4, 499);
+    }
+
+    /// <summary>Every try takes what is left: the sender is answered in the end, and told of each response once.</summary>
+    [Fact]
+    public async Task A_batch_that_storage_cannot_take_at_once_goes_on_where_it_stopped()
+    {
+        var intake = new IntakeInMemory("json", instrument: null) { Stops = 40 };
+        var body = $"[{string.Join(',', Enumerable.Range(0, 200).Select(n => Good.Replace("good", $"r{n}", StringComparison.Ordinal)))}]";
+        for (var tries = 1; tries <= 4; tries++)
+        {
+            Assert.Equal("not-stored", (await intake.PostAsync(Sent.By(Sent.Json, body), Cancellation)).Problem!.Code);
+            Assert.Equal(40 * tries, intake.Quarantined.Count);
+        }
+        var told = await intake.PostAsync(Sent.By(Sent.Json, body), Cancellation);
+        Assert.Equal((200, 200), (told.Reply!.Received, told.Reply.Quarantined));
+        Assert.Equal(["instrument-missing"], told.Reasons);
+        Assert.Equal(200, intake.Quarantined.Select(one => one.Identity).Distinct().Count());
+        // One receipt a response, whichever try it was.
+        Assert.Equal(200, intake.Quarantined.Select(one => one.Receipt.Id).Distinct().Count());
+        Assert.Equal(200, intake.Quarantined.Count);
+
+        // Finished is finished: the same once more is a delivery of its own.
+        Assert.Equal("not-stored", (await intake.PostAsync(Sent.By(Sent.Json, body), Cancellation)).Problem!.Code);
     }
 }

@@ -1,0 +1,53 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace WholeSchoolSend.Core.Webhooks;
+
+/// <summary>
+/// How far deliveries came that were told to come again. The same delivery goes on under its old receipt where it stopped: its sender is told of
+/// every response once, the ledger has one row for each, and a large batch ends although no single try is long enough for it.
+/// </summary>
+/// <remarks>
+/// Kept by one process and for the newest deliveries only. Where it is lost, what is settled is found in storage again, as a duplicate.
+/// </remarks>
+internal sealed class UnfinishedDeliveries
+{
+    private const int Most = 16;
+
+    private readonly ConcurrentDictionary<string, UnfinishedDelivery> _known = new(StringComparer.Ordinal);
+
+    /// <summary>Takes over what is known of this delivery, so that nobody else does meanwhile; null: it is a new one.</summary>
+    /// <param name="sent">what it was decoded to: headers, which differ between tries, may name a form.</param>
+    public UnfinishedDelivery? Take(string source, Delivery delivery, IReadOnlyList<SurveyResponse> sent) =>
+        !_known.IsEmpty && _known.TryRemove(Key(source, delivery, sent), out var unfinished) ? unfinished : null;
+
+    public void Keep(string source, Delivery delivery, IReadOnlyList<SurveyResponse> sent, UnfinishedDelivery unfinished)
+    {
+        while (_known.Count >= Most && _known.MinBy(one => one.Value.Received) is { Key: { } oldest }) _known.TryRemove(oldest, out _);
+        _known[Key(source, delivery, sent)] = unfinished;
+    }
+
+    private static string Key(string source, Delivery delivery, IReadOnlyList<SurveyResponse> sent)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes(source + '\n'));
+        hash.AppendData(delivery.Body.Span);
+        foreach (var response in sent) hash.AppendData(Encoding.UTF8.GetBytes(Identity.OfResponse(source, response.Form, response.Id)));
+        return Convert.ToHexString(hash.GetHashAndReset());
+    }
+}
+
+/// <summary>One delivery, and what became of its responses so far.</summary>
+internal sealed class UnfinishedDelivery(DateTimeOffset received, int responses)
+{
+    public string Id { get; } = Guid.NewGuid().ToString("N");
+
+    public DateTimeOffset Received => received;
+
+    /// <summary>Null: not settled yet.</summary>
+    public Fate?[] Fates { get; } = new Fate?[responses];
+
+    /// <summary>Codes of what was quarantined.</summary>
+    public ConcurrentDictionary<string, bool> Reasons { get; } = new(StringComparer.Ordinal);
+}
