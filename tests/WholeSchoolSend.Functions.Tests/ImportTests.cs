@@ -87,7 +87,7 @@ public sealed class ImportTests : IAsyncLifetime
     public async Task Schools_the_register_does_not_hold_are_told()
     {
         // A register that holds one of the two; the note is there before a drop and after it.
-        await _pipeline.DropAsync("register", "schools.csv", "urn,name,phase,region,open\n100001,One,Primary,London,yes\n");
+        await _pipeline.DropAsync("register", "edubase.csv", "URN,EstablishmentName,EstablishmentStatus (name)\n100001,A,Open\n");
         await _pipeline.DropAsync("poll-drop", "northern/leaders-2026-autumn-1.csv", Good);
         var report = JsonElement.Parse(_pipeline.Blobs.GetBlobContainerClient("poll-reports").GetBlobClient("northern/leaders-2026-autumn-1.csv.report.json").DownloadContent().Value.Content);
         foreach (var told in new[] { report, await CheckAsync("?supplier=northern&name=leaders-2026-autumn-1.csv", "") })

@@ -3,7 +3,7 @@ using WholeSchoolSend.Fuzz;
 
 // dotnet run --project tests/WholeSchoolSend.Fuzz -c Release -- sav --minutes 10 --seed 1
 // dotnet run --project tests/WholeSchoolSend.Fuzz -c Release -- sav --replay TestResults/fuzz/sav-0123456789abcdef.bin
-IFuzzTarget[] targets = 
+IFuzzTarget[] targets =
 [
     new PollFileTarget("sav", ".sav", ".zsav"), new PollFileTarget("csv", ".csv", ".tsv"), new WorkbookTarget(), new TripleSTarget(), new WebhooksTarget(),
 ];

@@ -293,7 +293,7 @@ public sealed class ImportCrashTests(AzuriteFixture azurite)
     }
 
     private ImportPoll Polls(SurveyDataStorage store) =>
-        new(store.Drops, store.Instruments, store.Waves, store.Imports, new FileImport(store.Drops, store.Imports, _time), store.PollTotals, _time);
+        new(store.Drops, store.Instruments, store.Waves, store.Imports, new FileImport(store.Drops, store.Imports, _time), store.PollTotals, store.Schools, _time);
 
     private ImportRegister Register(SurveyDataStorage store) =>
         new(store.Drops, new FileImport(store.Drops, store.Imports, _time), store.Schools, store.Engagements, store.SchoolLinks, store.NetworkReach);

@@ -35,7 +35,23 @@ public sealed class LedgerTests(AzuriteFixture azurite)
         foreach (var fate in Enum.GetValues<Fate>().Where(fate => fate != Fate.Erased)) Assert.Contains(told.Counts, count => count.Key.Fate == fate);
     }
 
-    /// <summary>Storage so bad that senders are told 503 and send again: what was told is there, and what is there beyond it was an attempt.</summary>
+    /// <summary>Storage so bad that senders are told 503 and send again: a host goes on where it stopped, and has what was told and no more.</summary>
+    [Fact]
+    public async Task A_host_that_is_asked_again_has_what_it_told()
+    {
+        var storage = await StorageAsync();
+        var (store, wire) = storage.Connect(options => options.MaxRetryAttempts = 1);
+        Trouble(wire, 3, lost: 0.2, refused: 0.2);
+        var told = new Told();
+
+        await SendAsync(store, 12, told, attempts: 40);
+
+        Assert.InRange(told.Unanswered, 20, int.MaxValue);
+        var rows = (await CountsAsync(storage)).Where(count => count.Responses > 0).ToDictionary(count => (count.Day, count.Source), count => count.Responses);
+        Assert.Equal(told.Received.Where(one => one.Value > 0).ToDictionary(), rows);
+    }
+
+    /// <summary>The same with a host that knows of no try before: what was told is there, and what is there beyond it was an attempt.</summary>
     [Fact]
     public async Task Beyond_what_was_told_there_is_at_most_what_was_sent_without_an_answer()
     {
@@ -44,7 +60,7 @@ public sealed class LedgerTests(AzuriteFixture azurite)
         Trouble(wire, 3, lost: 0.2, refused: 0.2);
         var told = new Told();
 
-        await SendAsync(store, 12, told, attempts: 40);
+        await SendAsync(store, 12, told, attempts: 40, hosts: true);
 
         Assert.InRange(told.Unanswered, 20, int.MaxValue);
         var rows = (await CountsAsync(storage)).ToDictionary(count => (count.Day, count.Source), count => count.Responses);
@@ -189,7 +205,8 @@ public sealed class LedgerTests(AzuriteFixture azurite)
     /// Senders who work through one list of deliveries, each as often as the sender is not answered. What is sent meets every fate: new, the same again, another
     /// content, a revision, one nobody maps, several in one body, a body nobody reads, an event.
     /// </summary>
-    private static async Task SendAsync(SurveyDataStorage store, int senders, Told told, int attempts)
+    /// <param name="hosts">every try finds a host of its own.</param>
+    private static async Task SendAsync(SurveyDataStorage store, int senders, Told told, int attempts, bool hosts = false)
     {
         // Its clock stands still: no delivery is cut off because the machine is busy.
         var us = new Intake(store, new FakeTimeProvider(Monday));
@@ -217,7 +234,8 @@ public sealed class LedgerTests(AzuriteFixture azurite)
             {
                 for (var attempt = 1; ; attempt++)
                 {
-                    var outcome = await us.SendAsync(delivery.Body, delivery.At, delivery.Source);
+                    var host = hosts ? new Intake(store, new FakeTimeProvider(Monday)) : us;
+                    var outcome = await host.SendAsync(delivery.Body, delivery.At, delivery.Source);
                     told.Add(delivery.At, delivery.Source, delivery.Responses, outcome.Reply);
                     if (outcome.Reply is not null || attempt == attempts) break;
                 }

@@ -68,10 +68,17 @@ public static class Evaluation
     private static IEnumerable<ReadingResult> Together(Kpi kpi, Reading reading, AllMet all, List<ReadingResult> of) =>
         of.Where(result => all.Readings.Contains(result.Reading))
             .GroupBy(result => result.Wave, StringComparer.Ordinal)
-            .Select(wave => (wave.Count() < all.Readings.Count || wave.Any(part => part.Verdict is null or Verdict.Insufficient)
-                ? new ReadingResult(kpi.Id, reading.Id, wave.Key, Verdict.Insufficient, "not every part can be decided", [])
-                : new ReadingResult(kpi.Id, reading.Id, wave.Key, wave.Max(part => part.Verdict), null, []))
-                with { IsHeld = wave.Any(part => part.IsHeld), TrendBreak = wave.Select(part => part.TrendBreak).FirstOrDefault(broken => broken is not null) });
+            .Select(wave =>
+            {
+                var joined = wave.Count() < all.Readings.Count || wave.Any(part => part.Verdict is null or Verdict.Insufficient)
+                    ? new ReadingResult(kpi.Id, reading.Id, wave.Key, Verdict.Insufficient, "not every part can be decided", [])
+                    : new ReadingResult(kpi.Id, reading.Id, wave.Key, wave.Max(part => part.Verdict), null, []);
+                return joined with
+                {
+                    IsHeld = wave.Any(part => part.IsHeld),
+                    TrendBreak = wave.Select(part => part.TrendBreak).FirstOrDefault(broken => broken is not null),
+                };
+            });
 }
 
 /// <summary>The samples of the evidence, each made once: the waves of a collection that have any.</summary>

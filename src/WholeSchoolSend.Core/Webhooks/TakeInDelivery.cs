@@ -76,7 +76,6 @@ public sealed class TakeInDelivery(
         var (sent, undecodable) = source.Decode(delivery);
         var responses = sent.Count + undecodable.Count;
         var known = _unfinished.Take(source.Name, delivery, sent);
-        // A tool's settings may have changed meanwhile, and with them what is decoded.
         var unfinished = known?.Fates.Length == responses ? known : new UnfinishedDelivery(delivery.Received, responses);
         // Where storage is too slow for all of a large batch, its sender tries again, with this host or another one. Each try begins elsewhere.
         var begin = responses < 2 ? 0 : RandomNumberGenerator.GetInt32(responses);

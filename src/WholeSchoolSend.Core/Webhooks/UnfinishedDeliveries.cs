@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -15,23 +16,41 @@ internal sealed class UnfinishedDeliveries
 {
     private const int Most = 16;
 
-    private readonly ConcurrentDictionary<string, UnfinishedDelivery> _known = new(StringComparer.Ordinal);
+    private readonly List<(string Key, UnfinishedDelivery Unfinished)> _known = [];
 
     /// <summary>Takes over what is known of this delivery, so that nobody else does meanwhile; null: it is a new one.</summary>
     /// <param name="sent">what it was decoded to: headers, which differ between tries, may name a form.</param>
-    public UnfinishedDelivery? Take(string source, Delivery delivery, IReadOnlyList<SurveyResponse> sent) =>
-        !_known.IsEmpty && _known.TryRemove(Key(source, delivery, sent), out var unfinished) ? unfinished : null;
+    public UnfinishedDelivery? Take(string source, Delivery delivery, IReadOnlyList<SurveyResponse> sent)
+    {
+        lock (_known) if (_known.Count == 0) return null;
+        var key = Key(source, delivery, sent);
+        lock (_known)
+        {
+            if (_known.FindIndex(one => one.Key == key) is >= 0 and var at)
+            {
+                var found = _known[at].Unfinished;
+                _known.RemoveAt(at);
+                return found;
+            }
+            return null;
+        }
+    }
 
     public void Keep(string source, Delivery delivery, IReadOnlyList<SurveyResponse> sent, UnfinishedDelivery unfinished)
     {
-        while (_known.Count >= Most && _known.MinBy(one => one.Value.Received) is { Key: { } oldest }) _known.TryRemove(oldest, out _);
-        _known[Key(source, delivery, sent)] = unfinished;
+        var key = Key(source, delivery, sent);
+        lock (_known)
+        {
+            if (_known.Count == Most) _known.RemoveAt(0);
+            _known.Add((key, unfinished));
+        }
     }
 
+    /// <summary>The day is part of it: what is told on a day is of that day in the ledger.</summary>
     private static string Key(string source, Delivery delivery, IReadOnlyList<SurveyResponse> sent)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes(source + '\n'));
+        hash.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{source}\n{delivery.Received.UtcDateTime:yyyy-MM-dd}\n")));
         hash.AppendData(delivery.Body.Span);
         foreach (var response in sent) hash.AppendData(Encoding.UTF8.GetBytes(Identity.OfResponse(source, response.Form, response.Id)));
         return Convert.ToHexString(hash.GetHashAndReset());
