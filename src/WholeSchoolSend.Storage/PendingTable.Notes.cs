@@ -36,12 +36,12 @@ public sealed partial class PendingTable : IPendingNotes
         private const string Attempts = nameof(Attempts);
         private const string Next = nameof(Next);
         private const string LastCode = nameof(LastCode);
-        private const string End = nameof(End);
+        public const string End = nameof(End);
 
         public static PendingNote Note(TableEntity row) =>
             new(PendingRow.Response(row), row.GetInt32(Attempts) ?? 0, row.GetDateTimeOffset(Next), row.GetString(LastCode), row.GetString(End));
 
-        public static bool IsClosed(TableEntity row) => row.ContainsKey(End);
+        public static bool IsClosed(TableEntity row) => row.GetString(End) is not null;
 
         public static TableEntity PutOff(TableEntity row, DateTimeOffset next, string code) =>
             new(row) { [Attempts] = (row.GetInt32(Attempts) ?? 0) + 1, [Next] = next, [LastCode] = code };

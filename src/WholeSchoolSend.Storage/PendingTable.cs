@@ -58,8 +58,8 @@ public sealed partial class PendingTable(TableClient table, StorageResilience re
         await foreach (var partition in table.PartitionKeysAsync(cancellation))
         {
             if (source is not null && partition != TableKey.From(source)) continue;
-            await foreach (var row in table.Range(partition, TableKey.Below("N"), cancellation, [PendingRow.Source]))
-                waiting[row.GetString(PendingRow.Source)] = waiting.GetValueOrDefault(row.GetString(PendingRow.Source)) + 1;
+            await foreach (var row in table.Range(partition, TableKey.Below("N"), cancellation, [PendingRow.Source, NoteRow.End]))
+                if (!NoteRow.IsClosed(row)) waiting[row.GetString(PendingRow.Source)] = waiting.GetValueOrDefault(row.GetString(PendingRow.Source)) + 1;
         }
         return waiting;
     }

@@ -154,6 +154,10 @@ public sealed class LedgerTests(AzuriteFixture azurite)
             document.ToCsv());
         var one = (await us.Ledger.RunAsync(new Dictionary<string, string> { ["source"] = Intake.Teachers }, Cancellation)).Value!;
         Assert.Equal((1, 1, 0), (one.Days.Count, one.Waiting.Quarantine.Count, one.Waiting.Pending.Count));
+
+        // What its vendor no longer has waits no more.
+        await storage.Store.Pending.CloseAsync(Assert.Single(await storage.Store.Pending.NotesAsync(Intake.Monkey, Cancellation)), "gone", Cancellation);
+        Assert.Empty((await us.Ledger.RunAsync(new Dictionary<string, string>(), Cancellation)).Value!.Waiting.Pending);
     }
 
     [Theory]
