@@ -148,9 +148,11 @@ public sealed class ImportRun
     /// Makes the file's rows count, unless a later drop of the same unit does. Later means a later Last-Modified (of two at once, the
     /// higher content hash), so that two drops that race end the same way round whoever is first.
     /// </summary>
+    /// <param name="about">notes that follow from what counts when this file comes; null: none do.</param>
     /// <param name="report">makes the report of what came of it; more notes may come from here.</param>
     public async Task ActivateAsync<T>(
-        string contentHash, FileContent<T> content, IVersionedRows<T> rows, Func<ImportOutcome, IReadOnlyList<string>, ImportReport> report,
+        string contentHash, FileContent<T> content, IVersionedRows<T> rows, Func<IReadOnlyList<ActiveImport>, Task<IReadOnlyList<string>>>? about,
+            Func<ImportOutcome, IReadOnlyList<string>, ImportReport> report,
             CancellationToken cancellation)
     {
         var unit = content.Unit;
@@ -179,6 +181,7 @@ public sealed class ImportRun
             && active.Unit != unit)
             ? ["another poll counts for this wave and collection: two are not combined, and until one is withdrawn neither is published"]
             : Array.Empty<string>();
+        if (about is not null) notes = [.. notes, .. await about(all)];
         var wins = Decide(all.FirstOrDefault(active => active.Unit == unit), next)?.Version == next.Version;
         ImportSwitch switched;
         do

@@ -59,8 +59,9 @@ public sealed class ImportPoll(IDrops drops, IInstruments instruments, IWaves wa
         var hash = await parts.HashAsync(cancellation);
         if (claims is not [var only]) return Unclaimed(supplier, claims).Report(parts.Whole, hash, null, ImportOutcome.Refused, []);
         var check = await PollCheck.RunAsync(parts, only, cancellation);
-        var notes = check.Notes.Concat(await AboutWaveAsync(check, cancellation)).Concat(await AboutSchoolsAsync(check, cancellation)).ToList();
-        if (!check.IsRefused && (await imports.ActiveAsync(cancellation)).Any(active => active.Unit == new ImportUnit(supplier, only.Id, check.Wave!)
+        var counting = await imports.ActiveAsync(cancellation);
+        var notes = check.Notes.Concat(await AboutWaveAsync(check, cancellation)).Concat(await AboutSchoolsAsync(check, counting, cancellation)).ToList();
+        if (!check.IsRefused && counting.Any(active => active.Unit == new ImportUnit(supplier, only.Id, check.Wave!)
             && active.ContentHash == hash && active.InstrumentVersion == only.Version))
             notes.Add("this content counts already");
         return check.Report(parts.Whole, hash, only, check.IsRefused ? ImportOutcome.Refused : ImportOutcome.Good, notes);
@@ -101,7 +102,7 @@ public sealed class ImportPoll(IDrops drops, IInstruments instruments, IWaves wa
                 cancellation);
             return;
         }
-        var notes = check.Notes.Concat(await AboutWaveAsync(check, cancellation)).Concat(await AboutSchoolsAsync(check, cancellation)).ToList();
+        var notes = check.Notes.Concat(await AboutWaveAsync(check, cancellation)).ToList();
         if (!check.HoldsDropped)
         {
             if (parts.Data is null) await drops.KeepRawAsync(parts.File, hash, cancellation);
@@ -110,7 +111,7 @@ public sealed class ImportPoll(IDrops drops, IInstruments instruments, IWaves wa
         var content = new FileContent<SchoolTotals>(
             new ImportUnit(run.File.Supplier, instrument.Id, check.Wave!), instrument.Version, instrument.Collection, check.Totals, check.Facts!, check.Rows!,
                 check.Findings.Count);
-        await run.ActivateAsync(hash, content, totals, (outcome, more) => check.Report(run.File, hash, instrument, outcome, [.. notes, .. more]), cancellation);
+        await run.ActivateAsync(hash, content, totals, counting => AboutSchoolsAsync(check, counting, cancellation), (outcome, more) => check.Report(run.File, hash, instrument, outcome, [.. notes, .. more]), cancellation);
     }
 
     private static Task WaitAsync(ImportRun run, CancellationToken cancellation) =>
@@ -137,10 +138,10 @@ public sealed class ImportPoll(IDrops drops, IInstruments instruments, IWaves wa
     }
 
     /// <summary>A number mistyped moves a school's answers to the wider schools, and nothing else would tell.</summary>
-    private async Task<IReadOnlyList<string>> AboutSchoolsAsync(PollCheck check, CancellationToken cancellation)
+    private async Task<IReadOnlyList<string>> AboutSchoolsAsync(PollCheck check, IReadOnlyList<ActiveImport> counting, CancellationToken cancellation)
     {
         var named = check.Totals.Where(school => !school.School.Contains('|', StringComparison.Ordinal)).ToList();
-        var register = (await imports.ActiveAsync(cancellation)).FirstOrDefault(
+        var register = counting.FirstOrDefault(
             active => active.Unit is { Supplier: ImportRegister.Supplier, Instrument: ImportRegister.Schools });
         if (named.Count == 0 || register is null) return [];
         var known = (await schools.ReadAsync(register.Version, cancellation)).Select(school => school.Urn).ToHashSet(StringComparer.Ordinal);

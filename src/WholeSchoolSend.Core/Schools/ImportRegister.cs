@@ -110,7 +110,7 @@ public sealed class ImportRegister(
         }
         var facts = new ImportFacts(count, rows.Select(Subject).OfType<string>().Distinct(StringComparer.Ordinal).Count(), 0, null, null, null);
         var content = new FileContent<T>(unit, 0, null, rows, facts, counts);
-        await run.ActivateAsync(hash, content, store, (outcome, notes) => new ImportReport(Head(outcome, facts, notes), cells.Findings), cancellation);
+        await run.ActivateAsync(hash, content, store, null, (outcome, notes) => new ImportReport(Head(outcome, facts, notes), cells.Findings), cancellation);
     }
 
     private static Task RefuseAsync(ImportRun run, string hash, FileFinding finding, CancellationToken cancellation) =>
