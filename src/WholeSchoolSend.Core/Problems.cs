@@ -60,6 +60,7 @@ public static class Problems
     public static readonly ProblemKind MilestoneUnknown = new(404, "milestone-unknown", "The catalogue has no such milestone");
     public static readonly ProblemKind EvidenceMissing = new(422, "evidence-missing", "What was delivered is shown by an address or a document");
     public static readonly ProblemKind OrganisationInvalid = new(422, "organisation-invalid", "The organisation is not named by an id");
+    public static readonly ProblemKind StorageUnavailable = new(503, "storage-unavailable", "Storage does not answer: ask again later");
     public static readonly ProblemKind NotFound = new(404, "not-found", "There is no such thing here");
     public static readonly ProblemKind WaveClosed = new(409, "wave-closed", "The wave is closed");
     public static readonly ProblemKind ChangedMeanwhile = new(409, "changed-meanwhile", "Somebody else changed it meanwhile: read it again");

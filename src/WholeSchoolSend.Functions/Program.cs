@@ -4,5 +4,6 @@ using WholeSchoolSend.Functions;
 
 var builder = FunctionsApplication.CreateBuilder(args);
 builder.ConfigureFunctionsWebApplication();
+builder.UseMiddleware<AnswerFaults>();
 builder.AddWholeSchoolSend();
 await builder.Build().RunAsync();

@@ -105,6 +105,15 @@ public sealed class StorageResilience
         _ => false,
     };
 
+    /// <summary>Does storage itself fail here: no connection, no answer in time, or its own word that it cannot? Its answers about rows and blobs are none of these.</summary>
+    public static bool IsUnavailable(Exception fault) => fault switch
+    {
+        RequestFailedException { Status: var status } => status is 0 or 408 or 429 or >= 500,
+        TaskCanceledException { CancellationToken.IsCancellationRequested: false } or HttpRequestException or TimeoutException => true,
+        AggregateException { InnerExceptions: var each } => each.All(IsUnavailable),
+        _ => false,
+    };
+
     /// <summary>Reads, decides and writes; once more from the start when somebody else was first.</summary>
     internal async Task<T> DecideAsync<T>(Func<CancellationToken, Task<T>> decision, CancellationToken cancellation) =>
         await _conflicts.ExecuteAsync(static async (decision, token) => await decision(token), decision, cancellation);

@@ -67,6 +67,7 @@ public sealed class Pipeline : IAsyncLifetime
         ]);
         builder.UseFunctionsFrom(typeof(App).Assembly);
         builder.ConfigureFunctionsWebApplication();
+        builder.UseMiddleware<AnswerFaults>();
         builder.AddWholeSchoolSend();
         return builder;
     }

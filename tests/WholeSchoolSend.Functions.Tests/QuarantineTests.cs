@@ -6,6 +6,28 @@ namespace WholeSchoolSend.Functions.Tests;
 /// <summary>What an operator sees of what was not understood, and does about it.</summary>
 public sealed class QuarantineTests(Pipeline pipeline) : IClassFixture<Pipeline>
 {
+    [Theory]
+    [InlineData("reason=answer-unknwon", "reason")]
+    [InlineData("from=2026-11-03&to=2026-11-02", "to")]
+    public async Task A_question_with_a_slip_is_told_so(string question, string where)
+    {
+        var problem = await Pipeline.JsonAsync(await pipeline.Http.GetAsync($"/api/quarantine?{question}", TestContext.Current.CancellationToken), 422);
+        Assert.Equal(("parameter-invalid", where), (Text(problem, "code"), Text(problem.GetProperty("problems")[0], "where")));
+        Assert.Equal("/reason", Text((await pipeline.PostAsync("/api/quarantine/replay", """{"reason":"answer-unknwon"}""", 422)).GetProperty("problems")[0], "where"));
+    }
+
+    [Fact]
+    public async Task What_was_set_up_is_listed()
+    {
+        await pipeline.PutAsync("/api/instruments/teachers-pre", Said.TeachersPre);
+        await pipeline.PutAsync("/api/waves/2031-autumn", """{"title":"Autumn 2031","from":"2031-09-01","to":"2031-12-20"}""");
+        await pipeline.PutAsync("/api/milestones/O1.1", """{"status":"in_progress","on":"2026-03-01"}""");
+        var instrument = Assert.Single((await GetAsync("/api/instruments")).GetProperty("instruments").EnumerateArray(), one => Text(one, "id") == "teachers-pre");
+        Assert.Equal((1, "tPre", "teachers_typeform"), (Number(instrument, "version"), Text(instrument.GetProperty("form"), "id"), Text(instrument.GetProperty("form"), "source")));
+        Assert.Single((await GetAsync("/api/waves")).GetProperty("waves").EnumerateArray(), one => Text(one, "id") == "2031-autumn");
+        Assert.Single((await GetAsync("/api/milestones")).GetProperty("milestones").EnumerateArray(), one => Text(one, "id") == "O1.1");
+    }
+
     [Fact]
     public async Task A_response_that_came_before_its_instrument_is_replayed_after_it()
     {

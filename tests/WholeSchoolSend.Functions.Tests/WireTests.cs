@@ -94,6 +94,16 @@ public sealed class WireTests(Pipeline pipeline) : IClassFixture<Pipeline>
         Assert.True(said.Length == 0 || said.StartsWith("HTTP/1.1 408 ", StringComparison.Ordinal), said);
     }
 
+    [Fact]
+    public async Task A_caller_who_leaves_is_no_failure_of_the_function()
+    {
+        await AnswerAsync("Content-Length: 100\r\n\r\n[]", hangsUp: true);
+        await AnswerAsync("Transfer-Encoding: chunked\r\n\r\nZZ\r\n");
+        await Pipeline.EventuallyAsync(
+            () => Task.FromResult(pipeline.Log.Lines.Any(line => line.Contains("breaks off or breaks HTTP", StringComparison.Ordinal)) ? "told" : null), "a line about it");
+        Assert.DoesNotContain(pipeline.Log.Lines, line => line.Contains("'Functions.ReceiveResponses' (Failed", StringComparison.Ordinal));
+    }
+
     /// <summary>Sends a request as it stands and reads whatever is answered until the server closes.</summary>
     private async Task<string> AnswerAsync(string headersAndBody, bool hangsUp = false)
     {

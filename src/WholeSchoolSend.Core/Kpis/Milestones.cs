@@ -41,6 +41,9 @@ public sealed record Milestone(
 /// <param name="Revision">counts the writes from 1; a writer states the revision it read.</param>
 public sealed record MilestoneState(string Id, Milestone Milestone, int Revision);
 
+/// <summary>Every milestone something was reported of, by id.</summary>
+public sealed record MilestoneList(IReadOnlyList<MilestoneState> Milestones);
+
 /// <summary>Keeps milestones, every revision of them.</summary>
 public interface IMilestones
 {
@@ -71,4 +74,5 @@ internal static class MilestoneReading
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
 [JsonSerializable(typeof(Milestone))]
 [JsonSerializable(typeof(MilestoneState))]
+[JsonSerializable(typeof(MilestoneList))]
 public sealed partial class MilestonesJson : JsonSerializerContext;

@@ -13,6 +13,9 @@ public sealed record Wave(string Title, DateOnly From, DateOnly To, int? Frame =
 /// <param name="Revision">counts the writes from 1; a writer states the revision it read.</param>
 public sealed record WaveState(string Id, Wave Wave, WaveClosure? Closed, int Revision);
 
+/// <summary>All waves, by first day of fieldwork, then id.</summary>
+public sealed record WaveList(IReadOnlyList<WaveState> Waves);
+
 /// <summary>An operator's decision that a wave is complete.</summary>
 public sealed record WaveClosure(DateTimeOffset At, string Reason);
 
@@ -33,4 +36,5 @@ public interface IWaves
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
 [JsonSerializable(typeof(Wave))]
 [JsonSerializable(typeof(WaveState))]
+[JsonSerializable(typeof(WaveList))]
 public sealed partial class WavesJson : JsonSerializerContext;

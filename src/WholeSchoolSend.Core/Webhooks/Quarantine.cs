@@ -95,6 +95,8 @@ public sealed class BrowseQuarantine(IQuarantined quarantine)
     {
         var given = new ParameterReading(parameters, "source", "reason", "state", "from", "to", "limit", "continue");
         var filter = new QuarantineFilter(given.Text("source"), given.Text("reason"), given.Word<QuarantineState>("state"), given.Day("from"), given.Day("to"));
+        if (filter.To < filter.From) given.Wrong("to", "should be the first day or later");
+        if (!IsReason(filter.Reason)) given.Wrong("reason", ReasonShould);
         var most = given.Whole("limit", 1, MostEntries, UsualEntries);
         if (given.Problems.Count > 0) return given.Problems;
         return await quarantine.ListAsync(filter, most, given.Text("continue"), cancellation) is { } page ? page : ContinueInvalid("continue");
@@ -102,6 +104,11 @@ public sealed class BrowseQuarantine(IQuarantined quarantine)
 
     public async Task<Checked<QuarantineEntry>> FindAsync(string id, CancellationToken cancellation) =>
         await quarantine.FindAsync(id, cancellation) is { } entry ? entry : Problems.NotFound.At("", "nothing in quarantine has this id");
+
+    internal const string ReasonShould = "should be a problem's code, such as answer-unknown";
+
+    /// <summary>Nothing is quarantined for a reason that is no code: a slip would find nothing and say so as if all were well.</summary>
+    internal static bool IsReason(string? reason) => reason is null || Problems.All.ContainsKey(reason);
 
     internal static Problem ContinueInvalid(string where) => Problems.ParameterInvalid.At(where, "should be what the page before gave");
 }

@@ -52,6 +52,7 @@ public sealed class ReplayQuarantine(
         if (document.Value is null) return document.Problems.ToList();
         string? Given(string name) => document.Value.RootElement.TryGetProperty(name, out var value) ? value.GetString() : null;
         var filter = new QuarantineFilter(Given("source"), Given("reason"), QuarantineState.Waiting);
+        if (!BrowseQuarantine.IsReason(filter.Reason)) return Problems.DocumentInvalid.At("/reason", BrowseQuarantine.ReasonShould);
         if (Given("id") is { } id) return await ReplayOneAsync(id, filter, cancellation);
         if (filter.Source is null && filter.Reason is null) return Problems.DocumentInvalid.At("", "should name what to replay: id, source or reason");
 

@@ -63,6 +63,8 @@ public sealed class TakeInDelivery(
         // Whatever kept it from being stored, a host that stops included, the sender still has it: 503 is the one status nearly all of them retry.
         catch (Exception fault)
         {
+            if (fault is OperationCanceledException && deadline.IsCancellationRequested)
+                fault = new TimeoutException(string.Create(CultureInfo.InvariantCulture, $"Not stored within {Deadline.TotalSeconds} s, the time a sender is let wait."));
             return new DeliveryOutcome(null, Problems.NotStored.At("", "send it again later"), secret, [], fault);
         }
     }

@@ -81,7 +81,8 @@ public sealed record StandardWebhooksV1(TimeSpan Tolerance) : SignatureScheme
     public override string? Lacks(Delivery delivery)
     {
         var versions = Signatures(delivery).Select(signature => signature.Split(',')[0]).ToHashSet(StringComparer.Ordinal);
-        return versions.Contains("v1") ? null
+        return versions.Contains("v1") ? (IsTimely(delivery, delivery.Received) ? null : string.Create(
+                CultureInfo.InvariantCulture, $"should have a webhook-timestamp, in seconds, within {Tolerance.TotalMinutes:0} minutes of the time it arrives: check the sender's clock"))
             : versions.Contains("v1a") ? "should be signed by v1, with a shared secret: v1a signatures alone are not taken"
             : "should have the header webhook-signature with a v1 signature";
     }
@@ -92,8 +93,7 @@ public sealed record StandardWebhooksV1(TimeSpan Tolerance) : SignatureScheme
         var id = delivery.Header("webhook-id");
         var time = delivery.Header("webhook-timestamp");
         if (key.Length == 0 || string.IsNullOrEmpty(id)) return false;
-        if (!long.TryParse(time, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)) return false;
-        if (Math.Abs(now.ToUnixTimeSeconds() - (double)seconds) > Tolerance.TotalSeconds) return false;
+        if (!IsTimely(delivery, now)) return false;
 
         using var hmac = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key);
         hmac.AppendData(Encoding.UTF8.GetBytes($"{id}.{time}."));
@@ -106,6 +106,10 @@ public sealed record StandardWebhooksV1(TimeSpan Tolerance) : SignatureScheme
                 matched |= CryptographicOperations.FixedTimeEquals(mine, Decode(signature.AsSpan(3), mine.Length));
         return matched;
     }
+
+    private bool IsTimely(Delivery delivery, DateTimeOffset now) =>
+        long.TryParse(delivery.Header("webhook-timestamp"), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+        && Math.Abs(now.ToUnixTimeSeconds() - (double)seconds) <= Tolerance.TotalSeconds;
 
     private static string[] Signatures(Delivery delivery) => (delivery.Header("webhook-signature") ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries);
 

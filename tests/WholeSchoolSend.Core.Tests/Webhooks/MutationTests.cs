@@ -59,6 +59,7 @@ public sealed class MutationTests
     [InlineData("v1a,hnO3f9T8Ytu9HwrXslvumlUpqtNVqkhqw/enGzPCXe5BdqzCInXqYXFymVJaA7AZdpXwVLPo3mNl8EM+m7TBAg==", "v1a")]
     [InlineData("v2,abc", "v1")]
     [InlineData(null, "webhook-signature")]
+    [InlineData("v1,hnO3f9T8Ytu9HwrXslvumlUpqtNVqkhqw/enGzPCXe4=", "webhook-timestamp")]
     public async Task A_signature_nobody_here_can_check_is_refused_by_its_name(string? signature, string names)
     {
         var intake = new IntakeInMemory("standardwebhooks", null, Verification.Signature, Standard);
