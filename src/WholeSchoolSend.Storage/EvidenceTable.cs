@@ -19,8 +19,8 @@ namespace WholeSchoolSend.Storage;
 /// <item><term><c>I~{identity}</c></term><description>which version counts, at which school, and by which version of its instrument its answers were redacted; day, source, channel and receipt of the delivery that was accepted; or a tombstone.</description></item>
 /// <item><term><c>R~{school}~{identity}</c></term><description>coding and redacted answers of the version that counts.</description></item>
 /// <item><term><c>H~{identity}~{hash}</c></term><description>redacted answers of the others. A hash is in I or in H, never in both.</description></item>
-/// <item><term><c>P~{school}~{unique}</c></term><description>the school changed; added in the transaction that changes R, never overwritten.</description></item>
-/// <item><term><c>S~{school}</c> + empty, + <c>{wave}</c></term><description>the fence every recompute of the school passes; the school's totals by wave (docs/decisions/0002).</description></item>
+/// <item><term><c>P~{school}~{unique}</c></term><description>the school changed, and what changed it; added in the transaction that changes R, never overwritten.</description></item>
+/// <item><term><c>S~{school}</c> + empty, + <c>{wave}</c></term><description>the fence every recompute of the school passes, with what moved the school so far; the school's totals by wave (docs/decisions/0002).</description></item>
 /// <item><term><c>M~{instrument}</c></term><description>up to which version of it the responses have been mapped again.</description></item>
 /// <item><term><c>W~{instrument}~{indicator}~{hash}</c></term><description>how a question was worded when it was first seen; never read to code a response.</description></item>
 /// <item><term><c>D~{day}~{identity}~{receipt}</c></term><description>fate of a delivery that was not the first of its response.</description></item>
@@ -103,7 +103,7 @@ public sealed partial class EvidenceTable(TableClient table, StorageResilience r
                 var standing = new Standing();
                 await Task.WhenAll(
                     ForEachAsync(table.Range(partition, TableKey.Below("S", school), token), standing.AddTotals),
-                    ForEachAsync(table.Range(partition, TableKey.Below("P", school), token, KeysOnly), standing.Markers.Add));
+                    ForEachAsync(table.Range(partition, TableKey.Below("P", school), token, MarkerRow.Columns), standing.Markers.Add));
                 var responses = await table.Range(partition, TableKey.Below("R", school), token, CodingOnly).ListAsync(ResponseRow.Counted);
                 await CommitAsync(partition, school, standing, totals(responses), token);
             },
@@ -122,7 +122,7 @@ public sealed partial class EvidenceTable(TableClient table, StorageResilience r
                 table.Range(partition, TableKey.Below("S"), cancellation),
                 row => wanted.GetValueOrDefault(row.GetString(TotalsRow.School))?.AddTotals(row)),
             ForEachAsync(
-                table.Range(partition, TableKey.Below("P"), cancellation, [.. KeysOnly, MarkerRow.School]),
+                table.Range(partition, TableKey.Below("P"), cancellation, [.. MarkerRow.Columns, MarkerRow.School]),
                 row => wanted.GetValueOrDefault(row.GetString(MarkerRow.School))?.Markers.Add(row)));
 
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = cancellation };
@@ -140,14 +140,18 @@ public sealed partial class EvidenceTable(TableClient table, StorageResilience r
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<SchoolTotals>> TotalsAsync(string collection, CancellationToken cancellation)
+    public async Task<CollectionTotals> TotalsAsync(string collection, CancellationToken cancellation)
     {
         var totals = new List<SchoolTotals>();
+        var movements = new SortedDictionary<string, Movements>(StringComparer.Ordinal);
         await foreach (var row in table.Range(TableKey.From(collection), TableKey.Below("S"), cancellation))
         {
-            if (!TotalsRow.IsFence(row)) totals.Add(TotalsRow.Totals(row));
+            if (TotalsRow.IsFence(row))
+                TotalsRow.AddMovements(row, movements);
+            else
+                totals.Add(TotalsRow.Totals(row));
         }
-        return [.. totals.OrderBy(total => total.Wave, StringComparer.Ordinal).ThenBy(total => total.School, StringComparer.Ordinal)];
+        return new CollectionTotals([.. totals.OrderBy(total => total.Wave, StringComparer.Ordinal).ThenBy(total => total.School, StringComparer.Ordinal)], movements);
     }
 
     /// <inheritdoc/>
@@ -212,13 +216,13 @@ public sealed partial class EvidenceTable(TableClient table, StorageResilience r
                 if (!IdentityRow.IsTombstone(row))
                 {
                     var school = row.GetString(IdentityRow.School);
-                    var response = await table.FindAsync(partition, ResponseRow.Key(school, identity), token, KeysOnly)
+                    var response = await table.FindAsync(partition, ResponseRow.Key(school, identity), token, CodingOnly)
                         ?? throw new ChangedSinceReadException("The response moved while it was being erased.");
                     await table.SubmitAsync(
                         [
                             Replace(IdentityRow.Tombstone(row), row.ETag),
                             Delete(response),
-                            Add(MarkerRow.For(partition, school)),
+                            Add(MarkerRow.For(partition, school, Movement.Erased, ResponseRow.Wave(response))),
                             .. Take(rest, TableTransaction.MaxActions - 3).Select(Delete),
                         ],
                         token);
@@ -293,8 +297,7 @@ public sealed partial class EvidenceTable(TableClient table, StorageResilience r
         if (identity is null || IdentityRow.IsTombstone(identity)) throw new ChangedSinceReadException("The response went while it was mapped again.");
         List<TableTransactionAction> changes = [Replace(IdentityRow.At(identity, coding.School), identity.ETag)];
         changes.AddRange(InPlaceOf(before, after));
-        if (after.RowKey != before.RowKey) changes.Add(Add(MarkerRow.For(before.PartitionKey, before.GetString(ResponseRow.School))));
-        changes.Add(Add(MarkerRow.For(before.PartitionKey, coding.School)));
+        changes.AddRange(Marks(before, after, Movement.Recoded));
         await table.SubmitAsync(changes, cancellation);
         return Remapped.Recoded;
     }
@@ -303,7 +306,7 @@ public sealed partial class EvidenceTable(TableClient table, StorageResilience r
     [
         Add(IdentityRow.First(arrival)),
         Add(ResponseRow.From(arrival)),
-        Add(MarkerRow.For(arrival.Partition, arrival.School)),
+        Add(MarkerRow.For(arrival.Partition, arrival.School, Movement.Arrived, arrival.Response.Coding.Wave)),
     ];
 
     private async Task<Fate> TakeInKnownAsync(Arrival arrival, CancellationToken cancellation)
@@ -372,8 +375,7 @@ public sealed partial class EvidenceTable(TableClient table, StorageResilience r
         List<TableTransactionAction> changes = [Replace(IdentityRow.Counting(identity, arrival), identity.ETag), .. InPlaceOf(before, after)];
         if (!sameContent) changes.Add(Add(HistoryRow.From(before, arrival.Identity, counted)));
         if (known is not null) changes.Add(Delete(known));
-        changes.Add(Add(MarkerRow.For(arrival.Partition, arrival.School)));
-        if (school != arrival.School) changes.Add(Add(MarkerRow.For(arrival.Partition, school)));
+        changes.AddRange(Marks(before, after, Movement.Revised));
         // An older content that is the newest again is a revision; only what counted already, said again later, is a duplicate.
         return (sameContent ? Fate.Duplicate : newContent, changes);
     }
@@ -392,9 +394,17 @@ public sealed partial class EvidenceTable(TableClient table, StorageResilience r
         var after = ResponseRow.From(arrival);
         List<TableTransactionAction> changes = [Replace(IdentityRow.Counting(identity, arrival), identity.ETag), .. InPlaceOf(before, after)];
         if (ResponseRow.CodedAlike(before, after)) return changes;
-        changes.Add(Add(MarkerRow.For(arrival.Partition, arrival.School)));
-        if (school != arrival.School) changes.Add(Add(MarkerRow.For(arrival.Partition, school)));
+        changes.AddRange(Marks(before, after, Movement.Recoded));
         return changes;
+    }
+
+    /// <summary>Markers of a response that changed: of the school it is at, and of the school or wave it left. It is counted once in each wave.</summary>
+    private static IEnumerable<TableTransactionAction> Marks(TableEntity before, TableEntity after, Movement movement)
+    {
+        var (left, came) = (ResponseRow.Wave(before), ResponseRow.Wave(after));
+        yield return Add(MarkerRow.For(after.PartitionKey, after.GetString(ResponseRow.School), movement, came));
+        if (before.GetString(ResponseRow.School) != after.GetString(ResponseRow.School) || left != came)
+            yield return Add(MarkerRow.For(before.PartitionKey, before.GetString(ResponseRow.School), left == came ? null : movement, left));
     }
 
     private static IEnumerable<TableTransactionAction> InPlaceOf(TableEntity before, TableEntity after) =>
@@ -441,17 +451,21 @@ public sealed partial class EvidenceTable(TableClient table, StorageResilience r
 
         var markers = new Queue<TableEntity>(standing.Markers);
         var fence = standing.Fence?.ETag;
+        var movements = TotalsRow.Movements(standing.Fence);
         while (changes.Count > 0 || markers.Count > 0)
         {
             // Deleting markers says "these totals hold all that was marked", which is true only of the totals as they were read. Another
             // recompute may have replaced them by older ones since, at another wave than those changed here or none at all: the fence,
             // which every recompute replaces, is what all of them have in common.
-            var row = TotalsRow.Fence(partition, school);
+            var gone = Take(markers, TableTransaction.MaxActions - 1 - changes.Count).ToList();
+            // A marker is counted in the write that removes it: once.
+            foreach (var marker in gone) MarkerRow.Count(marker, movements);
+            var row = TotalsRow.Fence(partition, school, movements);
             var written = await table.SubmitAsync(
                 [
                     fence is { } before ? Replace(row, before) : Add(row),
                     .. changes,
-                    .. Take(markers, TableTransaction.MaxActions - 1 - changes.Count).Select(Delete),
+                    .. gone.Select(Delete),
                 ],
                 cancellation);
             fence = written[0];
@@ -636,6 +650,8 @@ public sealed partial class EvidenceTable(TableClient table, StorageResilience r
             return row;
         }
 
+        public static string Wave(TableEntity row) => StorageJson.ReadCoding(Payload.Get(row, "Coding")).Wave;
+
         public static bool CodedAlike(TableEntity a, TableEntity b) => Payload.Get(a, "Coding").AsSpan().SequenceEqual(Payload.Get(b, "Coding"));
 
         public static CountedResponse Counted(TableEntity row) =>
@@ -668,13 +684,27 @@ public sealed partial class EvidenceTable(TableClient table, StorageResilience r
     {
         public const string School = nameof(School);
 
-        public static TableEntity For(string partition, string school) =>
-            new(partition, TableKey.From("P", school, Guid.NewGuid().ToString("N"))) { [School] = school };
+        public static readonly string[] Columns = [.. KeysOnly, Moved, Wave];
+        private const string Moved = nameof(Moved);
+        private const string Wave = nameof(Wave);
+
+        /// <summary>Marks a school; <paramref name="movement"/> null: what moved it is counted by another marker.</summary>
+        public static TableEntity For(string partition, string school, Movement? movement, string wave) =>
+            new(partition, TableKey.From("P", school, Guid.NewGuid().ToString("N"))) { [School] = school, [Moved] = movement?.ToString(), [Wave] = wave };
+
+        public static void Count(TableEntity row, SortedDictionary<string, Movements> movements)
+        {
+            if (row.GetString(Moved) is not { } moved) return;
+            var wave = row.GetString(Wave);
+            movements[wave] = movements.GetValueOrDefault(wave, new Movements()).Plus(Enum.Parse<Movement>(moved));
+        }
     }
 
     private static class TotalsRow
     {
         public const string School = nameof(School);
+
+        private const string Moved = nameof(Moved);
 
         public static TableEntity From(string partition, SchoolTotals totals)
         {
@@ -684,7 +714,20 @@ public sealed partial class EvidenceTable(TableClient table, StorageResilience r
         }
 
         /// <summary>The empty wave: first of the school's rows, so that a read that spans two pages cannot see it newer than a total.</summary>
-        public static TableEntity Fence(string partition, string school) => new(partition, TableKey.From("S", school, "")) { [School] = school };
+        public static TableEntity Fence(string partition, string school, SortedDictionary<string, Movements> movements) => new(partition, TableKey.From("S", school, ""))
+        {
+            [School] = school,
+            [Moved] = JsonSerializer.Serialize(movements, StorageJson.Default.SortedDictionaryStringMovements),
+        };
+
+        /// <summary>What moved the school so far, by wave; empty before its first recompute.</summary>
+        public static SortedDictionary<string, Movements> Movements(TableEntity? fence) =>
+            new(fence?.GetString(Moved) is { } json ? JsonSerializer.Deserialize(json, StorageJson.Default.SortedDictionaryStringMovements)! : [], StringComparer.Ordinal);
+
+        public static void AddMovements(TableEntity fence, SortedDictionary<string, Movements> sum)
+        {
+            foreach (var (wave, moved) in Movements(fence)) sum[wave] = sum.GetValueOrDefault(wave, new Movements()).Plus(moved);
+        }
 
         public static bool IsFence(TableEntity row) => !Payload.IsIn(row);
 

@@ -28,11 +28,13 @@ public sealed class KpiResultsTable(TableClient table, StorageResilience resilie
             {
                 var current = await table.FindAsync(Current, Current, token);
                 if (current?.GetString(CurrentRow.Run) is not { } run) return null;
+                // Written by a build before there was one: the next recompute writes it anew.
+                if (!Payload.IsIn(current, CurrentRow.Provenance)) return null;
                 var results = new Dictionary<string, byte[]>(StringComparer.Ordinal);
                 await foreach (var row in table.Partition(run, token)) results.Add(row.GetString(ResultRow.Key), Payload.Get(row));
                 // A run that was replaced while it was read loses its rows.
                 if (results.Count != current.GetInt32(CurrentRow.Results)) throw new ChangedSinceReadException("The run was replaced while it was read.");
-                return new KpiRun(current.GetString(CurrentRow.Inputs), Payload.Get(current), results);
+                return new KpiRun(current.GetString(CurrentRow.Inputs), Payload.Get(current), results, Payload.Get(current, CurrentRow.Provenance));
             },
             cancellation);
 
@@ -95,6 +97,7 @@ public sealed class KpiResultsTable(TableClient table, StorageResilience resilie
         public const string Run = nameof(Run);
         public const string Results = nameof(Results);
         public const string Spare = nameof(Spare);
+        public const string Provenance = nameof(Provenance);
 
         public static TableEntity Stating(TableEntity before, string partition) => new(before) { [Spare] = partition };
 
@@ -102,6 +105,7 @@ public sealed class KpiResultsTable(TableClient table, StorageResilience resilie
         {
             var row = new TableEntity(Current, Current) { [Inputs] = run.Inputs, [Run] = partition, [Results] = run.Results.Count, [Spare] = before };
             Payload.Put(row, run.Frame);
+            Payload.Put(row, run.Provenance, Provenance);
             return row;
         }
     }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using WholeSchoolSend.Core.Instruments;
+using WholeSchoolSend.Core.Kpis;
 using WholeSchoolSend.Core.Polls;
 using WholeSchoolSend.Core.Schools;
 using WholeSchoolSend.Core.Webhooks;
@@ -26,6 +27,7 @@ namespace WholeSchoolSend.Storage;
 [JsonSerializable(typeof(IReadOnlyList<QuarantineReason>))]
 [JsonSerializable(typeof(DeliveryReply))]
 [JsonSerializable(typeof(GapReport))]
+[JsonSerializable(typeof(SortedDictionary<string, Movements>))]
 internal sealed partial class StorageJson : JsonSerializerContext
 {
     public static string Write(ResponseVersion version) => JsonSerializer.Serialize(version, Default.ResponseVersion);

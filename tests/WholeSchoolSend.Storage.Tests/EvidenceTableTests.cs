@@ -410,6 +410,38 @@ public sealed class EvidenceTableTests(AzuriteFixture azurite) : EvidenceContrac
     }
 
     [Fact]
+    public async Task What_moved_totals_is_counted_once_by_what_it_was()
+    {
+        var storage = await TestStorage.CreateAsync(azurite);
+        var evidence = storage.Store.Evidence;
+        foreach (var id in new[] { "a", "b", "c" }) await evidence.TakeInAsync(AResponse(id, answer: "1").Updated(2), AReceipt(), Cancellation);
+        await RecomputeChangedAsync(evidence);
+        Assert.Equal(new Movements(Arrived: 3), (await evidence.TotalsAsync(Collection, Cancellation)).Movements[Autumn]);
+
+        await evidence.TakeInAsync(AResponse("a", answer: "1").Updated(2), AReceipt(), Cancellation);                      // said before
+        await evidence.TakeInAsync(AResponse("a", answer: "0").Updated(1), AReceipt(), Cancellation);                      // older: does not count
+        await evidence.TakeInAsync(AResponse("a", answer: "2").Updated(3), AReceipt(), Cancellation);
+        await evidence.TakeInAsync(AResponse("b", school: "100002", answer: "2").Updated(3), AReceipt(), Cancellation);    // moves two schools, counts once
+        await evidence.EraseAsync(Collection, AResponse("c").Identity, Cancellation);
+        await evidence.EraseAsync(Collection, AResponse("c").Identity, Cancellation);
+        storage.Wire.LoseOneAnswer(Wire.IsTransaction);
+        await RecomputeChangedAsync(evidence);
+
+        Assert.Equal(new Movements(Arrived: 3, Revised: 2, Erased: 1), (await evidence.TotalsAsync(Collection, Cancellation)).Movements[Autumn]);
+    }
+
+    [Fact]
+    public async Task What_moved_totals_is_counted_once_by_recomputes_that_race()
+    {
+        var storage = await TestStorage.CreateAsync(azurite);
+        await Task.WhenAll(Enumerable.Range(0, 130).Select(i => storage.Store.Evidence.TakeInAsync(AResponse($"{i}"), AReceipt(), Cancellation)));
+
+        await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => storage.Connect().Store.Evidence.RecomputeAsync(Collection, School, Totals, Cancellation)));
+
+        Assert.Equal(new Movements(Arrived: 130), (await storage.Store.Evidence.TotalsAsync(Collection, Cancellation)).Movements[Autumn]);
+    }
+
+    [Fact]
     public async Task Racing_recomputes_all_end()
     {
         var storage = await TestStorage.CreateAsync(azurite);

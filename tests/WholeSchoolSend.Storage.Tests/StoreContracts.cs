@@ -373,7 +373,8 @@ public abstract class KpiResultsContract
 
     protected static KpiRun ARun(string inputs, int results) => new(
         inputs, [1, 2, 3],
-        Enumerable.Range(0, results).ToDictionary(i => $"K1~wave {i}~pooled", _ => System.Text.Encoding.UTF8.GetBytes(inputs)));
+        Enumerable.Range(0, results).ToDictionary(i => $"K1~wave {i}~pooled", _ => System.Text.Encoding.UTF8.GetBytes(inputs)),
+        [4, 5]);
 }
 
 /// <summary>What every store of published documents promises.</summary>

@@ -17,7 +17,8 @@ public static class Evaluation
             evidence.Inputs,
             JsonSerializer.SerializeToUtf8Bytes(frame, ResultsJson.Default.RunFrame),
             Results(catalogue, evidence, policy).ToDictionary(
-                result => result.Key, result => JsonSerializer.SerializeToUtf8Bytes(result, ResultsJson.Default.ReadingResult), StringComparer.Ordinal));
+                result => result.Key, result => JsonSerializer.SerializeToUtf8Bytes(result, ResultsJson.Default.ReadingResult), StringComparer.Ordinal),
+            JsonSerializer.SerializeToUtf8Bytes(evidence.Provenance, ProvenanceJson.Default.Provenance));
     }
 
     /// <summary>The results in the catalogue's order.</summary>

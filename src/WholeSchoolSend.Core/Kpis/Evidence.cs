@@ -17,10 +17,17 @@ public sealed record Evidence(
 {
     /// <summary>What was said of wordings.</summary>
     public StatedWordings Stated { get; init; } = new([]);
+
+    /// <summary>What all of it was made of.</summary>
+    public Provenance Provenance { get; init; } = Provenance.None;
 }
 
 /// <summary>The school totals of one webhook collection, or of one poll file.</summary>
-public sealed record EvidenceSource(string Collection, string Name, IReadOnlyList<SchoolTotals> Totals);
+public sealed record EvidenceSource(string Collection, string Name, IReadOnlyList<SchoolTotals> Totals)
+{
+    /// <summary>The name of what webhooks brought.</summary>
+    public const string Webhooks = "webhooks";
+}
 
 /// <summary>
 /// Reads the evidence. Rows of files never change under their version, so they are kept at hand while they count: what is read anew each
@@ -32,7 +39,7 @@ public sealed class EvidenceReader(
     IVersionedRows<NetworkReach> networkReach, IMilestones milestones)
 {
     /// <summary>Changes when the formulas do, so that the same evidence is evaluated again.</summary>
-    private const string Formulas = "2";
+    private const string Formulas = "3";
 
     private volatile Dictionary<string, object> _atHand = [];
 
@@ -57,7 +64,8 @@ public sealed class EvidenceReader(
         Add(hash, Formulas);
         Add(hash, catalogue.Hash);
         // Verdicts depend on it: too few to show is too few to decide.
-        Add(hash, JsonSerializer.Serialize(policy, ResultsJson.Default.DisclosurePolicy));
+        var rules = JsonSerializer.Serialize(policy, ResultsJson.Default.DisclosurePolicy);
+        Add(hash, rules);
         var known = await waves.AllAsync(cancellation);
         foreach (var wave in known) Add(hash, JsonSerializer.Serialize(wave, WavesJson.Default.WaveState));
 
@@ -69,15 +77,23 @@ public sealed class EvidenceReader(
         var links = new List<SchoolLink>();
         var networks = new List<NetworkReach>();
         var sources = new List<EvidenceSource>();
+        var files = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        var supplies = new List<Supply>();
         var kept = new Dictionary<string, object>(StringComparer.Ordinal);
         foreach (var import in active.OrderBy(import => import.Unit.Supplier, StringComparer.Ordinal).ThenBy(import => import.Unit.Instrument, StringComparer.Ordinal).ThenBy(import => import.Unit.Wave, StringComparer.Ordinal))
         {
             Add(hash, import.Version);
+            if (import.Unit.Supplier == ImportRegister.Supplier) files[import.Unit.Instrument] = import.Version;
             if (import.Unit is { Supplier: ImportRegister.Supplier, Instrument: ImportRegister.Schools }) register.AddRange(await KeptAsync(schools, import.Version, kept, cancellation));
             else if (import.Unit is { Supplier: ImportRegister.Supplier, Instrument: ImportRegister.Engagements }) contacts.AddRange(await KeptAsync(engagements, import.Version, kept, cancellation));
             else if (import.Unit is { Supplier: ImportRegister.Supplier, Instrument: ImportRegister.Links }) links.AddRange(await KeptAsync(schoolLinks, import.Version, kept, cancellation));
             else if (import.Unit is { Supplier: ImportRegister.Supplier, Instrument: ImportRegister.Reach }) networks.AddRange(await KeptAsync(networkReach, import.Version, kept, cancellation));
-            else if (import.Collection is { } collection) sources.Add(new EvidenceSource(collection, $"{import.Unit.Supplier}/{import.Unit.Instrument}", await KeptAsync(pollTotals, import.Version, kept, cancellation)));
+            else if (import.Collection is { } collection)
+            {
+                var source = new EvidenceSource(collection, $"{import.Unit.Supplier}/{import.Unit.Instrument}", await KeptAsync(pollTotals, import.Version, kept, cancellation));
+                sources.Add(source);
+                supplies.Add(new Supply(collection, import.Unit.Wave, source.Name, import.Version, source.Totals.Sum(school => school.Respondents), null));
+            }
         }
         _atHand = kept;
 
@@ -89,13 +105,22 @@ public sealed class EvidenceReader(
             var rows = await totals.TotalsAsync(collection, cancellation);
             Add(hash, collection);
             foreach (var row in rows) hash.AppendData(JsonSerializer.SerializeToUtf8Bytes(row, TotalsJson.Default.SchoolTotals));
-            if (rows.Count > 0) sources.Add(new EvidenceSource(collection, "webhooks", rows));
+            if (rows.Count > 0) sources.Add(new EvidenceSource(collection, EvidenceSource.Webhooks, rows));
+            supplies.AddRange(rows.Movements.Select(wave => new Supply(
+                collection, wave.Key, EvidenceSource.Webhooks, null, rows.Where(school => school.Wave == wave.Key).Sum(school => school.Respondents), wave.Value)));
         }
         var byUrn = register.ToDictionary(school => school.Urn, StringComparer.Ordinal);
         return new Evidence(
             Convert.ToHexStringLower(hash.GetHashAndReset()), known, byUrn, links, contacts, networks, sources, reported.ToDictionary(milestone => milestone.Id, StringComparer.Ordinal))
         {
             Stated = stated,
+            Provenance = new Provenance(
+                $"{catalogue.Version} ({catalogue.Hash[..12]})", Formulas, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(rules)))[..12], files,
+                newest.GroupBy(instrument => instrument.Collection, StringComparer.Ordinal).OrderBy(group => group.Key, StringComparer.Ordinal).ToDictionary(
+                    group => group.Key,
+                    group => (IReadOnlyDictionary<string, int>)group.ToDictionary(instrument => instrument.Id, instrument => instrument.Version, StringComparer.Ordinal), StringComparer.Ordinal),
+                known.ToDictionary(wave => wave.Id, wave => wave.Revision, StringComparer.Ordinal),
+                reported.ToDictionary(milestone => milestone.Id, milestone => milestone.Revision, StringComparer.Ordinal), supplies),
         };
     }
 

@@ -4,7 +4,8 @@ namespace WholeSchoolSend.Core.Kpis;
 /// <param name="Inputs">SHA-256 over everything the evaluation read, lower-case hex: equal inputs, equal results.</param>
 /// <param name="Results">one JSON document per (KPI, wave, reading), by that key, canonical.</param>
 /// <param name="Frame">canonical JSON of what surrounds them: catalogue version, waves, sources.</param>
-public sealed record KpiRun(string Inputs, byte[] Frame, IReadOnlyDictionary<string, byte[]> Results);
+/// <param name="Provenance">JSON of what the evidence was made of. Unlike the rest it depends on how the evidence came to be as it is.</param>
+public sealed record KpiRun(string Inputs, byte[] Frame, IReadOnlyDictionary<string, byte[]> Results, byte[] Provenance);
 
 /// <summary>Keeps KPI aggregates: every run's rows under its own key, one row that says which run is current.</summary>
 public interface IKpiResults

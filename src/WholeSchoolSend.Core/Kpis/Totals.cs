@@ -61,8 +61,8 @@ public interface ISchoolTotals
         string collection, IReadOnlyCollection<string> schools, Func<IReadOnlyList<CountedResponse>, IReadOnlyList<SchoolTotals>> totals,
         CancellationToken cancellation);
 
-    /// <summary>All totals of a collection, by wave and school.</summary>
-    Task<IReadOnlyList<SchoolTotals>> TotalsAsync(string collection, CancellationToken cancellation);
+    /// <summary>All totals of a collection, by wave and school, with what moved them.</summary>
+    Task<CollectionTotals> TotalsAsync(string collection, CancellationToken cancellation);
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
