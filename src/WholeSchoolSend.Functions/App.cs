@@ -54,6 +54,7 @@ public static class App
         AddStore<IInstruments>(storage => storage.Instruments);
         AddStore<IWaves>(storage => storage.Waves);
         AddStore<IMilestones>(storage => storage.Milestones);
+        AddStore<IErrata>(storage => storage.Errata);
         AddStore<IImports>(storage => storage.Imports);
         AddStore<IVersionedRows<SchoolTotals>>(storage => storage.PollTotals);
         AddStore<IVersionedRows<School>>(storage => storage.Schools);
@@ -85,6 +86,7 @@ public static class App
         services.AddSingleton<Ledger>();
         services.AddSingleton<ApplyRetention>();
         services.AddSingleton<PutMilestone>();
+        services.AddSingleton<PutErratum>();
 
         // Files.
         services.AddSingleton<FileImport>();

@@ -64,6 +64,7 @@ public sealed class SurveyDataStorage
         Instruments = new InstrumentsTable(Table("Instruments"));
         Waves = new WavesTable(Table("Waves"));
         Milestones = new MilestonesTable(Table("Milestones"));
+        Errata = new ErrataTable(Table("Errata"));
         Imports = new ImportsTable(Table("Imports"), resilience);
         PollTotals = new VersionedTable<SchoolTotals>(
             Table("PollTotals"), resilience, TotalsJson.Default.SchoolTotals, totals => TableKey.From(totals.School, totals.Wave));
@@ -95,6 +96,8 @@ public sealed class SurveyDataStorage
     public WavesTable Waves { get; }
 
     public MilestonesTable Milestones { get; }
+
+    public ErrataTable Errata { get; }
 
     public ImportsTable Imports { get; }
 
