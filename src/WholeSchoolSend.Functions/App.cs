@@ -42,6 +42,8 @@ public static class App
         AddStore<IEvidence>(storage => storage.Evidence);
         AddStore<IStoredResponses>(storage => storage.Evidence);
         AddStore<ISchoolTotals>(storage => storage.Evidence);
+        AddStore<IAuditedTotals>(storage => storage.Evidence);
+        AddStore<IAudits>(storage => storage.Audits);
         AddStore<IWordings>(storage => storage.Evidence);
         AddStore<IQuarantine>(storage => storage.Quarantine);
         AddStore<IQuarantined>(storage => storage.Quarantine);
@@ -96,11 +98,13 @@ public static class App
         services.AddSingleton<SweepDrops>();
         services.AddSingleton<ListImports>();
         services.AddSingleton<ReplayImport>();
+        services.AddSingleton<RebuildPoll>();
 
         // KPIs and snapshots.
         services.AddSingleton<EvidenceReader>();
         services.AddSingleton<RemapResponses>();
         services.AddSingleton<RecomputeKpis>();
+        services.AddSingleton<AuditTotals>();
         services.AddSingleton<WordingDrift>();
         services.AddSingleton<ExplainKpi>();
         services.AddSingleton<PublishSnapshot>();

@@ -79,13 +79,18 @@ internal sealed record ProblemEntry(string Code, string Where, string Message);
 /// <summary>What <c>GET /api/health</c> tells.</summary>
 /// <param name="Wordings">warnings that change no status: wordings of questions nobody has looked at yet, the first of them.</param>
 /// <param name="MoreWordings">how many more there are.</param>
-internal sealed record Health(string Status, string Storage, IReadOnlyList<UnreviewedWording>? Wordings = null, int? MoreWordings = null)
+/// <param name="Audit">a warning as well: the newest audit of totals, where it found something.</param>
+internal sealed record Health(string Status, string Storage, IReadOnlyList<UnreviewedWording>? Wordings = null, int? MoreWordings = null, AuditWarning? Audit = null)
 {
-    public static Health Healthy(IReadOnlyList<UnreviewedWording> unreviewed) => new(
+    public static Health Healthy(IReadOnlyList<UnreviewedWording> unreviewed, TotalsAudit? newest) => new(
         "healthy", "ok",
         unreviewed.Count == 0 ? null : unreviewed.Take(WordingDrift.MostListed).ToList(),
-        unreviewed.Count > WordingDrift.MostListed ? unreviewed.Count - WordingDrift.MostListed : null);
+        unreviewed.Count > WordingDrift.MostListed ? unreviewed.Count - WordingDrift.MostListed : null,
+        newest is { Differences: > 0 } or { Unreadable.Count: > 0 } ? new AuditWarning(newest.Id, newest.Began, newest.Differences, newest.Unreadable.Count) : null);
 }
+
+/// <summary>That an audit found something: how much, not what.</summary>
+internal sealed record AuditWarning(string Id, DateTimeOffset Began, int Differences, int Unreadable);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ProblemDocument))]

@@ -69,6 +69,10 @@ public sealed class DropsBlobs(
     }
 
     /// <inheritdoc/>
+    public Task<DroppedFile?> FindRawAsync(string supplier, string name, string contentHash, CancellationToken cancellation) =>
+        FindAsync(raw.GetBlobClient(contentHash), supplier, name, cancellation);
+
+    /// <inheritdoc/>
     public async Task ReportAsync(DroppedFile file, ImportReport report, CancellationToken cancellation)
     {
         await PutAsync($"{file.Supplier}/{file.Name}.report.csv", report.WriteCsvAsync, "text/csv; charset=utf-8", cancellation);

@@ -28,7 +28,7 @@ namespace WholeSchoolSend.Storage;
 /// Accepted deliveries are counted from I (day, source), all others from D. One receipt is one of them, however often it is written. The day is
 /// the UTC day on which the response was received, by our clock: stored a second later, after midnight, it is still of that day.
 /// </remarks>
-public sealed partial class EvidenceTable(TableClient table, StorageResilience resilience) : IEvidence, IStoredResponses, ISchoolTotals, IWordings
+public sealed partial class EvidenceTable(TableClient table, StorageResilience resilience) : IEvidence, IStoredResponses, ISchoolTotals, IAuditedTotals, IWordings
 {
     // Below this many schools the count of all would cost more than it saves.
     private const int WorthCounting = 20;

@@ -80,6 +80,7 @@ public sealed class SurveyDataStorage
         Pending = new PendingTable(Table("Pending"), resilience);
         Fates = new FateRows(Evidence, Quarantine, Pending);
         Vendors = new VendorsTable(Table("Vendors"), resilience);
+        Audits = new AuditsTable(Table("Audits"));
         KpiResults = new KpiResultsTable(Table("KpiResults"), resilience);
         Drops = new DropsBlobs(Container("poll-drop"), Container("register"), Container("raw"), Container("poll-reports"));
         Documents = new DocumentsBlobs(
@@ -117,6 +118,8 @@ public sealed class SurveyDataStorage
 
     public FateRows Fates { get; }
     public VendorsTable Vendors { get; }
+
+    public AuditsTable Audits { get; }
 
     public KpiResultsTable KpiResults { get; }
 

@@ -27,6 +27,7 @@ public sealed class Pipeline : IAsyncLifetime
         ["FetchSchedule"] = "0 0 0 1 1 *",
         ["HealSchedule"] = "0 0 0 1 1 *",
         ["SweepSchedule"] = "0 0 0 1 1 *",
+        ["AuditSchedule"] = "0 0 0 1 1 *",
         ["PseudonymKey"] = "a-pseudonym-key-of-the-tests-only!",
         ["Sources:teachers_typeform:Tool"] = "typeform",
         ["Sources:teachers_typeform:Secrets:0"] = TypeformSecret,

@@ -198,6 +198,9 @@ public interface IDrops
     /// <summary>Keeps the bytes of a poll file at <c>raw/{hash}</c>, once.</summary>
     Task KeepRawAsync(DroppedFile file, string contentHash, CancellationToken cancellation);
 
+    /// <summary>The bytes kept at <c>raw/{hash}</c>, as the file they were; null when they are not there.</summary>
+    Task<DroppedFile?> FindRawAsync(string supplier, string name, string contentHash, CancellationToken cancellation);
+
     /// <summary>Writes <c>poll-reports/{supplier}/{name}.report.json</c> and <c>.report.csv</c>, over what an earlier drop left there.</summary>
     Task ReportAsync(DroppedFile file, ImportReport report, CancellationToken cancellation);
 }

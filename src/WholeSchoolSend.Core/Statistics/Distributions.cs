@@ -28,6 +28,7 @@ internal static class Distributions
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(degreesOfFreedom);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(tail);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(tail, 0.5);
+        if (tail == 0.5) return 0;
         var low = 0.0;
         var high = Math.Max(1, NormalUpperQuantile(tail));
         while (StudentTLower(-high, degreesOfFreedom) > tail)
@@ -66,9 +67,11 @@ internal static class Distributions
             if (excess > 0) high = x;
             else low = x;
 
-            var next = x - (excess / Beta.PDF(a, b, x));
+            // On the scale of log x: near 0 the distribution function is a power of x, and so a straight line there.
+            var next = x * Math.Exp(-excess / (x * Beta.PDF(a, b, x)));
+            // After a step so short the next would be its square, or where a is small the noise of the distribution function, which leaves the bracket.
+            if (Math.Abs(next - x) <= 1e-11 * next) return next;
             if (!(next > low && next < high)) next = low > 0 ? Math.Sqrt(low * high) : high / 64;
-            if (Math.Abs(next - x) <= Converged * next) return next;
             x = next;
         }
 

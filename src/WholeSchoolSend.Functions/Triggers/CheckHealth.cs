@@ -6,8 +6,8 @@ using WholeSchoolSend.Core.Snapshots;
 
 namespace WholeSchoolSend.Functions.Triggers;
 
-/// <summary>Says whether storage takes a write and gives it back, within five seconds; and warns of questions that were asked in other words.</summary>
-public sealed partial class CheckHealth(IStorageProbe storage, WordingDrift wordings, TimeProvider time, ILogger<CheckHealth> logger)
+/// <summary>Says whether storage takes a write and gives it back, within five seconds; and warns of questions that were asked in other words and of totals that were wrong.</summary>
+public sealed partial class CheckHealth(IStorageProbe storage, WordingDrift wordings, IAudits audits, TimeProvider time, ILogger<CheckHealth> logger)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
@@ -20,7 +20,8 @@ public sealed partial class CheckHealth(IStorageProbe storage, WordingDrift word
         {
             await storage.TouchAsync(limited.Token);
             var unreviewed = await wordings.UnreviewedAsync(limited.Token);
-            return Responses.Ok(Health.Healthy(unreviewed), ResponsesJson.Default.Health);
+            var newest = await audits.NewestAsync(1, limited.Token);
+            return Responses.Ok(Health.Healthy(unreviewed, newest.Count > 0 ? newest[0] : null), ResponsesJson.Default.Health);
         }
         // Telling that storage fails is what this function is for.
         catch (Exception fault) when (!cancellation.IsCancellationRequested)
