@@ -147,13 +147,29 @@ internal sealed class RScript(Catalogue catalogue, Samples samples)
             said(reading, wave, "change", 100 * (post / pre - 1), 100 * (post / pre * exp(-qt(.975, df) * se) - 1), 100 * (post / pre * exp(qt(.975, df) * se) - 1), NA, df)
           }
         }
-        panel <- function(reading, wave, differences) { # exact signed rank over all ways the signs could have fallen
-          x <- differences[differences != 0]; n <- length(x); r <- 2 * rank(abs(x)); ways <- 1
+        panel <- function(reading, wave, totals, indicator, score) { # organisations are their own respondents: their cells say what they were coded as
+          t <- totals[totals$indicator == indicator & totals$code %in% names(score), ]
+          coded <- function(stage) { s <- t[t$stage == stage, ]; tapply(score[s$code], s$school, function(codes) codes[1]) }
+          pre <- coded("pre"); post <- coded("post"); both <- intersect(names(pre), names(post))
+          if (length(both) == 0) return(invisible())
+          differences <- as.numeric(post[both] - pre[both]); x <- differences[differences != 0]; n <- length(x)
+          r <- 2 * rank(abs(x)); ways <- 1           # exact signed rank over all ways the signs could have fallen
           for (k in r) { more <- numeric(length(ways) + k); more[seq_along(ways)] <- ways / 2; at <- seq_along(ways) + k; more[at] <- more[at] + ways / 2; ways <- more }
           up <- sum(r[x > 0]); least <- min(up, sum(r) - up)
+          said(reading, wave, "organisations", length(both)); said(reading, wave, "unchanged", sum(differences == 0))
           said(reading, wave, "rose", sum(x > 0)); said(reading, wave, "fell", sum(x < 0)); said(reading, wave, "median-change", median(differences))
           said(reading, wave, "signed-rank", NA, p = if (n == 0) 1 else min(1, 2 * sum(ways[seq_len(least + 1)])))
+          said(reading, wave, "sign-test", NA, p = if (n == 0) 1 else binom.test(sum(x > 0), n)$p.value)
         }
+        organisations <- function(reading, wave, totals, indicator, success, valid) { # of each what it was coded as last
+          t <- totals[totals$indicator == indicator & totals$code %in% valid, ]
+          if (nrow(t) == 0) return(invisible())
+          t <- t[order(match(t$stage, c("pre", "single", "post"))), ]
+          last <- tapply(t$code, t$school, function(codes) codes[length(codes)])
+          said(reading, wave, "count", sum(last %in% success)); said(reading, wave, "organisations", length(last))
+        }
+        examples <- function(reading, totals, indicator, success)
+          said(reading, "all", "responses", sum(totals$n[totals$indicator == indicator & totals$code %in% success]))
 
         """;
 
@@ -164,6 +180,9 @@ internal sealed class RScript(Catalogue catalogue, Samples samples)
         script.Append(Functions.ReplaceLineEndings("\n"));
         foreach (var collection in kpi.Readings.Select(reading => reading.Measure.CollectionOf).OfType<string>().Distinct(StringComparer.Ordinal))
         {
+            // Examples are counted over all waves: their totals are kept together as they are read.
+            var examples = kpi.Readings.Where(reading => reading.Measure is Responses counted && counted.Collection == collection && results.Any(result => result.Reading == reading.Id && result.Figures.Count > 0)).ToList();
+            if (examples.Count > 0) Line("seen <- NULL");
             foreach (var (wave, sample) in samples.Of(collection).Where(one => one.Sample.HasSchools))
             {
                 if (!samples.IsCombinable(collection, sample))
@@ -176,15 +195,18 @@ internal sealed class RScript(Catalogue catalogue, Samples samples)
                 foreach (var row in Rows(sample, indicators)) Line(row);
                 Line($"\", colClasses = c(rep(\"character\", 7), rep(\"numeric\", 3)), na.strings = NULL)");
                 foreach (var reading in kpi.Readings.Where(reading => reading.Measure.CollectionOf == collection && results.Any(result => result.Reading == reading.Id && result.Wave == wave.Id)))
-                    if (Call(reading, wave.Id, sample) is { } call) Line(call);
+                    if (Call(reading, wave.Id) is { } call) Line(call);
+                if (examples.Count > 0) Line("seen <- rbind(seen, totals)");
             }
+            foreach (var reading in examples)
+                if (reading.Measure is Responses counted) Line($"examples({Quoted(reading.Id)}, seen, {Quoted(counted.Indicator)}, {Vector(counted.Success)})");
         }
         return script.ToString();
 
         void Line(string text) => script.Append(text).Append('\n');
     }
 
-    private string? Call(Reading reading, string wave, Sample sample)
+    private string? Call(Reading reading, string wave)
     {
         var at = $"{Quoted(reading.Id)}, {Quoted(wave)}";
         return reading.Measure switch
@@ -193,8 +215,9 @@ internal sealed class RScript(Catalogue catalogue, Samples samples)
             Score score => $"means({at}, totals, {Quoted(score.Stage)}, {Quoted(score.Indicator)}, {Vector(score.Roles)}, {Scores(score.Indicator, 0, 1)})",
             Change { Scale: ChangeScale.RelativeMean } change => $"change({at}, totals, {Quoted(change.Indicator)}, names({Rescaled(change.Indicator)}), {Rescaled(change.Indicator)}, FALSE)",
             Change change => $"change({at}, totals, {Quoted(change.Indicator)}, {Vector(change.Valid)}, setNames(as.numeric({Vector(change.Valid)} %in% {Vector(change.Success)}), {Vector(change.Valid)}), {(change.Scale == ChangeScale.Points ? "TRUE" : "FALSE")})",
-            PanelChange panel when Differences(sample, panel) is { Count: > 0 } differences => $"panel({at}, c({string.Join(", ", differences)}))",
-            // Counts need no script: they are in the figures, and the totals above show them. Joined readings follow from those they join.
+            PanelChange panel => $"panel({at}, totals, {Quoted(panel.Indicator)}, {Scores(panel.Indicator, 0, 1)})",
+            PanelCount panel => $"organisations({at}, totals, {Quoted(panel.Indicator)}, {Vector(panel.Success)}, {Vector(panel.Valid)})",
+            // Joined readings follow from those they join.
             _ => null,
         };
     }
@@ -209,15 +232,6 @@ internal sealed class RScript(Catalogue catalogue, Samples samples)
             foreach (var cell in totals.Cells.Where(cell => indicators.Contains(cell.Indicator) && sample.Counts(cell)))
                 yield return string.Create(CultureInfo.InvariantCulture, $"{school},{cell.Stage},{cell.Role},{cell.Indicator},{cell.Code},{cell.N},{cell.W:R},{cell.Q:R}");
         }
-    }
-
-    private List<int> Differences(Sample sample, PanelChange panel)
-    {
-        var scores = catalogue.Indicator[panel.Indicator].Scores!;
-        return sample.Schools.SelectMany(school => sample.Pairs(school.Totals, panel.Indicator))
-            .Where(pair => scores.ContainsKey(pair.Before) && scores.ContainsKey(pair.After))
-            .SelectMany(pair => Enumerable.Repeat((int)(scores[pair.After] - scores[pair.Before]), pair.N))
-            .ToList();
     }
 
     private string Rescaled(string indicator)

@@ -102,9 +102,11 @@ public sealed record Share(
 }
 
 /// <summary>A figure published elsewhere, in per cent, rounded to whole ones there.</summary>
+/// <param name="Wording">the programme's words for it.</param>
 /// <param name="Assumed">bases and design effects to show how much it would matter, where the source gives none: assumptions, published as such.</param>
 /// <param name="Indicative">asks another question: set beside, never tested against.</param>
-public sealed record PublishedFigure(double Value, string Source, IReadOnlyList<AssumedBase>? Assumed = null, bool Indicative = false, string? Note = null);
+public sealed record PublishedFigure(
+    double Value, string Source, string Wording, IReadOnlyList<AssumedBase>? Assumed = null, bool Indicative = false, string? Note = null);
 
 /// <summary>An assumed base of a published figure.</summary>
 public sealed record AssumedBase(double Base, double DesignEffect);
