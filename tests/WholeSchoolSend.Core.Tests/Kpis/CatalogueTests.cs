@@ -31,7 +31,7 @@ public sealed class CatalogueTests
         var operational = stated.IndexOf("Operational KPIs");
         var wordings = catalogue.Kpis.Select(kpi => kpi.Wording).ToList();
         var expected = stated.Where(line => line.StartsWith("KPI: ", StringComparison.Ordinal)).ToList();
-        Assert.Equal(7, expected.Count);
+        Assert.Equal(6, expected.Count);
         Assert.Equal(expected, wordings.Where(wording => wording.StartsWith("KPI: ", StringComparison.Ordinal)).Select(wording => wording.Trim(' ')));
         Assert.Equal(
             stated.Skip(operational).Where(line => line.StartsWith('•')).Select(line => line.TrimStart('•', ' ', '\t')),

@@ -9,10 +9,10 @@ namespace WholeSchoolSend.Core.Tests.Kpis;
 public sealed class RScriptTests
 {
     [Theory]
-    [InlineData("K1", 12)]
-    [InlineData("K2", 9)]
-    [InlineData("K4", 3)]
-    [InlineData("A1", 5)]
+    [InlineData("K1", 20)]
+    [InlineData("K2", 12)]
+    [InlineData("K4", 15)]
+    [InlineData("A1", 6)]
     [InlineData("K5", 21)]
     [InlineData("K6", 16)]
     [InlineData("U1", 1)]
@@ -48,6 +48,12 @@ public sealed class RScriptTests
         var based = (ReadingEvidence reading) => reading.Result.Figures[0].Base!.Value + reading.Outside.Values.Sum();
         Assert.Equal((based(sencos), based(leaders)), (leaders.OtherRoles, sencos.OtherRoles));
         Assert.DoesNotContain("100001", explained.Script, StringComparison.Ordinal);
+
+        // Of interviews it is said what nobody could code.
+        ReadingEvidence Of(string kpi, string reading) => new ExplainKpi(null!, null!, Catalogue.Current, new DisclosurePolicy())
+            .Explain(Catalogue.Current.Kpis.Single(one => one.Id == kpi), Evidences.Organisations(), []).Readings.Single(one => one.Reading == reading);
+        Assert.Equal(["dk=1"], Of("K5", "K5.aware").Outside.Select(code => $"{code.Key}={code.Value}"));
+        Assert.Equal(["dk=6"], Of("K5", "K5.use").Outside.Select(code => $"{code.Key}={code.Value}"));
     }
 
     [Fact]
