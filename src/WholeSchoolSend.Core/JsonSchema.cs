@@ -17,7 +17,7 @@ public sealed class JsonSchema
     private static readonly HashSet<string> Keywords =
     [
         "$ref", "type", "properties", "required", "additionalProperties", "propertyNames", "items", "enum", "const", "pattern", "format",
-        "minLength", "maxLength", "minimum", "exclusiveMinimum", "maximum", "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties",
+        "minLength", "maxLength", "minimum", "exclusiveMinimum", "maximum", "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties", "allOf", "if", "then",
     ];
 
     private readonly JsonElement _root;
@@ -66,6 +66,9 @@ public sealed class JsonSchema
             problems.Add(Wrong(at, $"should be one of {string.Join(", ", allowed.EnumerateArray().Select(one => one.GetRawText()))}"));
         if (schema.TryGetProperty("const", out var constant) && !JsonElement.DeepEquals(constant, value))
             problems.Add(Wrong(at, $"should be {constant.GetRawText()}"));
+        if (schema.TryGetProperty("allOf", out var all))
+            foreach (var part in all.EnumerateArray()) Check(part, value, at, problems);
+        if (schema.TryGetProperty("if", out var condition) && schema.TryGetProperty("then", out var then) && Fits(condition, value)) Check(then, value, at, problems);
         switch (value.ValueKind)
         {
             case JsonValueKind.Object: CheckObject(schema, value, at, problems); break;
@@ -74,6 +77,13 @@ public sealed class JsonSchema
             case JsonValueKind.Number: CheckNumber(schema, value.GetDouble(), at, problems); break;
             default: break;
         }
+    }
+
+    private bool Fits(JsonElement schema, JsonElement value)
+    {
+        var problems = new List<Problem>();
+        Check(schema, value, "", problems);
+        return problems.Count == 0;
     }
 
     private void CheckObject(JsonElement schema, JsonElement value, string at, List<Problem> problems)
@@ -157,7 +167,9 @@ public sealed class JsonSchema
                 throw new NotSupportedException($"This service does not check the JSON Schema keyword {keyword.Name}.");
             if (keyword.Name is "properties" or "$defs")
                 foreach (var child in keyword.Value.EnumerateObject()) RefuseUnknownKeywords(child.Value);
-            else if (keyword.Name is "items" or "additionalProperties" or "propertyNames" && keyword.Value.ValueKind == JsonValueKind.Object)
+            else if (keyword.Name == "allOf")
+                foreach (var part in keyword.Value.EnumerateArray()) RefuseUnknownKeywords(part);
+            else if (keyword.Name is "if" or "then" or "items" or "additionalProperties" or "propertyNames" && keyword.Value.ValueKind == JsonValueKind.Object)
                 RefuseUnknownKeywords(keyword.Value);
             else if (keyword.Name == "format" && keyword.Value.GetString() != "date")
                 throw new NotSupportedException($"This service does not check the format {keyword.Value.GetString()}.");

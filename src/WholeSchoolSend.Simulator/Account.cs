@@ -41,9 +41,9 @@ internal sealed class Account(TextWriter output, TimeProvider time)
                 foreach (var (result, first) in Items(reading, "results").Select((result, i) => (result, i == 0)))
                 {
                     var figures = Items(result, "figures").ToList();
-                    // A count has one figure and no comparison: it stands where the engaged schools stand. Of a change, what is decided on.
+                    // A count has one figure and no comparison: it stands where the engaged schools stand. Of a change, what is decided on; of a panel, how many rose.
                     var engaged = figures.Where(figure => Word(figure, "name") is not ("wider" or "difference" or "published-2016"))
-                        .OrderByDescending(figure => Word(figure, "name") == "change").Select(Figure).FirstOrDefault("");
+                        .OrderByDescending(figure => Word(figure, "name") is "change" or "rose").Select(Figure).FirstOrDefault("");
                     var wider = figures.Where(figure => Word(figure, "name") == "wider").Select(Figure).FirstOrDefault("");
                     output.WriteLine(
                         $"  {(first ? Word(kpi, "id") : ""),-5}{(first ? Cut(Word(kpi, "title"), 44) : ""),-46}{Word(result, "wave"),-13}{engaged,-19}{wider,-19}"

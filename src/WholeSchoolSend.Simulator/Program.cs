@@ -9,7 +9,7 @@ const string Usage = """
       --seed <number>    another year; 2049 when left out
 
     Settings, from the environment or as --Name value: SurveyData (connection string), Sources__teachers_typeform__Secrets__0,
-    PublicContainer (snapshots when left out), LocalHost__Keys__Master (when keys are configured).
+    Sources__interviews_json__Secrets__0, PublicContainer (snapshots when left out), LocalHost__Keys__Master (when keys are configured).
     """;
 
 Dictionary<string, string> given = new(StringComparer.OrdinalIgnoreCase);
@@ -30,6 +30,7 @@ if (!Uri.TryCreate(Setting("url") ?? "http://localhost:7071", UriKind.Absolute, 
 if (!ulong.TryParse(Setting("seed") ?? "2049", out var seed)) return Fail("--seed is not a whole number.");
 if (Setting("SurveyData") is not { } connection) return Fail("The setting SurveyData (connection string) is missing.");
 if (Setting("Sources__teachers_typeform__Secrets__0") is not { } secret) return Fail("The setting Sources__teachers_typeform__Secrets__0 is missing.");
+if (Setting("Sources__interviews_json__Secrets__0") is not { } interviews) return Fail("The setting Sources__interviews_json__Secrets__0 is missing.");
 
 using var stop = new CancellationTokenSource();
 Console.CancelKeyPress += (_, pressed) =>
@@ -45,7 +46,7 @@ try
 {
     account.Title($"A programme year of Whole School SEND (made up, seed {seed}) played to {url.GetLeftPart(UriPartial.Authority)}");
     var surface = new Surface(http, new BlobServiceClient(connection), Setting("PublicContainer") ?? "snapshots", Setting("LocalHost__Keys__Master"), time);
-    await new Year(surface, account, Plan.From(seed, given.ContainsKey("small") ? Scale.Small : Scale.Whole, secret)).PlayAsync(stop.Token);
+    await new Year(surface, account, Plan.From(seed, given.ContainsKey("small") ? Scale.Small : Scale.Whole, secret, interviews)).PlayAsync(stop.Token);
     account.Text($"\nOpen {new Uri(url, "/")}");
     return 0;
 }

@@ -68,10 +68,10 @@ internal sealed class Surface(HttpClient http, BlobServiceClient blobs, string p
             var pause = Pause(null);
             try
             {
-                using var request = new HttpRequestMessage(HttpMethod.Post, $"api/webhooks/{Programme.Source}") { Content = new ByteArrayContent(delivery.Body) };
+                using var request = new HttpRequestMessage(HttpMethod.Post, $"api/webhooks/{delivery.Source}") { Content = new ByteArrayContent(delivery.Body) };
                 request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-                request.Headers.Add("Typeform-Signature", delivery.Signature);
-                request.Headers.UserAgent.ParseAdd("Typeform-Webhooks");
+                request.Headers.Add(delivery.Header, delivery.Signature);
+                request.Headers.UserAgent.ParseAdd(delivery.Source == Programme.Source ? "Typeform-Webhooks" : "Interviews");
                 using var answer = await http.SendAsync(request, cancellation);
                 if (!TriedAgain.Contains(answer.StatusCode) || tries == MostTries) return new(answer.StatusCode, await FatesAsync(answer, cancellation), tries);
                 pause = Pause(answer.Headers.RetryAfter);

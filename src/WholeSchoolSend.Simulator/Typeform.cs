@@ -7,7 +7,13 @@ using System.Text.Json;
 namespace WholeSchoolSend.Simulator;
 
 /// <summary>One webhook delivery as it goes over the wire.</summary>
-internal sealed record Delivery(byte[] Body, string Signature, DeliveryKind Kind);
+internal sealed record Delivery(byte[] Body, string Signature, DeliveryKind Kind)
+{
+    public string Source { get; init; } = Programme.Source;
+
+    /// <summary>Which header carries the signature.</summary>
+    public string Header { get; init; } = "Typeform-Signature";
+}
 
 internal enum DeliveryKind
 {

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
+using System.Text;
 using System.Text.Json;
 
 namespace WholeSchoolSend.Simulator;
@@ -20,8 +21,11 @@ internal sealed class Year(Surface surface, Account account, Plan plan)
 
         await SetUpAsync(cancellation);
         await DropRegisterAsync(cancellation);
-        await DeliverAsync(cancellation);
+        await DeliverAsync("Teachers' replies delivered", plan.Deliveries, cancellation);
         await DropPollsAsync(cancellation);
+        await DeliverAsync("Interviews, case studies delivered", plan.Interviews, cancellation);
+        await DropPanelsAsync(cancellation);
+        await PutMilestonesAsync(cancellation);
         await ComputeAsync("Computed, waves still open", cancellation);
         await CloseAsync(cancellation);
         await PublishAsync(before, cancellation);
@@ -44,14 +48,16 @@ internal sealed class Year(Surface surface, Account account, Plan plan)
         var engagements = await surface.DropAsync("register", "", Programme.EngagementsFile, plan.Engagements, cancellation);
         var engaged = plan.Schools.Engagements.Select(contact => contact.School).Distinct().Count();
         account.Step("Contacts with schools dropped", plan.Schools.Engagements.Count, $"contacts with {engaged} schools, {Taken(engagements)}");
+        var reach = await surface.DropAsync("register", "", Programme.ReachFile, Encoding.UTF8.GetBytes(Programme.Reach), cancellation);
+        account.Step("Reach of networks dropped", 3, $"networks, {Taken(reach)}");
     }
 
-    private async Task DeliverAsync(CancellationToken cancellation)
+    private async Task DeliverAsync(string what, IReadOnlyList<Delivery> deliveries, CancellationToken cancellation)
     {
         ConcurrentDictionary<string, int> fates = new(StringComparer.Ordinal);
         var (refused, retries) = (0, 0);
         await Parallel.ForEachAsync(
-            plan.Deliveries, new ParallelOptions { MaxDegreeOfParallelism = Senders, CancellationToken = cancellation },
+            deliveries, new ParallelOptions { MaxDegreeOfParallelism = Senders, CancellationToken = cancellation },
             async (delivery, stop) =>
             {
                 var receipt = await surface.DeliverAsync(delivery, stop);
@@ -59,12 +65,12 @@ internal sealed class Year(Surface surface, Account account, Plan plan)
                 if (receipt.Status == HttpStatusCode.Unauthorized && delivery.Kind == DeliveryKind.Forged) Interlocked.Increment(ref refused);
                 else foreach (var fate in Fates(receipt, delivery)) fates.AddOrUpdate(fate.Name, fate.Count, (_, sum) => sum + fate.Count);
             });
-        account.Step("Teachers' replies delivered", plan.Deliveries.Count, $"deliveries by {Senders} senders at once, {retries} retries");
+        account.Step(what, deliveries.Count, $"deliveries by {Senders} senders at once, {retries} retries");
 
         foreach (var (fate, count) in fates.Where(fate => fate.Value > 0).OrderByDescending(fate => fate.Value)) account.Detail(Line(count, fate));
-        account.Detail(Line(refused, "refused: wrong signature"));
+        if (refused > 0) account.Detail(Line(refused, "refused: wrong signature"));
 
-        var outside = plan.Deliveries.Count(delivery => delivery.Kind == DeliveryKind.Outside);
+        var outside = deliveries.Count(delivery => delivery.Kind == DeliveryKind.Outside);
         if (fates.Keys.FirstOrDefault(fate => fate is "conflict" or "revised" or "pending" && fates[fate] > 0) is { } odd)
             throw new UnexpectedAnswerException($"{fates[odd]} deliveries were answered \"{odd}\"; none of these deliveries can be.");
         if (fates.GetValueOrDefault("accepted") > 0 && fates.GetValueOrDefault("quarantined") != outside)
@@ -91,6 +97,24 @@ internal sealed class Year(Surface surface, Account account, Plan plan)
         Problems(draft);
 
         await DropPollAsync("Poll of autumn 2026 dropped", Programme.Autumn2026.File, plan.Poll2026, cancellation);
+    }
+
+    private async Task DropPanelsAsync(CancellationToken cancellation)
+    {
+        (string What, string File, byte[] Content, int Count, string Unit)[] files =
+        [
+            ("Last interviews dropped", Programme.StakeholdersFile, plan.Organisations.StakeholdersFile(), plan.Organisations.Last.Count, "stakeholders"),
+            ("Reviews of systems dropped", Programme.SystemsFile, plan.Organisations.SystemsFile(), plan.Organisations.Reviews.Count, "reviews, a workbook"),
+            ("Commissioned reviews dropped", Programme.CommissionedFile, plan.Organisations.CommissionedFile(), plan.Organisations.Commissioned.Count, "reviews"),
+        ];
+        foreach (var (what, file, content, count, unit) in files)
+            account.Step(what, count, $"{unit}, {Taken(await surface.DropAsync("poll-drop", $"{Programme.Evaluators}/", file, content, cancellation))}");
+    }
+
+    private async Task PutMilestonesAsync(CancellationToken cancellation)
+    {
+        foreach (var (id, json) in Programme.Milestones) await surface.AskAsync(HttpMethod.Put, $"api/milestones/{id}", json, cancellation);
+        account.Step("Milestones put", Programme.Milestones.Length, "milestones");
     }
 
     private async Task DropPollAsync(string what, string file, byte[] content, CancellationToken cancellation)
@@ -144,7 +168,7 @@ internal sealed class Year(Surface surface, Account account, Plan plan)
         await surface.RunAsync("PublishSnapshot", cancellation);
         var asked = 0;
         var latest = await surface.WaitAsync<Snapshot>(
-            "latest.json in the public container has not changed to a snapshot with the three waves closed. Is a marker still pending, or did PublishSnapshot fail?",
+            "latest.json in the public container has not changed to a snapshot with the four waves closed. Is a marker still pending, or did PublishSnapshot fail?",
             async () =>
             {
                 var now = await surface.LatestAsync(cancellation);

@@ -60,7 +60,7 @@ public sealed class JsonSchemaTests
     [Fact]
     public void Published_schemas_load_and_say_which_dialect_they_are()
     {
-        foreach (var name in new[] { "instrument.schema.json", "wave.schema.json", "snapshot-1.json" })
+        foreach (var name in new[] { "instrument.schema.json", "wave.schema.json", "milestone.schema.json", "kpi-catalogue.schema.json", "snapshot-1.json" })
         {
             Assert.NotNull(JsonSchema.Embedded(name));
             Assert.Contains("2020-12", Encoding.UTF8.GetString(JsonSchema.EmbeddedText(name)), StringComparison.Ordinal);

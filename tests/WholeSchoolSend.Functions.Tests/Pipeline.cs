@@ -34,6 +34,8 @@ public sealed class Pipeline : IAsyncLifetime
         ["Sources:teachers_typeform:Secrets:1"] = NextTypeformSecret,
         ["Sources:leaders_typeform:Tool"] = "typeform",
         ["Sources:leaders_typeform:Secrets:0"] = TypeformSecret,
+        ["Sources:interviews_json:Tool"] = "json",
+        ["Sources:interviews_json:Secrets:0"] = TypeformSecret,
         ["Sources:leaders_json:Tool"] = "json",
         ["Sources:leaders_json:Secrets:0"] = TypeformSecret,
         ["Sources:leaders_standardwebhooks:Tool"] = "standardwebhooks",

@@ -9,23 +9,69 @@ namespace WholeSchoolSend.Simulator.Tests;
 public sealed class PlanTests
 {
     private const string Secret = "made-up-secret";
-    private static readonly Plan Year = Plan.From(2049, Scale.Whole, Secret);
+    private static readonly Plan Year = Plan.From(2049, Scale.Whole, Secret, Secret);
 
     [Fact]
-    public void The_same_seed_gives_the_same_bytes() => Assert.Equal(Hash(Plan.From(7, Scale.Small, Secret)), Hash(Plan.From(7, Scale.Small, Secret)));
+    public void The_same_seed_gives_the_same_bytes() => Assert.Equal(Hash(Plan.From(7, Scale.Small, Secret, Secret)), Hash(Plan.From(7, Scale.Small, Secret, Secret)));
 
     [Fact]
-    public void Another_seed_gives_another_year() => Assert.NotEqual(Hash(Plan.From(7, Scale.Small, Secret)), Hash(Plan.From(8, Scale.Small, Secret)));
+    public void Another_seed_gives_another_year() => Assert.NotEqual(Hash(Plan.From(7, Scale.Small, Secret, Secret)), Hash(Plan.From(8, Scale.Small, Secret, Secret)));
 
     // Pinned so that a change of the generator, or of .NET, is seen: the sample year is in screenshots and guides.
     [Fact]
-    public void The_small_year_of_seed_2049_is_the_one_everybody_has() => Assert.Equal("6ba6dc25c9c86b9f", Hash(Plan.From(2049, Scale.Small, Secret))[..16]);
+    public void The_small_year_of_seed_2049_is_the_one_everybody_has() => Assert.Equal("6ba6dc25c9c86b9f", Hash(Plan.From(2049, Scale.Small, Secret, Secret))[..16]);
+
+    // Interviews, reviews, commissions and case studies are the same in a small year but for the schools of the case studies.
+    [Fact]
+    public void Its_organisations_are_those_everybody_has()
+    {
+        var small = Plan.From(2049, Scale.Small, Secret, Secret);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        byte[][] files = [small.Organisations.StakeholdersFile(), small.Organisations.SystemsFile(), small.Organisations.CommissionedFile()];
+        foreach (var bytes in files.Concat(small.Interviews.Select(delivery => delivery.Body))) hash.AppendData(bytes);
+        Assert.Equal("1a04946043179762", Convert.ToHexStringLower(hash.GetHashAndReset())[..16]);
+        Assert.Equal(small.Organisations.StakeholdersFile(), Year.Organisations.StakeholdersFile());
+    }
+
+    // What docs/kpis.md says that the sample year gives.
+    [Fact]
+    public void Organisations_come_out_as_the_guide_says()
+    {
+        var organisations = Year.Organisations;
+        var last = organisations.Last.ToDictionary(one => one.Organisation);
+        var both = organisations.First.Where(one => last.ContainsKey(one.Organisation)).ToList();
+        Assert.Equal((16, 15), (organisations.First.Count, both.Count));
+        Assert.Equal((11, 4, 10), (both.Count(one => last[one.Organisation].Awareness > one.Awareness), both.Count(one => last[one.Organisation].Awareness == one.Awareness), both.Count(one => last[one.Organisation].Likelihood > one.Likelihood)));
+        Assert.Equal((10, 6, 4), (last.Values.Count(one => one.Recommends), last.Values.Count(one => one.Uses), last.Values.Count(one => one.Commissions == true)));
+
+        var scores = organisations.Reviews.GroupBy(one => one.System).Select(system => system.Single(one => one.Point == "End").Score - system.Single(one => one.Point == "Start").Score).Order().ToList();
+        Assert.Equal((16, 12, 0, 1), (scores.Count, scores.Count(change => change > 0), scores.Count(change => change < 0), (scores[7] + scores[8]) / 2));
+        Assert.Equal((10, 21, 13), (organisations.Leaders.Count, organisations.Commissioned.Count(one => one.State != "Cancelled"), organisations.CaseStudies.Count(one => one.Improved)));
+        Assert.All(organisations.CaseStudies, study => Assert.Contains(Year.Schools.Engagements, contact => contact.School == study.School));
+    }
+
+    [Fact]
+    public void Milestones_are_in_every_state_there_is()
+    {
+        Assert.Equal(15, Programme.Milestones.Select(milestone => milestone.Id).Distinct().Count());
+        var states = Programme.Milestones.Select(milestone => JsonDocument.Parse(milestone.Json).RootElement).ToList();
+        Assert.Equal(["delivered", "draft", "in_progress", "in_use", "not_started"], states.Select(state => state.GetProperty("status").GetString()).Distinct().Order());
+        Assert.All(states, state => Assert.Equal(state.GetProperty("status").GetString() is "delivered" or "in_use", state.TryGetProperty("evidence", out _)));
+    }
+
+    [Fact]
+    public void Interviews_are_signed_and_hold_what_must_not_be_kept()
+    {
+        Assert.Equal(16 + 10 + 18, Year.Interviews.Count);
+        Assert.All(Year.Interviews, delivery => Assert.Equal(("interviews_json", "X-Signature", 64), (delivery.Source, delivery.Header, delivery.Signature.Length)));
+        Assert.All(Year.Interviews, delivery => Assert.Contains("Alex", Encoding.UTF8.GetString(delivery.Body), StringComparison.Ordinal));
+    }
 
     [Fact]
     public void A_small_year_is_made_in_no_time()
     {
         var started = Stopwatch.GetTimestamp();
-        Plan.From(1, Scale.Small, Secret);
+        Plan.From(1, Scale.Small, Secret, Secret);
         Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(2));
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Azure.Storage.Blobs;
@@ -99,7 +100,7 @@ internal sealed class PretendSystem : IAsyncDisposable
 
     private void Deliver(HttpListenerRequest request, HttpListenerResponse response, string path, byte[] body, string? key)
     {
-        var signature = request.Headers["Typeform-Signature"];
+        var signature = request.Headers["Typeform-Signature"] ?? request.Headers["X-Signature"];
         Deliveries.Enqueue((path, body, signature, key));
         if (Always is { } status) response.StatusCode = status;
         else if (_busy++ < Busy)
@@ -107,7 +108,8 @@ internal sealed class PretendSystem : IAsyncDisposable
             response.StatusCode = 503;
             response.Headers["Retry-After"] = "0";
         }
-        else if (signature != "sha256=abc" && Secret is not null && signature != Typeform.Sign(Secret, body)) response.StatusCode = 401;
+        else if (signature != "sha256=abc" && Secret is not null && signature != Typeform.Sign(Secret, body)
+            && signature != Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(Secret), body))) response.StatusCode = 401;
         else Write(response, $$"""{"received":1,"{{FateOf(body)}}":1}""");
     }
 

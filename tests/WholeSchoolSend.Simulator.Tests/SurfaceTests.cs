@@ -56,8 +56,12 @@ public sealed class SurfaceTests
         Assert.Contains("line 13, Q1: none of the labels [answer-unknown]", told, StringComparison.Ordinal);
         Assert.Contains("K1   Every teacher responsible for every pupil's…  2026-autumn  74 % (70-78)       52 % (47-57)       met confident", told, StringComparison.Ordinal);
         Assert.Contains("[c] withheld", told, StringComparison.Ordinal);
-        Assert.Equal(["register/edubasealldata20260901.csv", "register/engagements-2025-26.csv"], system.Blobs.Keys.Where(name => name.StartsWith("register/", StringComparison.Ordinal)).Order());
+        Assert.Equal(["register/edubasealldata20260901.csv", "register/engagements-2025-26.csv", "register/networks-2026.csv"], system.Blobs.Keys.Where(name => name.StartsWith("register/", StringComparison.Ordinal)).Order());
         Assert.Equal(3, system.Blobs.Keys.Count(name => name.StartsWith("poll-drop/northern-polling/", StringComparison.Ordinal)));
+        Assert.Equal(
+            ["poll-drop/evaluation-team/commissioned-2025-26.csv", "poll-drop/evaluation-team/stakeholders-2026-autumn.csv", "poll-drop/evaluation-team/systems-2025-26.xlsx"],
+            system.Blobs.Keys.Where(name => name.StartsWith("poll-drop/evaluation-team/", StringComparison.Ordinal)).Order());
+        Assert.Equal(44, system.Deliveries.Count(delivery => delivery.Path == "/api/webhooks/interviews_json"));
     }
 
     [Fact]
@@ -98,7 +102,7 @@ public sealed class SurfaceTests
     private static async Task<string> PlayAsync(PretendSystem system)
     {
         using var told = new StringWriter();
-        var plan = Plan.From(2049, Scale.Small, PretendSystem.KnownSecret);
+        var plan = Plan.From(2049, Scale.Small, PretendSystem.KnownSecret, PretendSystem.KnownSecret);
         await new Year(system.Surface(), new Account(told, TimeProvider.System), plan).PlayAsync(TestContext.Current.CancellationToken);
         return told.ToString();
     }

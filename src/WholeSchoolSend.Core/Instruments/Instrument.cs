@@ -11,7 +11,7 @@ namespace WholeSchoolSend.Core.Instruments;
 /// <param name="Poll">the poll files it maps, or null for a form.</param>
 /// <param name="Wave">the round of fieldwork: a value, or a field with codes.</param>
 /// <param name="Stage"><c>pre</c>, <c>post</c> or <c>single</c> (when left out).</param>
-/// <param name="School">the field that holds the six-digit unique reference number; null only for a poll without schools.</param>
+/// <param name="School">the field that holds the six-digit unique reference number; null for organisations and for a poll without schools.</param>
 /// <param name="Respondent">the field that holds the respondent's key; it is stored as a pseudonym only.</param>
 /// <param name="Role">role as ticked; <c>other</c> when left out.</param>
 /// <param name="Weight">the field that holds the survey weight; weight 1 when left out.</param>
@@ -32,6 +32,12 @@ public sealed record Instrument(
     Term? Stratum,
     IReadOnlyList<Item> Items)
 {
+    /// <summary>Whom the answers are about: people at schools (when left out), or organisations.</summary>
+    public Subject? Subject { get; init; }
+
+    /// <summary>Which organisation it is: a value, or a field with codes; null unless the subject is organisations.</summary>
+    public Term? Organisation { get; init; }
+
     /// <summary>Id in the address it was put to; not part of the document.</summary>
     [JsonIgnore]
     public string Id { get; init; } = "";
@@ -39,6 +45,17 @@ public sealed record Instrument(
     /// <summary>Counts from 1; a change makes the next.</summary>
     [JsonIgnore]
     public int Version { get; init; }
+}
+
+/// <summary>Whom answers are about.</summary>
+public enum Subject
+{
+    [JsonStringEnumMemberName("school")]
+    School,
+
+    /// <summary>Organisations, known by an id: each is its own respondent, and counts once at each stage.</summary>
+    [JsonStringEnumMemberName("organisation")]
+    Organisation,
 }
 
 /// <summary>A form of a configured source, by the tool's own form id.</summary>

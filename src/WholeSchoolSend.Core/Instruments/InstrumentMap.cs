@@ -24,13 +24,15 @@ public sealed partial class InstrumentMap
     public Checked<Coding> Map(RedactedAnswers answers)
     {
         var problems = new List<Problem>();
-        var school = _instrument.School is { } field ? School(Text(answers, field.Field), field.Field, problems) : "";
+        var school = _instrument.Organisation is { } named ? Organisation(Resolve(named, answers, problems), named.Field ?? "", problems)
+            : _instrument.School is { } field ? School(Text(answers, field.Field), field.Field, problems) : "";
         var wave = Resolve(_instrument.Wave, answers, problems);
         if (wave is not null && !PutInstrument.IsId(wave)) problems.Add(Problems.AnswerUnknown.At(_instrument.Wave.Field ?? "", "should be, or be coded as, the id of a wave"));
         var stage = Resolve(_instrument.Stage, answers, problems, "single");
         var role = Resolve(_instrument.Role, answers, problems, "other");
         var weight = _instrument.Weight is { } weighted ? Weight(Text(answers, weighted.Field), weighted.Field, problems) : 1;
-        var respondent = _instrument.Respondent is { } key ? Find(answers, key.Field)?.Values is [{ } value, ..] ? value.Text : null : null;
+        // An organisation that nothing tells apart further is its own respondent: what it says last at a stage counts, and before and after meet.
+        var respondent = _instrument.Respondent is { } key ? Text(answers, key.Field) : _instrument.Organisation is null ? null : school;
 
         var observations = new List<Observation>();
         foreach (var (item, codes) in _items)
@@ -46,13 +48,13 @@ public sealed partial class InstrumentMap
     /// <summary>The fields an instrument reads, besides the respondent's key.</summary>
     public static HashSet<string> FieldsAskedFor(Instrument instrument) =>
         instrument.Items.Select(item => item.Field)
-            .Concat(new[] { instrument.Wave.Field, instrument.Stage?.Field, instrument.School?.Field, instrument.Role?.Field, instrument.Weight?.Field, instrument.Group?.Field, instrument.Stratum?.Field }.OfType<string>())
+            .Concat(new[] { instrument.Wave.Field, instrument.Stage?.Field, instrument.School?.Field, instrument.Organisation?.Field, instrument.Role?.Field, instrument.Weight?.Field, instrument.Group?.Field, instrument.Stratum?.Field }.OfType<string>())
             .ToHashSet(StringComparer.Ordinal);
 
     /// <summary>The answers of a field that an instrument codes, as they stand in it.</summary>
     public static IEnumerable<string> AnswersCoded(Instrument instrument, Answer answer) =>
         instrument.Items.Where(item => IsCalled(answer, item.Field)).SelectMany(item => item.Codes.Keys)
-            .Concat(new[] { instrument.Wave, instrument.Stage, instrument.Role, instrument.Group, instrument.Stratum }
+            .Concat(new[] { instrument.Wave, instrument.Stage, instrument.Organisation, instrument.Role, instrument.Group, instrument.Stratum }
                 .Where(term => term?.Field is { } field && IsCalled(answer, field)).SelectMany(term => term!.Codes?.Keys ?? []));
 
     public static bool IsCalled(Answer answer, string field) => answer.Field == field || answer.Alias == field;
@@ -71,6 +73,12 @@ public sealed partial class InstrumentMap
         return null;
     }
 
+    /// <summary>Before an organisation's id where a school's number would stand.</summary>
+    public const string OfOrganisation = "org~";
+
+    /// <summary>The key of an organisation by its id, whatever its case; null where the text is no id.</summary>
+    public static string? Organisation(string text) => text.Trim().ToLowerInvariant() is var id && PutInstrument.IsId(id) ? OfOrganisation + id : null;
+
     /// <summary>No survey weight is near this; beyond it squares of weights would stop being numbers.</summary>
     public const double LargestWeight = 1_000_000;
 
@@ -87,6 +95,14 @@ public sealed partial class InstrumentMap
     public static FrozenDictionary<string, string> Lookup(IReadOnlyDictionary<string, string> codes) =>
         codes.GroupBy(code => code.Key.Trim(), StringComparer.OrdinalIgnoreCase)
             .ToFrozenDictionary(group => group.Key, group => group.First().Value, StringComparer.OrdinalIgnoreCase);
+
+    private static string? Organisation(string? text, string where, List<Problem> problems)
+    {
+        if (text is null) return null;
+        if (Organisation(text) is { } key) return key;
+        problems.Add(Problems.OrganisationInvalid.At(where, "should be, or be coded as, an id: lower-case letters, digits and hyphens"));
+        return null;
+    }
 
     private static string? Resolve(Term? term, RedactedAnswers answers, List<Problem> problems, string? otherwise = null)
     {

@@ -16,7 +16,7 @@ public sealed record InstrumentSummary(string Id, int Version, string Title, str
 public sealed record InstrumentList(IReadOnlyList<InstrumentSummary> Instruments);
 
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, RespectNullableAnnotations = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, WriteIndented = false)]
 [JsonSerializable(typeof(Instrument))]
 [JsonSerializable(typeof(InstrumentList))]

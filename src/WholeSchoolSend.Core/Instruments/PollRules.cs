@@ -54,8 +54,8 @@ internal static class PollRules
     private static bool Same(string one, string other) => one.Trim().Equals(other.Trim(), StringComparison.OrdinalIgnoreCase);
 
     private static IEnumerable<(string At, Term Term)> Terms(Instrument instrument) =>
-        new[] { ("/wave", instrument.Wave), ("/stage", instrument.Stage), ("/role", instrument.Role), ("/group", instrument.Group),
-            ("/stratum", instrument.Stratum) }
+        new[] { ("/wave", instrument.Wave), ("/stage", instrument.Stage), ("/organisation", instrument.Organisation), ("/role", instrument.Role),
+            ("/group", instrument.Group), ("/stratum", instrument.Stratum) }
             .Where(term => term.Item2 is not null).Select(term => (term.Item1, term.Item2!));
 
     private static IEnumerable<Problem> Check(string at, Term term, bool isPoll)

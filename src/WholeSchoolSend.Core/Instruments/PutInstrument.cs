@@ -52,9 +52,11 @@ public sealed partial class PutInstrument(IInstruments instruments, InstrumentSh
             if (others.FirstOrDefault(other => other.Poll?.Supplier == poll.Supplier && Overlap(other.Poll.Files, poll.Files)) is { } claimed)
                 yield return Problems.FormTaken.At("/poll/files", $"should match no file that {claimed.Id} maps too: its files are {claimed.Poll!.Files}");
         }
-        if (instrument.School is null && instrument.Poll is null)
+        var isOfOrganisations = instrument.Subject == Subject.Organisation;
+        foreach (var problem in CheckSubject(instrument, isOfOrganisations)) yield return problem;
+        if (instrument.School is null && instrument.Poll is null && !isOfOrganisations)
             yield return Problems.DocumentInvalid.At("/school", "is required for a form");
-        if (instrument.Poll is not null && (instrument.School is null) == (instrument.Group is null))
+        if (instrument.Poll is not null && !isOfOrganisations && (instrument.School is null) == (instrument.Group is null))
             yield return Problems.DocumentInvalid.At("/group", "is given exactly when a poll has no school");
         if (instrument.Stratum is not null && instrument.Group is null)
             yield return Problems.DocumentInvalid.At("/stratum", "is given only when a poll has no school");
@@ -62,6 +64,7 @@ public sealed partial class PutInstrument(IInstruments instruments, InstrumentSh
         foreach (var problem in PollRules.Check(instrument)) yield return problem;
         foreach (var problem in Check("/wave", instrument.Wave, null, IsId)
             .Concat(Check("/stage", instrument.Stage, Stages, null))
+            .Concat(Check("/organisation", instrument.Organisation, null, IsId))
             .Concat(Check("/role", instrument.Role, Roles, null))
             .Concat(Check("/group", instrument.Group, Groups, null))
             .Concat(Check("/stratum", instrument.Stratum, null, null)))
@@ -85,10 +88,27 @@ public sealed partial class PutInstrument(IInstruments instruments, InstrumentSh
         }
     }
 
+    /// <summary>A collection is of schools or of organisations, as the catalogue measures it: the two are never counted together.</summary>
+    private IEnumerable<Problem> CheckSubject(Instrument instrument, bool isOfOrganisations)
+    {
+        if (isOfOrganisations != (instrument.Organisation is not null))
+            yield return Problems.DocumentInvalid.At("/organisation", "is given exactly when subject is organisation");
+        if (catalogue.SubjectOf(instrument.Collection) is { } subject && (subject == Subject.Organisation) != isOfOrganisations)
+            yield return Problems.DocumentInvalid.At("/subject", $"should be {(isOfOrganisations ? "school" : "organisation")}: that is whom the catalogue counts in {instrument.Collection}");
+        if (!isOfOrganisations) yield break;
+        if (instrument.Poll is not null && instrument.Organisation is { Field: null })
+            yield return Problems.DocumentInvalid.At("/organisation", "should be a field: each row says which organisation it is of");
+        (string Name, bool IsGiven)[] members =
+            [("school", instrument.School is not null), ("group", instrument.Group is not null), ("weight", instrument.Weight is not null)];
+        foreach (var (name, _) in members.Where(member => member.IsGiven))
+            yield return Problems.DocumentInvalid.At($"/{name}", "belongs to people at schools: an organisation counts once");
+    }
+
     private static IEnumerable<Problem> CheckWordings(Instrument instrument, IEnumerable<Instrument> rest)
     {
         (string At, Term? Term)[] others =
-            [("/wave", instrument.Wave), ("/stage", instrument.Stage), ("/group", instrument.Group), ("/stratum", instrument.Stratum)];
+            [("/wave", instrument.Wave), ("/stage", instrument.Stage), ("/organisation", instrument.Organisation), ("/group", instrument.Group),
+             ("/stratum", instrument.Stratum)];
         foreach (var (at, term) in others)
             if (term?.Wordings is not null) yield return Problems.DocumentInvalid.At($"{at}/wordings", "belongs to an item or to the role");
         if (instrument.Role is { Wordings: not null, Field: null }) yield return Problems.DocumentInvalid.At("/role/wordings", "belongs to a field");

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using WholeSchoolSend.Core.Instruments;
 
 namespace WholeSchoolSend.Core.Kpis;
 
@@ -11,8 +12,11 @@ namespace WholeSchoolSend.Core.Kpis;
 public sealed record Catalogue(
     string Version, IReadOnlyList<string> Combined, IReadOnlyList<Family> Families, IReadOnlyList<Indicator> Indicators, IReadOnlyList<Kpi> Kpis)
 {
+    private static readonly JsonSchema Schema = JsonSchema.Embedded("kpi-catalogue.schema.json");
+    private static readonly Lazy<Catalogue> Embedded = new(() => Parse(JsonSchema.EmbeddedText("kpi-catalogue.json")));
+
     /// <summary>The catalogue this build was made with. A typing error in it stops the start, not the report.</summary>
-    public static Catalogue Current { get; } = Parse(JsonSchema.EmbeddedText("kpi-catalogue.json"));
+    public static Catalogue Current => Embedded.Value;
 
     /// <summary>SHA-256 of the catalogue's bytes, lower-case hex: part of what an evaluation read.</summary>
     [JsonIgnore]
@@ -22,13 +26,15 @@ public sealed record Catalogue(
     [JsonIgnore]
     public FrozenDictionary<string, Indicator> Indicator { get; private init; } = FrozenDictionary<string, Indicator>.Empty;
 
-    /// <summary>Reads a catalogue; throws <see cref="JsonException"/> saying where it is wrong.</summary>
-    public static Catalogue Parse(ReadOnlySpan<byte> json)
+    /// <summary>Reads a catalogue by its published schema; throws <see cref="JsonException"/> saying everything that is wrong with it, and where.</summary>
+    public static Catalogue Parse(ReadOnlyMemory<byte> json)
     {
-        var catalogue = JsonSerializer.Deserialize(json, CatalogueJson.Default.Catalogue)!;
+        if (Schema.Check(json).Problems is { Count: > 0 } problems)
+            throw new JsonException($"The KPI catalogue breaks kpi-catalogue.schema.json: {string.Join("; ", problems.Select(problem => $"{problem.Where} {problem.Message}"))}.");
+        var catalogue = JsonSerializer.Deserialize(json.Span, CatalogueJson.Default.Catalogue)!;
         var read = catalogue with
         {
-            Hash = Convert.ToHexStringLower(SHA256.HashData(json)),
+            Hash = Convert.ToHexStringLower(SHA256.HashData(json.Span)),
             Indicator = catalogue.Indicators.ToFrozenDictionary(indicator => indicator.Id, StringComparer.Ordinal),
         };
         var readings = read.Readings().ToDictionary(entry => entry.Reading.Id, entry => entry.Reading, StringComparer.Ordinal);
@@ -41,10 +47,19 @@ public sealed record Catalogue(
                 throw new JsonException($"{kpi.Id} duplicates another KPI of the catalogue, and then has no readings of its own.");
             if (kpi.DuplicateOf is null && kpi.Readings.Count(reading => reading.Primary) != 1) throw new JsonException($"{kpi.Id} has one primary reading.");
         }
+        if (read.Kpis.GroupBy(kpi => kpi.Id, StringComparer.Ordinal).FirstOrDefault(same => same.Count() > 1) is { } twice) throw new JsonException($"{twice.Key} is in the catalogue twice.");
+        foreach (var collection in read.Combined)
+            if (read.Readings().All(entry => entry.Reading.Measure.CollectionOf != collection)) throw new JsonException($"{collection} is combined, but no reading is of it.");
         foreach (var test in read.Families.SelectMany(family => family.Tests))
             if (!readings.ContainsKey(test.Reading)) throw new JsonException($"A family tests {test.Reading}, which is no reading.");
         return read;
     }
+
+    /// <summary>Whom the readings of a collection count; null where none says, as of examples, which may come from either.</summary>
+    public Subject? SubjectOf(string collection) => Readings().Select(entry => entry.Reading.Measure)
+        .Where(measure => measure.CollectionOf == collection && measure is not Responses)
+        .Select(measure => measure is PanelChange or PanelCount ? Subject.Organisation : (Subject?)Subject.School)
+        .FirstOrDefault();
 
     /// <summary>Every reading with its KPI, in the catalogue's order.</summary>
     public IEnumerable<(Kpi Kpi, Reading Reading)> Readings() => Kpis.SelectMany(kpi => kpi.Readings.Select(reading => (kpi, reading)));

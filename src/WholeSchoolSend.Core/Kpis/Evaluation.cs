@@ -38,7 +38,7 @@ public static class Evaluation
                 MatchedChange change => samples.EachWave(kpi, reading, change.Collection, (wave, sample, _) => MatchedReading.Evaluate(kpi, reading, change, indicator(change.Indicator), wave.Id, sample)),
                 PanelChange panel => samples.EachWave(kpi, reading, panel.Collection, (wave, sample, _) => PanelReading.Evaluate(kpi, reading, panel, indicator(panel.Indicator), wave.Id, sample)),
                 PanelCount panel => samples.EachWave(kpi, reading, panel.Collection, (wave, sample, _) => PanelReading.Evaluate(kpi, reading, panel, wave.Id, sample)),
-                Responses examples => [Counted(kpi, reading, examples, evidence)],
+                Responses examples => [Counted(kpi, reading, examples, samples)],
                 EngagedSchools schools => [Reached(kpi, reading, schools, samples.Register)],
                 MilestoneReached milestone => [MilestoneReading.Evaluate(kpi, reading, milestone, evidence.Milestones.GetValueOrDefault(kpi.Id))],
                 AllMet all => Together(kpi, reading, all, results.Where(result => result.Kpi == kpi.Id).ToList()),
@@ -48,12 +48,19 @@ public static class Evaluation
         return Families.Adjust(catalogue, results);
     }
 
-    private static ReadingResult Counted(Kpi kpi, Reading reading, Responses examples, Evidence evidence)
+    /// <summary>Examples are counted over all waves: each wave by the same rule as anywhere, that its sources are added up only where the catalogue says so.</summary>
+    private static ReadingResult Counted(Kpi kpi, Reading reading, Responses examples, Samples samples)
     {
-        var totals = evidence.Sources.Where(source => source.Collection == examples.Collection).SelectMany(source => source.Totals).ToList();
-        if (totals.Count == 0) return new ReadingResult(kpi.Id, reading.Id, null, Verdict.Insufficient, "none was sent in yet", []);
-        var count = totals.SelectMany(school => school.Cells).Where(cell => cell.Indicator == examples.Indicator && examples.Success.Contains(cell.Code)).Sum(cell => cell.N);
-        return new ReadingResult(kpi.Id, reading.Id, null, reading.Undecided is null ? Decided.OnCount(count, (reading.Target ?? kpi.Target)!) : null, reading.Undecided, [new Figure("responses", "responses", count, Method: "count of examples: never a rate")]);
+        var waves = samples.Of(examples.Collection);
+        if (waves.Count == 0) return new ReadingResult(kpi.Id, reading.Id, null, Verdict.Insufficient, "none was sent in yet", []);
+        if (waves.Any(wave => !samples.IsCombinable(examples.Collection, wave.Sample)))
+            return new ReadingResult(kpi.Id, reading.Id, null, Verdict.Insufficient, "evidence of one wave came from several sources and is not combined", []);
+        var count = waves.SelectMany(wave => wave.Sample.Schools.SelectMany(school => school.Totals.Cells).Where(wave.Sample.Counts))
+            .Where(cell => cell.Indicator == examples.Indicator && examples.Success.Contains(cell.Code))
+            .Sum(cell => cell.N);
+        return new ReadingResult(
+            kpi.Id, reading.Id, null, reading.Undecided is null ? Decided.OnCount(count, (reading.Target ?? kpi.Target)!) : null, reading.Undecided,
+            [new Figure("responses", "responses", count, Method: "count of examples: never a rate")]);
     }
 
     private static ReadingResult Reached(Kpi kpi, Reading reading, EngagedSchools measure, EngagementRegister register)

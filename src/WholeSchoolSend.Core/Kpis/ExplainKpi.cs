@@ -21,8 +21,8 @@ public sealed record MappedBy(string Collection, string Instrument, int Version,
 
 /// <summary>One result of a reading with what it was made of.</summary>
 /// <param name="Sources">where its answers came from.</param>
-/// <param name="Outside">answers of engaged respondents in the reading's roles that are outside its base, by code.</param>
-/// <param name="OtherRoles">engaged respondents' answers to the same question by roles the reading does not count.</param>
+/// <param name="Outside">answers to its question, of those in its roles, that are outside its base, by code; of shares and means those of engaged schools.</param>
+/// <param name="OtherRoles">answers to the same question by roles the reading does not count.</param>
 public sealed record ReadingEvidence(
     string Reading, string Title, ReadingResult Result, IReadOnlyList<string> Sources, IReadOnlyDictionary<string, int> Outside, int OtherRoles);
 
@@ -55,19 +55,19 @@ public sealed class ExplainKpi(EvidenceReader reader, IInstruments instruments, 
         return new KpiEvidence(kpi.Id, kpi.Wording, catalogue.Version, evidence.Inputs, mapped, readings, new RScript(catalogue, samples).Of(kpi, results));
     }
 
-    private static ReadingEvidence Explain(Reading reading, ReadingResult result, Samples samples)
+    private ReadingEvidence Explain(Reading reading, ReadingResult result, Samples samples)
     {
         var sample = reading.Measure.CollectionOf is { } collection ? samples.Of(collection).FirstOrDefault(one => one.Wave.Id == result.Wave).Sample : null;
         var outside = new SortedDictionary<string, int>(StringComparer.Ordinal);
         var others = 0;
-        if (sample is not null && reading.Measure is Share share)
-        {
-            foreach (var cell in sample.Schools.Where(school => school.Engaged).SelectMany(school => school.Totals.Cells).Where(cell => cell.Stage == share.Stage && cell.Indicator == share.Indicator))
+        foreach (var (totals, engaged, _, _) in sample?.Schools ?? [])
+            foreach (var cell in totals.Cells.Where(cell => reading.Measure.Asks(cell)))
             {
-                if (!share.Roles.Contains(cell.Role)) others += cell.N;
-                else if (!share.Valid.Contains(cell.Code)) outside[cell.Code] = outside.GetValueOrDefault(cell.Code) + cell.N;
+                // Panels and changes are of everybody who was asked; shares and means of engaged schools.
+                if (!engaged && reading.Measure is Share or MixedShare or Score) continue;
+                if (!reading.Measure.CountsRole(cell.Role)) others += cell.N;
+                else if (!reading.Measure.Takes(cell.Code, catalogue)) outside[cell.Code] = outside.GetValueOrDefault(cell.Code) + cell.N;
             }
-        }
         return new ReadingEvidence(reading.Id, reading.Title, result, sample?.SourceNames ?? [], outside, others);
     }
 }
@@ -113,19 +113,37 @@ internal sealed class RScript(Catalogue catalogue, Samples samples)
           m <- svymean(~y, s)
           list(p = as.numeric(coef(m)), se = as.numeric(SE(m)), df = degf(s), n = sum(s$variables$n))
         }
-        shares <- function(reading, wave, totals, stage, indicator, roles, success, valid) {
+        shares <- function(reading, wave, totals, stage, indicator, roles, success, valid, published = NA) {
           d <- domain(totals, stage, indicator, roles, valid, setNames(as.numeric(valid %in% success), valid))
           a <- share(d, "engaged"); b <- share(d, "wider")
           for (x in list(list("engaged", a), list("wider", b))) if (!is.null(x[[2]])) {
             e <- x[[2]]; ci <- limits(e$p, e$se, e$df, e$n)
             said(reading, wave, x[[1]], 100 * e$p, 100 * ci[1], 100 * ci[2], 100 * e$se, e$df)
           }
+          if (!is.null(a) && a$df >= 1 && a$se > 0 && !is.na(published))
+            said(reading, wave, "published-2016", 100 * published, df = a$df, p = 2 * pt(-abs((a$p - published) / a$se), a$df))
           if (is.null(a) || is.null(b) || a$df < 1 || b$df < 1) return(invisible())
+          if (min(a$p, b$p) > 0 && max(a$p, b$p) < 1) {
+            f <- svychisq(~y + group, subset(d, counts), statistic = "F")
+            said(reading, wave, "rao-scott", f$statistic, df = f$parameter[["ddf"]], p = f$p.value)
+          }
           se <- sqrt(a$se^2 + b$se^2)                  # the groups share no school
           df <- se^4 / (a$se^4 / a$df + b$se^4 / b$df)
           wa <- wilson(a$p, a$se, a$df, a$n); wb <- wilson(b$p, b$se, b$df, b$n)
           said(reading, wave, "difference", 100 * (a$p - b$p), 100 * (a$p - b$p - sqrt((a$p - wa[1])^2 + (wb[2] - b$p)^2)),
             100 * (a$p - b$p + sqrt((wa[2] - a$p)^2 + (b$p - wb[1])^2)), 100 * se, df, 2 * pt(-abs((a$p - b$p) / se), df))
+        }
+        mixed <- function(reading, wave, totals, stage, indicator, success, valid, parts, mix) { # roles at a fixed mix
+          part <- setNames(rep(seq_along(parts), lengths(parts)), unlist(parts))
+          d <- domain(totals, stage, indicator, names(part), valid, setNames(as.numeric(valid %in% success), valid))
+          d <- update(d, part = part[role])
+          for (arm in c("engaged", "wider")) {
+            s <- subset(d, counts & group == arm)
+            if (length(unique(s$variables$part)) < length(parts)) next
+            b <- svyby(~y, ~part, s, svymean, covmat = TRUE)
+            p <- sum(mix * coef(b)); se <- sqrt(as.numeric(mix %*% vcov(b) %*% mix)); df <- degf(s); ci <- limits(p, se, df, sum(s$variables$n))
+            said(reading, wave, arm, 100 * p, 100 * ci[1], 100 * ci[2], 100 * se, df)
+          }
         }
         means <- function(reading, wave, totals, stage, indicator, roles, score) {
           d <- domain(totals, stage, indicator, roles, names(score), score)
@@ -147,13 +165,56 @@ internal sealed class RScript(Catalogue catalogue, Samples samples)
             said(reading, wave, "change", 100 * (post / pre - 1), 100 * (post / pre * exp(-qt(.975, df) * se) - 1), 100 * (post / pre * exp(qt(.975, df) * se) - 1), NA, df)
           }
         }
-        panel <- function(reading, wave, differences) { # exact signed rank over all ways the signs could have fallen
-          x <- differences[differences != 0]; n <- length(x); r <- 2 * rank(abs(x)); ways <- 1
+        matched <- function(reading, wave, totals, pairs, indicator, success, valid, score) { # people who answered both times
+          p <- pairs[pairs$indicator == indicator & pairs$before %in% valid & pairs$after %in% valid, ]
+          m <- sum(p$n); said(reading, wave, "pairs", m)
+          if (m == 0) return(invisible())
+          yes <- function(codes) as.numeric(codes %in% success)
+          before <- sum(p$n * yes(p$before)); after <- sum(p$n * yes(p$after)); p$y <- yes(p$after) - yes(p$before)
+          said(reading, wave, "pre", 100 * before / m); said(reading, wave, "post", 100 * after / m)
+          place <- unique(totals[, c("stratum", "school")])
+          d <- svydesign(ids = ~school, strata = ~stratum, weights = ~w, nest = TRUE, data = rbind(
+            data.frame(place, w = 1, y = 0, counts = FALSE), data.frame(p[, c("stratum", "school", "w", "y")], counts = TRUE)))
+          s <- subset(d, counts); e <- svymean(~y, s); df <- degf(s); v <- as.numeric(coef(e)); se <- as.numeric(SE(e))
+          said(reading, wave, "change", 100 * v, 100 * (v - qt(.975, df) * se), 100 * (v + qt(.975, df) * se), 100 * se, df, 2 * pt(-abs(v / se), df))
+          k <- tapply(p$n * p$y, p$school, sum); x <- (length(k) - 1) / length(k) * sum(k)^2 / sum(k^2)   # Obuchowski 1998
+          said(reading, wave, "mcnemar-clustered", x, df = 1, p = pchisq(x, 1, lower.tail = FALSE))
+          up <- sum(p$n[p$y > 0]); down <- sum(p$n[p$y < 0])
+          said(reading, wave, "mcnemar-exact", NA, p = if (up + down == 0) 1 else binom.test(up, up + down)$p.value)
+          q <- p[p$before %in% names(score) & p$after %in% names(score), ]
+          x <- rep(score[q$after] - score[q$before], q$n); school <- rep(q$school, q$n)
+          r <- sign(x); r[x != 0] <- r[x != 0] * rank(abs(x[x != 0])); k <- tapply(r, school, sum); z <- sum(k) / sqrt(sum(k^2))   # Rosner, Glynn, Lee 2006
+          said(reading, wave, "signed-rank-clustered", z, p = 2 * pnorm(-abs(z)))
+          t <- t.test(x); said(reading, wave, "mean-change", mean(x), t$conf.int[1], t$conf.int[2], t$stderr, t$parameter, t$p.value)
+          once <- function(stage) { s <- totals[totals$indicator == indicator & totals$stage == stage & totals$code %in% valid, ]; c(sum(s$n), sum(s$n * yes(s$code))) }
+          pre <- once("pre"); post <- once("post")
+          said(reading, wave, "unmatched-pre", 100 * (pre[1] - m) / pre[1]); said(reading, wave, "unmatched-post", 100 * (post[1] - m) / post[1])
+          said(reading, wave, "stayers-pre", 100 * before / m)
+          if (pre[1] > m) said(reading, wave, "leavers-pre", 100 * (pre[2] - before) / (pre[1] - m))
+        }
+        panel <- function(reading, wave, totals, indicator, score) { # organisations are their own respondents: their cells say what they were coded as
+          t <- totals[totals$indicator == indicator & totals$code %in% names(score), ]
+          coded <- function(stage) { s <- t[t$stage == stage, ]; tapply(score[s$code], s$school, function(codes) codes[1]) }
+          pre <- coded("pre"); post <- coded("post"); both <- intersect(names(pre), names(post))
+          if (length(both) == 0) return(invisible())
+          differences <- as.numeric(post[both] - pre[both]); x <- differences[differences != 0]; n <- length(x)
+          r <- 2 * rank(abs(x)); ways <- 1           # exact signed rank over all ways the signs could have fallen
           for (k in r) { more <- numeric(length(ways) + k); more[seq_along(ways)] <- ways / 2; at <- seq_along(ways) + k; more[at] <- more[at] + ways / 2; ways <- more }
           up <- sum(r[x > 0]); least <- min(up, sum(r) - up)
+          said(reading, wave, "organisations", length(both)); said(reading, wave, "unchanged", sum(differences == 0))
           said(reading, wave, "rose", sum(x > 0)); said(reading, wave, "fell", sum(x < 0)); said(reading, wave, "median-change", median(differences))
           said(reading, wave, "signed-rank", NA, p = if (n == 0) 1 else min(1, 2 * sum(ways[seq_len(least + 1)])))
+          said(reading, wave, "sign-test", NA, p = if (n == 0) 1 else binom.test(sum(x > 0), n)$p.value)
         }
+        organisations <- function(reading, wave, totals, indicator, success, valid) { # of each what it was coded as last
+          t <- totals[totals$indicator == indicator & totals$code %in% valid, ]
+          if (nrow(t) == 0) return(invisible())
+          t <- t[order(match(t$stage, c("pre", "single", "post"))), ]
+          last <- tapply(t$code, t$school, function(codes) codes[length(codes)])
+          said(reading, wave, "count", sum(last %in% success)); said(reading, wave, "organisations", length(last))
+        }
+        examples <- function(reading, totals, indicator, success)
+          said(reading, "all", "responses", sum(totals$n[totals$indicator == indicator & totals$code %in% success]))
 
         """;
 
@@ -164,6 +225,9 @@ internal sealed class RScript(Catalogue catalogue, Samples samples)
         script.Append(Functions.ReplaceLineEndings("\n"));
         foreach (var collection in kpi.Readings.Select(reading => reading.Measure.CollectionOf).OfType<string>().Distinct(StringComparer.Ordinal))
         {
+            // Examples are counted over all waves: their totals are kept together as they are read.
+            var examples = kpi.Readings.Where(reading => reading.Measure is Responses counted && counted.Collection == collection && results.Any(result => result.Reading == reading.Id && result.Figures.Count > 0)).ToList();
+            if (examples.Count > 0) Line("seen <- NULL");
             foreach (var (wave, sample) in samples.Of(collection).Where(one => one.Sample.HasSchools))
             {
                 if (!samples.IsCombinable(collection, sample))
@@ -175,26 +239,39 @@ internal sealed class RScript(Catalogue catalogue, Samples samples)
                 Line($"totals <- read.csv(text = \"stratum,school,group,stage,role,indicator,code,n,w,q");
                 foreach (var row in Rows(sample, indicators)) Line(row);
                 Line($"\", colClasses = c(rep(\"character\", 7), rep(\"numeric\", 3)), na.strings = NULL)");
+                if (kpi.Readings.Any(reading => reading.Measure is MatchedChange))
+                {
+                    Line("pairs <- read.csv(text = \"stratum,school,indicator,before,after,n,w,q");
+                    foreach (var row in Pairs(sample, indicators)) Line(row);
+                    Line("\", colClasses = c(rep(\"character\", 5), rep(\"numeric\", 3)), na.strings = NULL)");
+                }
                 foreach (var reading in kpi.Readings.Where(reading => reading.Measure.CollectionOf == collection && results.Any(result => result.Reading == reading.Id && result.Wave == wave.Id)))
-                    if (Call(reading, wave.Id, sample) is { } call) Line(call);
+                    if (Call(reading, wave.Id) is { } call) Line(call);
+                if (examples.Count > 0) Line("seen <- rbind(seen, totals)");
             }
+            foreach (var reading in examples)
+                if (reading.Measure is Responses counted) Line($"examples({Quoted(reading.Id)}, seen, {Quoted(counted.Indicator)}, {Vector(counted.Success)})");
         }
         return script.ToString();
 
         void Line(string text) => script.Append(text).Append('\n');
     }
 
-    private string? Call(Reading reading, string wave, Sample sample)
+    private string? Call(Reading reading, string wave)
     {
         var at = $"{Quoted(reading.Id)}, {Quoted(wave)}";
         return reading.Measure switch
         {
-            Share share => $"shares({at}, totals, {Quoted(share.Stage)}, {Quoted(share.Indicator)}, {Vector(share.Roles)}, {Vector(share.Success)}, {Vector(share.Valid)})",
+            Share share => $"shares({at}, totals, {Quoted(share.Stage)}, {Quoted(share.Indicator)}, {Vector(share.Roles)}, {Vector(share.Success)}, {Vector(share.Valid)}{Published(share)})",
+            MixedShare mixed => $"mixed({at}, totals, {Quoted(mixed.Stage)}, {Quoted(mixed.Indicator)}, {Vector(mixed.Success)}, {Vector(mixed.Valid)}, "
+                + $"list({string.Join(", ", mixed.Parts.Select(part => Vector(part.Roles)))}), c({string.Join(", ", mixed.Parts.Select(part => Number(part.Part)))}))",
             Score score => $"means({at}, totals, {Quoted(score.Stage)}, {Quoted(score.Indicator)}, {Vector(score.Roles)}, {Scores(score.Indicator, 0, 1)})",
             Change { Scale: ChangeScale.RelativeMean } change => $"change({at}, totals, {Quoted(change.Indicator)}, names({Rescaled(change.Indicator)}), {Rescaled(change.Indicator)}, FALSE)",
             Change change => $"change({at}, totals, {Quoted(change.Indicator)}, {Vector(change.Valid)}, setNames(as.numeric({Vector(change.Valid)} %in% {Vector(change.Success)}), {Vector(change.Valid)}), {(change.Scale == ChangeScale.Points ? "TRUE" : "FALSE")})",
-            PanelChange panel when Differences(sample, panel) is { Count: > 0 } differences => $"panel({at}, c({string.Join(", ", differences)}))",
-            // Counts need no script: they are in the figures, and the totals above show them. Joined readings follow from those they join.
+            MatchedChange change => $"matched({at}, totals, pairs, {Quoted(change.Indicator)}, {Vector(change.Success)}, {Vector(change.Valid)}, {Scores(change.Indicator, 0, 1)})",
+            PanelChange panel => $"panel({at}, totals, {Quoted(panel.Indicator)}, {Scores(panel.Indicator, 0, 1)})",
+            PanelCount panel => $"organisations({at}, totals, {Quoted(panel.Indicator)}, {Vector(panel.Success)}, {Vector(panel.Valid)})",
+            // Joined readings follow from those they join.
             _ => null,
         };
     }
@@ -211,14 +288,17 @@ internal sealed class RScript(Catalogue catalogue, Samples samples)
         }
     }
 
-    private List<int> Differences(Sample sample, PanelChange panel)
-    {
-        var scores = catalogue.Indicator[panel.Indicator].Scores!;
-        return sample.Schools.SelectMany(school => sample.Pairs(school.Totals, panel.Indicator))
-            .Where(pair => scores.ContainsKey(pair.Before) && scores.ContainsKey(pair.After))
-            .SelectMany(pair => Enumerable.Repeat((int)(scores[pair.After] - scores[pair.Before]), pair.N))
-            .ToList();
-    }
+    private static IEnumerable<string> Pairs(Sample sample, HashSet<string> indicators) =>
+        from school in sample.Schools
+        from indicator in indicators.Order(StringComparer.Ordinal)
+        from pair in sample.Pairs(school.Totals, indicator)
+        select string.Create(
+            CultureInfo.InvariantCulture,
+            $"{(school.Engaged ? "engaged" : "wider")}/{Plain(school.Phase)},s{school.Position},{indicator},{pair.Before},{pair.After},{pair.N},{pair.W:R},{pair.Q:R}");
+
+    private static string Published(Share share) => share.Published is { Indicative: false } published ? $", {Number(published.Value / 100)}" : "";
+
+    private static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 
     private string Rescaled(string indicator)
     {

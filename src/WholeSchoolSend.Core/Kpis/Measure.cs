@@ -62,6 +62,30 @@ public abstract record Measure
         _ => null,
     };
 
+    /// <summary>Is this an answer to its question, asked when it asks?</summary>
+    internal bool Asks(CellTotal cell) => cell.Indicator == IndicatorOf && (StageOf is null || cell.Stage == StageOf);
+
+    /// <summary>Does it count people of this role?</summary>
+    internal bool CountsRole(string role) => this switch
+    {
+        Share share => share.Roles.Contains(role),
+        MixedShare mixed => mixed.Parts.Any(part => part.Roles.Contains(role)),
+        Score score => score.Roles.Contains(role),
+        _ => true,
+    };
+
+    /// <summary>Is an answer of this code in its base?</summary>
+    internal bool Takes(string code, Catalogue catalogue) => this switch
+    {
+        Share share => share.Valid.Contains(code),
+        MixedShare mixed => mixed.Valid.Contains(code),
+        Change { Scale: not ChangeScale.RelativeMean } change => change.Valid.Contains(code),
+        MatchedChange change => change.Valid.Contains(code),
+        PanelCount panel => panel.Valid.Contains(code),
+        Responses examples => examples.Success.Contains(code),
+        _ => IndicatorOf is { } indicator && catalogue.Indicator[indicator].Scores?.ContainsKey(code) == true,
+    };
+
     /// <summary>Would an answer to its question be in its base?</summary>
     internal bool IsValid(CellTotal cell) => this switch
     {
@@ -102,9 +126,11 @@ public sealed record Share(
 }
 
 /// <summary>A figure published elsewhere, in per cent, rounded to whole ones there.</summary>
+/// <param name="Wording">the programme's words for it.</param>
 /// <param name="Assumed">bases and design effects to show how much it would matter, where the source gives none: assumptions, published as such.</param>
 /// <param name="Indicative">asks another question: set beside, never tested against.</param>
-public sealed record PublishedFigure(double Value, string Source, IReadOnlyList<AssumedBase>? Assumed = null, bool Indicative = false, string? Note = null);
+public sealed record PublishedFigure(
+    double Value, string Source, string Wording, IReadOnlyList<AssumedBase>? Assumed = null, bool Indicative = false, string? Note = null);
 
 /// <summary>An assumed base of a published figure.</summary>
 public sealed record AssumedBase(double Base, double DesignEffect);

@@ -12,8 +12,8 @@ internal static class PanelReading
 
     public static ReadingResult Evaluate(Kpi kpi, Reading reading, PanelChange panel, Indicator indicator, string wave, Sample sample)
     {
-        var pairs = sample.Schools.SelectMany(organisation => sample.Pairs(organisation.Totals, panel.Indicator)).ToList();
-        if (MatchedReading.Histogram(pairs, indicator) is not { } changes)
+        if (Differing(sample, panel.Indicator) is { Count: > 0 } differing) return Held(kpi, reading, wave, differing);
+        if (MatchedReading.Histogram(Pairs(sample, panel.Indicator), indicator) is not { } changes)
             return new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, "no organisation was seen at the beginning and at the end", []);
         var (rose, fell) = (Enumerable.Range(1, changes.Steps).Sum(step => changes[step]), Enumerable.Range(1, changes.Steps).Sum(step => changes[-step]));
         var (median, p) = (Median(changes), SignedRank.ExactPValue(changes));
@@ -41,9 +41,10 @@ internal static class PanelReading
 
     public static ReadingResult Evaluate(Kpi kpi, Reading reading, PanelCount panel, string wave, Sample sample)
     {
+        if (Differing(sample, panel.Indicator) is { Count: > 0 } differing) return Held(kpi, reading, wave, differing);
         // Of each organisation what it said last: at the end where it was seen there.
-        var last = sample.Schools
-            .Select(organisation => organisation.Totals.Cells.Where(cell => cell.Indicator == panel.Indicator && panel.Valid.Contains(cell.Code) && sample.Counts(cell)).OrderBy(cell => Order(cell.Stage)).LastOrDefault())
+        var last = Organisations(sample, panel.Indicator)
+            .Select(said => said.Where(cell => panel.Valid.Contains(cell.Code)).OrderBy(cell => Order(cell.Stage)).LastOrDefault())
             .OfType<CellTotal>()
             .ToList();
         if (last.Count == 0) return new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, "no organisation gave a valid answer", []);
@@ -51,6 +52,34 @@ internal static class PanelReading
         List<Figure> figures = [new("count", "organisations", count, Base: last.Count, Method: "census count of organisations, as they were last seen"), new("organisations", "organisations", last.Count)];
         return new ReadingResult(kpi.Id, reading.Id, wave, reading.Undecided is null ? Decided.OnCount(count, (reading.Target ?? kpi.Target)!) : null, reading.Undecided, figures);
     }
+
+    /// <summary>
+    /// What organisations were coded as at the beginning and at the end. An organisation is its own respondent, so that its cells say what its pair is,
+    /// even where the beginning came by a form and the end in a file.
+    /// </summary>
+    public static List<PairTotal> Pairs(Sample sample, string indicator) => Organisations(sample, indicator)
+        .Select(said => (Before: said.Find(cell => cell.Stage == "pre"), After: said.Find(cell => cell.Stage == "post")))
+        .Where(pair => pair is { Before: not null, After: not null })
+        .Select(pair => new PairTotal(indicator, pair.Before!.Code, pair.After!.Code, 1, 1, 1))
+        .ToList();
+
+    /// <summary>Of each organisation that was coded, its cells, in the order of organisations.</summary>
+    private static IEnumerable<List<CellTotal>> Organisations(Sample sample, string indicator) => sample.Schools
+        .GroupBy(organisation => organisation.Position)
+        .Select(rows => rows.SelectMany(row => row.Totals.Cells).Where(cell => cell.Indicator == indicator && sample.Counts(cell)).ToList())
+        .Where(said => said.Count > 0);
+
+    /// <summary>Stages at which an organisation is coded one way by one source and another way by another: nobody can say which counts.</summary>
+    private static List<string> Differing(Sample sample, string indicator) => Organisations(sample, indicator)
+        .SelectMany(said => said.GroupBy(cell => cell.Stage, StringComparer.Ordinal).Where(stage => stage.Select(cell => cell.Code).Distinct(StringComparer.Ordinal).Count() > 1))
+        .Select(stage => stage.Key)
+        .ToList();
+
+    private static ReadingResult Held(Kpi kpi, Reading reading, string wave, List<string> differing) => new(
+        kpi.Id, reading.Id, wave, Verdict.Insufficient, $"organisations are coded in two ways at the same stage ({string.Join(", ", differing.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))}): their sources must agree first", [])
+    {
+        IsHeld = true,
+    };
 
     private static int Order(string stage) => stage switch { "pre" => 0, "single" => 1, _ => 2 };
 

@@ -72,6 +72,9 @@ internal static class Found
     public static string Date(string cell) => cell.Trim() is not { Length: > 0 } text ? Empty : IsNumber(text, out _) ? "a number where a date should be"
         : "text that is no date";
 
+    /// <summary>In a column of ids.</summary>
+    public static string Id(string cell) => cell.Trim().Length == 0 ? Empty : "text that is no id";
+
     /// <summary>In a column of school numbers.</summary>
     public static string School(string cell) =>
         cell.Trim() is not { Length: > 0 } text ? Empty : text.All(char.IsAsciiDigit) ? string.Create(CultureInfo.InvariantCulture, $"{text.Length} digits")

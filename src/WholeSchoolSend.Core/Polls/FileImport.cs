@@ -177,11 +177,7 @@ public sealed class ImportRun
             cancellation);
 
         var all = await _imports.ActiveAsync(cancellation);
-        var notes = content.Collection is not null && all.Any(active => active.Collection == content.Collection && active.Unit.Wave == unit.Wave
-            && active.Unit != unit)
-            ? ["another poll counts for this wave and collection: two are not combined, and until one is withdrawn neither is published"]
-            : Array.Empty<string>();
-        if (about is not null) notes = [.. notes, .. await about(all)];
+        var notes = about is null ? [] : await about(all);
         var wins = Decide(all.FirstOrDefault(active => active.Unit == unit), next)?.Version == next.Version;
         ImportSwitch switched;
         do

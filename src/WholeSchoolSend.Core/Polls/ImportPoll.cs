@@ -10,7 +10,7 @@ namespace WholeSchoolSend.Core.Polls;
 /// Memory grows with schools and cells, not with rows, but for 16 bytes and a little for each respondent where the instrument names one.
 /// </summary>
 public sealed class ImportPoll(IDrops drops, IInstruments instruments, IWaves waves, IImports imports, FileImport import, IVersionedRows<SchoolTotals> totals,
-    IVersionedRows<School> schools, TimeProvider time)
+    IVersionedRows<School> schools, Catalogue catalogue, TimeProvider time)
 {
     /// <summary>The largest file that is checked without being dropped.</summary>
     public const int LargestChecked = 25 * 1024 * 1024;
@@ -111,7 +111,8 @@ public sealed class ImportPoll(IDrops drops, IInstruments instruments, IWaves wa
         var content = new FileContent<SchoolTotals>(
             new ImportUnit(run.File.Supplier, instrument.Id, check.Wave!), instrument.Version, instrument.Collection, check.Totals, check.Facts!, check.Rows!,
                 check.Findings.Count);
-        await run.ActivateAsync(hash, content, totals, counting => AboutSchoolsAsync(check, counting, cancellation), (outcome, more) => check.Report(run.File, hash, instrument, outcome, [.. notes, .. more]), cancellation);
+        await run.ActivateAsync(hash, content, totals, async counting => [.. AboutOthers(content.Unit, instrument.Collection, counting), .. await AboutSchoolsAsync(check, counting, cancellation)],
+            (outcome, more) => check.Report(run.File, hash, instrument, outcome, [.. notes, .. more]), cancellation);
     }
 
     private static Task WaitAsync(ImportRun run, CancellationToken cancellation) =>
@@ -137,10 +138,17 @@ public sealed class ImportPoll(IDrops drops, IInstruments instruments, IWaves wa
             : [];
     }
 
+    private IEnumerable<string> AboutOthers(ImportUnit unit, string collection, IReadOnlyList<ActiveImport> counting) =>
+        !catalogue.Combined.Contains(collection) && counting.Any(active => active.Collection == collection && active.Unit.Wave == unit.Wave && active.Unit != unit)
+            ? ["another poll counts for this wave and collection: two are not combined, and until one is withdrawn neither is published"]
+            : [];
+
     /// <summary>A number mistyped moves a school's answers to the wider schools, and nothing else would tell.</summary>
     private async Task<IReadOnlyList<string>> AboutSchoolsAsync(PollCheck check, IReadOnlyList<ActiveImport> counting, CancellationToken cancellation)
     {
-        var named = check.Totals.Where(school => !school.School.Contains('|', StringComparison.Ordinal)).ToList();
+        var named = check.Totals
+            .Where(school => !school.School.Contains('|', StringComparison.Ordinal) && !school.School.StartsWith(InstrumentMap.OfOrganisation, StringComparison.Ordinal))
+            .ToList();
         var register = counting.FirstOrDefault(
             active => active.Unit is { Supplier: ImportRegister.Supplier, Instrument: ImportRegister.Schools });
         if (named.Count == 0 || register is null) return [];

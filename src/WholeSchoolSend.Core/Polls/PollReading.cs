@@ -25,6 +25,7 @@ internal sealed class PollReading
     private readonly RoleColumns _role;
     private readonly TermColumn? _group;
     private readonly TermColumn? _stratum;
+    private readonly int? _organisation;
     private readonly int? _school;
     private readonly int? _weight;
     private readonly int? _respondent;
@@ -52,7 +53,9 @@ internal sealed class PollReading
         _header = header;
         var poll = instrument.Poll!;
         _dropped = (poll.Drop ?? []).SelectMany(header.Columns).ToHashSet();
-        _schools = new Utf8Lookup<SchoolSums>(text => InstrumentMap.School(text, "", []) is { } urn ? Sums(urn) : null);
+        _organisation = instrument.Organisation is { } named ? Column(named.Field!) : null;
+        var organisation = instrument.Organisation is not { } term ? null : Organisations(term);
+        _schools = new Utf8Lookup<SchoolSums>(text => (organisation is null ? InstrumentMap.School(text, "", []) : organisation(text)) is { } key ? Sums(key) : null);
         _school = instrument.School is { } school ? Column(school.Field) : null;
         _weight = instrument.Weight is { } weight ? Column(weight.Field) : null;
         _respondent = instrument.Respondent is { } respondent ? Column(respondent.Field) : null;
@@ -170,7 +173,7 @@ internal sealed class PollReading
         var stage = Resolve(_stage, row);
         var role = _role.Resolve(row);
         var weight = Weight(row);
-        Respondent(row);
+        Respondent(row, sums, stage);
         _fieldwork?.Read(row, this);
         // Cells are checked even where the row is wrong already: the sender sees everything at once.
         for (var i = 0; i < _items.Count; i++) _answers[i] = Answer(_items[i], row);
@@ -248,9 +251,23 @@ internal sealed class PollReading
                 Found.School(row.Text(column)));
             return null;
         }
+        if (_organisation is { } named)
+        {
+            if (_schools.TryFind(row.Utf8(named), out var found)) return found;
+            Add(row, named, Problems.OrganisationInvalid, "should be an organisation's id, or a name that the instrument gives an id", Found.Id(row.Text(named)));
+            return null;
+        }
         var group = Resolve(_group!, row);
         var stratum = _stratum is null ? "" : Resolve(_stratum, row);
         return group is null || stratum is null ? null : Sums($"{group}|{stratum}");
+    }
+
+    /// <summary>An organisation's key by what stands in its cell: an id, or what the codes translate to one.</summary>
+    private Func<string, string?> Organisations(Term named)
+    {
+        if (named.Codes is not { } codes || _organisation is not { } column) return InstrumentMap.Organisation;
+        var meaning = Meaning(codes, column);
+        return text => meaning.Find(text) is { } id ? InstrumentMap.Organisation(id) : null;
     }
 
     private double Weight(PollFileReader row)
@@ -261,9 +278,15 @@ internal sealed class PollReading
         return 0;
     }
 
-    private void Respondent(PollFileReader row)
+    private void Respondent(PollFileReader row, SchoolSums? sums, string? stage)
     {
-        if (_respondent is not { } column) return;
+        if (_respondent is not { } column)
+        {
+            // An organisation is its own respondent, once at each stage.
+            if (_organisation is { } named && sums is not null && stage is not null && !sums.Stages.Add(stage))
+                Add(row, named, Problems.RespondentRepeated, "should be an organisation that no row before this one has at this stage", "an organisation of an earlier row");
+            return;
+        }
         var key = row.Utf8(column).Trim((byte)' ');
         // One address is one person however it is written (docs/pollsters.md). Other keys are as they stand: tools tell record numbers apart by case.
         if (key.Contains((byte)'@')) key = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(key).ToLowerInvariant());
@@ -392,6 +415,9 @@ internal sealed class PollReading
         private readonly List<Sums[]?> _cohorts = [];
 
         public int Respondents { get; set; }
+
+        /// <summary>Of an organisation: the stages it was seen at.</summary>
+        public HashSet<string> Stages => field ??= new HashSet<string>(StringComparer.Ordinal);
 
         public Sums[] Of(int cohort, int codes)
         {

@@ -14,7 +14,7 @@ public sealed record Observation(string Indicator, string Code)
 /// <summary>What the mapping of a response yields: who, where, when in the study, and the coded answers.</summary>
 /// <param name="School">six-digit unique reference number, or <c>org~…</c> for an organisation.</param>
 /// <param name="Role">as ticked: <c>leader</c>, <c>senco</c>, <c>leader+senco</c>, <c>teacher</c> or <c>other</c>.</param>
-/// <param name="Respondent">pseudonym; null where the instrument has none.</param>
+/// <param name="Respondent">pseudonym; an organisation itself, where it is its own respondent; null where the instrument has none.</param>
 /// <param name="Weight">0 to 1,000,000; 1 where the instrument has none.</param>
 public sealed record Coding(
     string School, string Wave, string Stage, string Role, string? Respondent, double Weight, IReadOnlyList<Observation> Observations);

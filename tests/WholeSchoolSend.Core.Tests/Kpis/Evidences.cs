@@ -15,7 +15,7 @@ internal static class Evidences
     public static Evidence Of(string kpi) => kpi switch
     {
         "K4" => Teachers(),
-        "K6" => Systems(),
+        "K5" or "K6" or "U1" => Organisations(),
         _ => Leaders(),
     };
 
@@ -45,15 +45,40 @@ internal static class Evidences
         return Of(table, "leaders", waves, row => $"wave-{wave(row)}", ["q_provision appropriate-provision"], _ => "leader", _ => "single", table.Column("respondent_id"));
     }
 
-    /// <summary>Nine systems on a rubric, most of which rose.</summary>
-    public static Evidence Systems() => new(
-        "inputs", [AWave("panel", new DateOnly(2016, 6, 1))], new Dictionary<string, School>(), [], [], [],
-        [
-            new EvidenceSource("systems", "forms", new[] { (0, 2), (1, 2), (1, 3), (2, 2), (2, 1), (0, 1), (1, 4), (2, 3), (3, 4) }.SelectMany((pair, index) => Totalling.BySchool(
-                new[] { ("pre", pair.Item1), ("post", pair.Item2) }
-                    .Select(said => new CountedResponse(new Coding($"org~{index}", "panel", said.Item1, "other", $"org~{index}", 1, [new Observation("system-understanding", $"{said.Item2}")]), default)).ToList())).ToList()),
-        ],
-        new Dictionary<string, MilestoneState>());
+    /// <summary>Nine systems on a rubric, most of which rose; system leaders who were interviewed; stakeholders; reviews commissioned; case studies.</summary>
+    public static Evidence Organisations()
+    {
+        string[] awareness = ["0>2", "1>2", "2>2", "3>2", "0>3", "1>1", "0>", ">3", "dk>2"];
+        return new(
+            "inputs", [AWave("panel", new DateOnly(2016, 6, 1)), AWave("later", new DateOnly(2017, 6, 1))], new Dictionary<string, School>(), [], [], [],
+            [
+                Panel("systems", "system-understanding", "0>2", "1>2", "1>3", "2>2", "2>1", "0>1", "1>4", "2>3", "3>4"),
+                new EvidenceSource("system-leaders", "forms", [.. Enumerable.Range(0, 11).Select(leader => Said($"org~leader-{leader}", "panel", ("single", "deep-dive-interview", leader < 9 ? "done" : "declined")))]),
+                Panel("stakeholders", "send-review-awareness", awareness) with
+                {
+                    Totals = [.. awareness.Select((said, at) => Said(
+                        $"org~{at}", "panel",
+                        [
+                            .. Stages(said).Select(one => (one.Stage, "send-review-awareness", one.Code)),
+                            .. Stages(said).SelectMany(one => new[] { (one.Stage, "send-review-recommends", one.Code == "0" ? "no" : "yes"), (one.Stage, "send-review-likelihood", one.Stage == "pre" ? "2" : "4") }),
+                            ("pre", "send-review-uses", "yes"), ("post", "send-review-uses", at % 3 == 0 ? "no" : "dk"),
+                            .. at < 4 ? new[] { ("post", "send-review-commissions", at == 0 ? "no" : "yes") } : [],
+                        ]))],
+                },
+                new EvidenceSource("commissioned-reviews", "office/reviews", [Said("org~rsc-north", "panel", ("single", "send-review-commissioned", "completed")), Said("org~rsc-north", "later", ("single", "send-review-commissioned", "commissioned")), Said("org~rsc-south", "later", ("single", "send-review-commissioned", "cancelled"))]),
+                new EvidenceSource("case-studies", "forms", [Said("100001", "panel", ("single", "outcome-example", "improved")), Said("100002", "later", ("single", "outcome-example", "improved")), Said("100003", "later", ("single", "outcome-example", "not-improved"))]),
+            ],
+            new Dictionary<string, MilestoneState>());
+
+        static EvidenceSource Panel(string collection, string indicator, params string[] pairs) => new(
+            collection, "forms", [.. pairs.Select((pair, at) => Said($"org~{at}", "panel", [.. Stages(pair).Select(one => (one.Stage, indicator, one.Code))]))]);
+
+        static IEnumerable<(string Stage, string Code)> Stages(string pair) =>
+            new[] { ("pre", pair.Split('>')[0]), ("post", pair.Split('>')[1]) }.Where(one => one.Item2.Length > 0);
+
+        static SchoolTotals Said(string organisation, string wave, params (string Stage, string Indicator, string Code)[] said) => Assert.Single(Totalling.BySchool(
+            [.. said.Select(one => new CountedResponse(new Coding(organisation, wave, one.Stage, "other", organisation, 1, [new Observation(one.Indicator, one.Code)]), default))]));
+    }
 
     private static WaveState AWave(string id, DateOnly from) => new(id, new Wave(id, from, from.AddDays(20)), null, 1);
 
