@@ -96,6 +96,7 @@ public static class App
         services.AddSingleton<SweepDrops>();
         services.AddSingleton<ListImports>();
         services.AddSingleton<ReplayImport>();
+        services.AddSingleton<WithdrawImport>();
 
         // KPIs and snapshots.
         services.AddSingleton<EvidenceReader>();
