@@ -86,6 +86,9 @@ public static class Problems
     public static readonly ProblemKind HalfMissing = new(422, "half-missing", "The other half of the pair is not there yet");
     public static readonly ProblemKind HalfOfPair = new(422, "half-of-pair", "It was imported together with its other half");
     public static readonly ProblemKind LaterCounts = new(422, "later-counts", "A later drop of the same poll and wave counts");
+    public static readonly ProblemKind DropsTied = new(422, "drops-tied", "Another file of the same poll and wave, dropped in the same second and seen later, counts");
+    public static readonly ProblemKind ImportWithdrawn = new(422, "import-withdrawn", "The file, or a later one of the same poll and wave, was withdrawn");
+    public static readonly ProblemKind ImportNotActive = new(409, "import-not-active", "The import does not count, so there is nothing to withdraw");
     public static readonly ProblemKind FileReplaced = new(422, "file-replaced", "The file was replaced or removed before it was imported");
 
     /// <summary>Every kind, by code.</summary>

@@ -99,6 +99,7 @@ public static class App
         services.AddSingleton<ListImports>();
         services.AddSingleton<ReplayImport>();
         services.AddSingleton<RebuildPoll>();
+        services.AddSingleton<WithdrawImport>();
 
         // KPIs and snapshots.
         services.AddSingleton<EvidenceReader>();

@@ -80,6 +80,35 @@ public sealed class DropsBlobs(
         await PutAsync($"{file.Supplier}/{file.Name}.report.json", report.WriteJsonAsync, "application/json", cancellation);
     }
 
+    /// <inheritdoc/>
+    public async Task AmendReportAsync(string supplier, string name, Func<ReadOnlyMemory<byte>, byte[]?> amend, CancellationToken cancellation)
+    {
+        var blob = pollReports.GetBlobClient($"{supplier}/{name}.report.json");
+        while (true)
+        {
+            try
+            {
+                var there = (await blob.DownloadContentAsync(cancellation)).Value;
+                if (amend(there.Content.ToMemory()) is not { } amended) return;
+                await blob.UploadAsync(
+                    BinaryData.FromBytes(amended),
+                    new BlobUploadOptions { HttpHeaders = ReportHeaders("application/json"), Conditions = new BlobRequestConditions { IfMatch = there.Details.ETag } },
+                    cancellation);
+                return;
+            }
+            catch (RequestFailedException gone) when (gone.Status == 404)
+            {
+                return;
+            }
+            catch (RequestFailedException changed) when (changed.Status == 412)
+            {
+                // An import has reported meanwhile, or it was ourselves and the answer was lost: what is there now tells.
+            }
+        }
+    }
+
+    private static BlobHttpHeaders ReportHeaders(string contentType) => new() { ContentType = contentType, CacheControl = "no-cache" };
+
     private static async Task<DroppedFile?> FindAsync(BlobClient blob, string supplier, string name, CancellationToken cancellation)
     {
         try
@@ -108,7 +137,7 @@ public sealed class DropsBlobs(
     private async Task PutAsync(string path, Func<Stream, CancellationToken, Task> write, string contentType, CancellationToken cancellation)
     {
         var blob = pollReports.GetBlockBlobClient(path);
-        await using var blocks = new BlockStream(blob, new BlobHttpHeaders { ContentType = contentType, CacheControl = "no-cache" });
+        await using var blocks = new BlockStream(blob, ReportHeaders(contentType));
         await write(blocks, cancellation);
         await blocks.CommitAsync(cancellation);
     }

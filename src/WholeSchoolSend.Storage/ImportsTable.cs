@@ -21,7 +21,11 @@ public sealed class ImportsTable(TableClient table, StorageResilience resilience
     private const string Replaced = nameof(Replaced);
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<ActiveImport>> ActiveAsync(CancellationToken cancellation)
+    public async Task<IReadOnlyList<ActiveImport>> ActiveAsync(CancellationToken cancellation) =>
+        [.. (await UnitsAsync(cancellation)).Where(unit => unit.Withdrawn is null)];
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<ActiveImport>> UnitsAsync(CancellationToken cancellation)
     {
         var all = await table.Partition(Active, cancellation).ListAsync(ImportRow.Active);
         return
@@ -47,8 +51,9 @@ public sealed class ImportsTable(TableClient table, StorageResilience resilience
                 var left = stored is null ? [] : Versions(stored);
                 if (decide(current) is not { } next) return new ImportSwitch(current, current, left);
                 (tried, replaced) = (next, current);
-                if (current is not null && current.Version != next.Version && !left.Contains(current.Version)) left.Add(current.Version);
-                left.Remove(next.Version);
+                var leaves = current is { Withdrawn: null } && (current.Version != next.Version || next.Withdrawn is not null);
+                if (leaves && !left.Contains(current!.Version)) left.Add(current.Version);
+                if (next.Withdrawn is null) left.Remove(next.Version);
                 var row = ImportRow.From(next, left);
                 await table.SubmitAsync([stored is null ? Add(row) : Replace(row, stored.ETag)], token);
                 return new ImportSwitch(current, next, left);
@@ -119,6 +124,9 @@ public sealed class ImportsTable(TableClient table, StorageResilience resilience
         await foreach (var row in rows) yield return ImportRow.Stored(row);
     }
 
+    /// <inheritdoc/>
+    public bool IsPosition(string text) => ImportRow.IsKeyOfHistory(text);
+
     private static List<string> Versions(TableEntity row) => [.. (row.GetString(Replaced) ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries)];
 
     private static class ImportRow
@@ -145,6 +153,10 @@ public sealed class ImportsTable(TableClient table, StorageResilience resilience
             Payload.Put(row, JsonSerializer.SerializeToUtf8Bytes(record, StorageJson.Default.ImportRecord));
             return row;
         }
+
+        /// <summary>The time backwards, and three parts more.</summary>
+        public static bool IsKeyOfHistory(string key) =>
+            key.Length <= TableKey.MaxLength && key.Split('~') is [{ Length: 19 } time, _, _, _] && time.All(char.IsAsciiDigit);
 
         public static ActiveImport Active(TableEntity row) => JsonSerializer.Deserialize(Payload.Get(row), StorageJson.Default.ActiveImport)!;
 

@@ -117,6 +117,12 @@ public sealed class ImportTests : IAsyncLifetime
         Assert.Equal(Lines(await ListAsync("")), pages);
         Assert.Equal(HttpStatusCode.UnprocessableEntity, (await _pipeline.Http.GetAsync("/api/imports?state=lost")).StatusCode);
         Assert.Equal(HttpStatusCode.UnprocessableEntity, (await _pipeline.Http.GetAsync("/api/imports?limit=many")).StatusCode);
+        var bogus = await Pipeline.JsonAsync(await _pipeline.Http.GetAsync("/api/imports?after=bogus"), 422);
+        Assert.Equal("query-invalid after", $"{bogus.GetProperty("problems")[0].GetProperty("code").GetString()} {bogus.GetProperty("problems")[0].GetProperty("where").GetString()}");
+        // What was replaced tells one story.
+        var replaced = (await ListAsync("?state=superseded")).GetProperty("imports")[0];
+        Assert.Equal(("superseded", "superseded", "later-counts"), (replaced.GetProperty("state").GetString(), replaced.GetProperty("outcome").GetString(),
+            replaced.GetProperty("reason").GetString()));
 
         // An instrument that comes late: the file that waits in the drop is run again.
         await _pipeline.PutAsync("/api/instruments/southern-poll", Poll.Replace("northern", "southern", StringComparison.Ordinal));
@@ -125,6 +131,46 @@ public sealed class ImportTests : IAsyncLifetime
         Assert.Equal(["southern active"], Lines(await ListAsync("?supplier=southern")));
         await _pipeline.PostAsync("/api/imports/replay", """{"supplier":"southern","file":"none.csv"}""", 404);
         await _pipeline.PostAsync("/api/imports/replay", """{"file":"none.csv"}""", 422);
+    }
+
+    [Fact]
+    public async Task A_file_that_was_withdrawn_leaves_the_evidence_as_if_it_had_never_come()
+    {
+        await _pipeline.DropAsync("register", "edubase.csv", "URN,EstablishmentName,EstablishmentStatus (name)\n100002,A,Open\n");
+        await _pipeline.RunAsync("RecomputeKpis");
+        var before = await _pipeline.PublishAsync();
+        await _pipeline.DropAsync("poll-drop", "northern/leaders-2026-autumn-1.csv", Good);
+        var with = await _pipeline.PublishAsync();
+        Assert.NotEqual(InputsOf(before), InputsOf(with));
+
+        var said = await _pipeline.PostAsync("/api/imports/withdraw",
+            """{"supplier":"northern","file":"leaders-2026-autumn-1.csv","reason":"rows of a test were left in"}""");
+
+        Assert.Equal(("withdrawn", "withdrawn", "rows of a test were left in"), (said.GetProperty("state").GetString(), said.GetProperty("outcome").GetString(),
+            said.GetProperty("withdrawn").GetProperty("reason").GetString()));
+        var report = (await _pipeline.ReadAsync("poll-reports", "northern/leaders-2026-autumn-1.csv.report.json"))!.Value;
+        Assert.Equal(("withdrawn", "import-withdrawn", 4), (report.GetProperty("outcome").GetString(), report.GetProperty("reason").GetString(),
+            report.GetProperty("rows").GetProperty("read").GetInt32()));
+        Assert.Equal("rows of a test were left in", report.GetProperty("withdrawn").GetProperty("reason").GetString());
+        Assert.Equal(["northern withdrawn"], Lines(await ListAsync("?state=withdrawn")));
+        Assert.Equal(InputsOf(before), InputsOf(await _pipeline.PublishAsync()));
+        Assert.Empty(new TableClient(_pipeline.ConnectionString, "PollTotals").Query<TableEntity>());
+        await _pipeline.RunAsync("SweepDrops");
+        Assert.Equal(InputsOf(before), InputsOf(await _pipeline.PublishAsync()));
+
+        // Dropped again, the same bytes count as they did.
+        Assert.Equal("active", (await _pipeline.DropAsync("poll-drop", "northern/leaders-2026-autumn-1.csv", Good)).GetProperty("outcome").GetString());
+        Assert.Equal(["northern active", "northern withdrawn"], Lines(await ListAsync("?supplier=northern")));
+        await _pipeline.PostAsync("/api/imports/withdraw", """{"supplier":"northern","file":"none.csv","reason":"not there"}""", 404);
+        await _pipeline.PostAsync("/api/imports/withdraw", """{"supplier":"northern","file":"leaders-2026-autumn-1.csv"}""", 422);
+        await _pipeline.PostAsync("/api/imports/withdraw", """{"supplier":"northern","reason":"no file"}""", 422);
+
+        // A list of the register is taken out by its name, too.
+        await _pipeline.DropAsync("register", "engaged.csv", "urn,engaged_on,strand\n100001,2026-01-05,SEND Review\n");
+        await _pipeline.PostAsync("/api/imports/withdraw", """{"supplier":"register","file":"engaged.csv","reason":"not ours"}""");
+        Assert.Empty(new TableClient(_pipeline.ConnectionString, "Engagements").Query<TableEntity>());
+
+        static string InputsOf(JsonElement? snapshot) => snapshot!.Value.GetProperty("inputs").GetString()!;
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using WholeSchoolSend.Core.Instruments;
 using WholeSchoolSend.Core.Polls;
 using WholeSchoolSend.Core.Schools;
@@ -12,7 +13,7 @@ namespace WholeSchoolSend.Storage.Tests;
 /// An import is killed before and after every single write it makes, and run again: it comes to the end of one that was not killed, and leaves
 /// nothing behind. Each try has a supplier of its own, so that all share one storage.
 /// </summary>
-public sealed class ImportCrashTests(AzuriteFixture azurite)
+public sealed partial class ImportCrashTests(AzuriteFixture azurite)
 {
     /// <summary>Two transactions.</summary>
     private const int Schools = 101;
@@ -30,6 +31,10 @@ public sealed class ImportCrashTests(AzuriteFixture azurite)
     [InlineData("late", "Superseded")]
     [InlineData("refused", "Refused")]
     [InlineData("mended", "Active")]
+    [InlineData("after a withdrawal", "Active")]
+    [InlineData("pair", "Active")]
+    [InlineData("pair refused", "Refused")]
+    [InlineData("pair late", "Superseded")]
     public async Task Killed_at_any_write_and_run_again_it_comes_to_the_same_end(string story, string outcome)
     {
         var storage = await TestStorage.CreateAsync(azurite, _time);
@@ -135,7 +140,7 @@ public sealed class ImportCrashTests(AzuriteFixture azurite)
         _time.Later += SweepDrops.Stuck;
         Assert.Equal(new SweepOutcome(0, 0, 0, 0, 1), await Sweep(storage.Store).RunAsync(Cancellation));
 
-        var replayed = (await new ReplayImport(Polls(storage.Store), Register(storage.Store)).RunAsync(Encoding.UTF8.GetBytes($$"""{"supplier":"{{supplier}}","file":"poll.csv"}"""), Cancellation)).Value!;
+        var replayed = (await Replay(storage.Store).RunAsync(Encoding.UTF8.GetBytes($$"""{"supplier":"{{supplier}}","file":"poll.csv"}"""), Cancellation)).Value!;
 
         Assert.Equal((ImportState.Active, 1, null, false), (replayed.State, replayed.Attempts, replayed.Fault, replayed.Poisoned));
         Assert.Empty((await new ListImports(storage.Store.Imports).RunAsync(supplier, "poisoned", 50, null, Cancellation)).Value!.Imports);
@@ -210,8 +215,8 @@ public sealed class ImportCrashTests(AzuriteFixture azurite)
         var pair = (await Polls(storage.Store).RunAsync(supplier, "poll.sss", again: false, Cancellation))!;
         Assert.Equal(("poll.sss", true), (pair.File, pair.IsFinished));
         var lines = (await new ListImports(storage.Store.Imports).RunAsync(supplier, null, 50, null, Cancellation)).Value!.Imports;
-        Assert.Equal(3, lines.Count);
-        Assert.Equal(2, lines.Count(line => line.Reason == "half-of-pair"));
+        Assert.Equal(["poll.csv", "poll.sss"], lines.Select(line => line.File).Order(StringComparer.Ordinal));
+        Assert.Equal(("half-of-pair", "poll.sss"), lines.Where(line => line.File == "poll.csv").Select(line => (line.Reason!, line.Pair!)).Single());
         Assert.All(lines, line => Assert.Equal(pair.Outcome, line.Outcome));
         Assert.Equal(new SweepOutcome(0, 0, 0, 0, 0), await Sweep(storage.Store).RunAsync(Cancellation));
     }
@@ -220,43 +225,65 @@ public sealed class ImportCrashTests(AzuriteFixture azurite)
     {
         var history = await storage.Store.Imports.HistoryAsync(null, Cancellation).Select(stored => stored.Record).Where(record =>
             record.Supplier == supplier).ToListAsync(Cancellation);
-        var last = history.OrderBy(record => record.Updated).Last();
+        var last = history.Where(record => record.Pair is null).OrderBy(record => record.Updated).Last();
+        var halves = history.Where(record => record.Pair is not null).Select(record => $"{record.File} {record.State} {record.Outcome}").Order(StringComparer.Ordinal);
         var active = (await storage.Store.Imports.ActiveAsync(Cancellation)).SingleOrDefault(active => active.Unit.Supplier == supplier);
         var rows = active is null ? [] : await storage.Store.PollTotals.ReadAsync(active.Version, Cancellation);
         var mine = history.Select(record => record.Version).OfType<string>().Distinct(StringComparer.Ordinal).ToList();
         var left = 0;
         foreach (var version in mine.Where(version => version != active?.Version)) left += (await storage.Store.PollTotals.ReadAsync(version,
             Cancellation)).Count;
-        var report = (await storage.Container("poll-reports").GetBlobClient($"{supplier}/{last.File}.report.json").DownloadContentAsync(Cancellation)).Value.Content.ToString();
+        var reports = new List<string>();
+        foreach (var file in history.Select(record => record.File).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))
+            reports.Add($"{file}: {await SaidAsync(storage, supplier, file)}");
         var remembered = (await storage.Store.Imports.ReplacedAsync(Cancellation)).Count(unit => unit.Unit.Supplier == supplier);
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{last.Outcome} {last.State} {last.Reason} {last.Fault} v{last.InstrumentVersion} {last.Problems} | {active?.File} {rows.Count} {string.Join(' ', rows.SelectMany(row => row.Cells).GroupBy(cell => cell.Code).Select(code => $"{code.Key}={code.Sum(cell => cell.N)}"))} | left {left} {remembered} | report {System.Text.Json.JsonDocument.Parse(report).RootElement.GetProperty("outcome")}");
+            $"{last.Outcome} {last.State} {last.Reason} {last.Fault} v{last.InstrumentVersion} {last.Problems} | {active?.File} {rows.Count} {string.Join(' ', rows.SelectMany(row => row.Cells).GroupBy(cell => cell.Code).Select(code => $"{code.Key}={code.Sum(cell => cell.N)}"))} | left {left} {remembered} | {string.Join(", ", reports)} | {string.Join(", ", halves)}");
+    }
+
+    /// <summary>What the report of a file says of it; every report but the waiting one names the reason it does not count.</summary>
+    private static async Task<string> SaidAsync(TestStorage storage, string supplier, string file)
+    {
+        var report = storage.Container("poll-reports").GetBlobClient($"{supplier}/{file}.report.json");
+        if (!await report.ExistsAsync(Cancellation)) return "nothing";
+        var said = JsonDocument.Parse((await report.DownloadContentAsync(Cancellation)).Value.Content).RootElement;
+        Assert.Equal(file, said.GetProperty("file").GetString());
+        return $"{said.GetProperty("outcome").GetString()}{(said.TryGetProperty("reason", out var reason) ? $" {reason.GetString()}" : "")}{(said.TryGetProperty("pair", out var pair) ? $" of {pair.GetArrayLength()}" : "")}";
     }
 
     /// <summary>A supplier in the state its story begins with: the file whose import is told is dropped and not imported.</summary>
     private async Task<string> PrepareAsync(TestStorage storage, string story)
     {
         var supplier = await InstrumentAsync(storage);
+        if (story.StartsWith("pair", StringComparison.Ordinal))
+        {
+            // The data come first and are imported by themselves, as what they look like; then comes what they are half of.
+            await DropAsync(storage, supplier, "poll.csv", APoll(supplier, story == "pair refused" ? "Hardly" : "Fully"));
+            await Polls(storage.Store).RunAsync(supplier, "poll.csv", again: false, Cancellation);
+            await DropAsync(storage, supplier, "poll.sss", ADescription(supplier));
+            if (story == "pair late") await StandingAsync(storage, supplier, active => active with { Modified = active.Modified.AddHours(1), File = "later.csv" });
+            return supplier;
+        }
         if (story == "late")
         {
             await DropAsync(storage, supplier, "poll.csv", APoll(supplier, "Fully"));
             await DropAsync(storage, supplier, "later.csv", APoll(supplier, "Partly"));
             await Polls(storage.Store).RunAsync(supplier, "later.csv", again: false, Cancellation);
             // Dropped an hour later, for all anybody knows.
-            await storage.Store.Imports.SwitchAsync(new ImportUnit(supplier, supplier, Autumn), active =>
-                active! with { Modified = active.Modified.AddHours(1) }, Cancellation);
+            await StandingAsync(storage, supplier, active => active with { Modified = active.Modified.AddHours(1) });
             return supplier;
         }
-        if (story is "corrected" or "back" or "again" or "mended") await ImportAsync(APoll(supplier, "Fully"), story == "again" ? "earlier.csv" : "poll.csv");
+        if (story is "corrected" or "back" or "again" or "mended" or "after a withdrawal") await ImportAsync(APoll(supplier, "Fully"), story == "again" ? "earlier.csv" : "poll.csv");
         // An hour ago, for all anybody knows: within one second two drops of one content are one.
-        if (story == "again") await storage.Store.Imports.SwitchAsync(new ImportUnit(supplier, supplier, Autumn), active =>
-            active! with { Modified = active.Modified.AddHours(-1) }, Cancellation);
+        if (story == "again") await StandingAsync(storage, supplier, active => active with { Modified = active.Modified.AddHours(-1) });
+        // Killed when the withdrawal was decided and before anything was told of it.
+        if (story == "after a withdrawal") await StandingAsync(storage, supplier, active => active with { Withdrawn = new Withdrawal(Monday, "the wrong file") });
         if (story is "back") await ImportAsync(APoll(supplier, "Partly"));
         if (story is "mended") await storage.Store.Instruments.AddAsync(AnInstrument(supplier, false) with { Version = 2 }, Cancellation);
         else await DropAsync(storage, supplier, "poll.csv", story switch
         {
-            "corrected" => APoll(supplier, "Partly"),
+            "corrected" or "after a withdrawal" => APoll(supplier, "Partly"),
             "refused" => APoll(supplier, "Hardly"),
             _ => APoll(supplier, "Fully")
         });
@@ -289,18 +316,26 @@ public sealed class ImportCrashTests(AzuriteFixture azurite)
     {
         var (store, wire) = storage.Connect(time: _time);
         prepare(wire);
-        Assert.NotNull(await Polls(store).RunAsync(supplier, "poll.csv", again: story == "mended", Cancellation));
+        Assert.NotNull(await Polls(store).RunAsync(supplier, story.StartsWith("pair", StringComparison.Ordinal) ? "poll.sss" : "poll.csv", again: story == "mended", Cancellation));
     }
 
     private ImportPoll Polls(SurveyDataStorage store) =>
         new(store.Drops, store.Instruments, store.Waves, store.Imports, new FileImport(store.Drops, store.Imports, _time), store.PollTotals, store.Schools, _time);
+
+    private ReplayImport Replay(SurveyDataStorage store) => new(Polls(store), Register(store), store.Imports);
 
     private ImportRegister Register(SurveyDataStorage store) =>
         new(store.Drops, new FileImport(store.Drops, store.Imports, _time), store.Schools, store.Engagements, store.SchoolLinks, store.NetworkReach);
 
     private SweepDrops Sweep(SurveyDataStorage store) => new(
         store.Drops, store.Imports, new FileImport(store.Drops, store.Imports, _time), Polls(store), Register(store),
-        new ImportedRows(store.PollTotals, store.Schools, store.Engagements, store.SchoolLinks, store.NetworkReach), _time);
+        Rows(store), _time);
+
+    private static ImportedRows Rows(SurveyDataStorage store) => new(store.PollTotals, store.Schools, store.Engagements, store.SchoolLinks, store.NetworkReach);
+
+    /// <summary>Makes what stands of this supplier something else, as if it had come so.</summary>
+    private static Task<ImportSwitch> StandingAsync(TestStorage storage, string supplier, Func<ActiveImport, ActiveImport> change) =>
+        storage.Store.Imports.SwitchAsync(new ImportUnit(supplier, supplier, Autumn), active => change(active!), Cancellation);
 
     /// <summary>The process dies at this write, before it took effect or after, and sends nothing ever again.</summary>
     private static void Kill(Wire wire, int write, bool took)
@@ -347,6 +382,17 @@ public sealed class ImportCrashTests(AzuriteFixture azurite)
         for (var school = 0; school < Schools; school++) csv.Append(CultureInfo.InvariantCulture, $"{100_000 + school},{answer},1.5,\n");
         return csv.ToString();
     }
+
+    /// <summary>What says that such a poll is half of a pair.</summary>
+    private static string ADescription(string supplier) =>
+        $"""
+         <?xml version="1.0"?><sss version="2.0"><survey><record ident="A" format="csv" skip="1">
+         <variable ident="1" type="quantity"><name>urn</name><label>URN</label><position start="1"/><values><range from="100000" to="999999"/></values></variable>
+         <variable ident="2" type="character"><name>Q1</name><label>Q1</label><position start="2"/><size>20</size></variable>
+         <variable ident="3" type="quantity" use="weight"><name>weight</name><label>Weight</label><position start="3"/><values><range from="0" to="9.9"/></values></variable>
+         <variable ident="4" type="character"><name>{supplier}</name><label>Nothing</label><position start="4"/><size>20</size></variable>
+         </record></survey></sss>
+         """;
 
     private sealed class ShiftedTime : TimeProvider
     {

@@ -216,6 +216,36 @@ public abstract class ImportsContract
     }
 
     [Fact]
+    public async Task What_is_withdrawn_counts_no_more_its_rows_are_to_be_removed_and_it_is_remembered_until_something_takes_its_place()
+    {
+        var imports = await EmptyStoreAsync();
+        var first = AnImport("v1", 1) with { Drop = "0x1", Received = Monday };
+        await imports.SwitchAsync(first.Unit, _ => first, Cancellation);
+        var withdrawn = first with { Withdrawn = new Withdrawal(Monday, "the wrong file") };
+
+        Assert.Equal(["v1"], (await imports.SwitchAsync(first.Unit, _ => withdrawn, Cancellation)).Replaced);
+        Assert.Empty(await imports.ActiveAsync(Cancellation));
+        Assert.Equal(withdrawn, Assert.Single(await imports.UnitsAsync(Cancellation)));
+        Assert.Equal(["v1"], Assert.Single(await imports.ReplacedAsync(Cancellation)).Versions);
+        await imports.ForgetAsync(first.Unit, ["v1"], Cancellation);
+
+        // Its rows are gone already: there is nothing to remove once more.
+        Assert.Empty((await imports.SwitchAsync(first.Unit, now => now == withdrawn ? AnImport("v2", 2) : null, Cancellation)).Replaced);
+        Assert.Equal("v2", Assert.Single(await imports.ActiveAsync(Cancellation)).Version);
+    }
+
+    [Fact]
+    public async Task Only_what_a_history_gives_is_a_position_in_it()
+    {
+        var imports = await EmptyStoreAsync();
+        var received = await imports.ReceiveAsync(ARecord(), Cancellation);
+
+        Assert.True(imports.IsPosition(received.Position));
+        foreach (var bogus in new[] { "", "bogus", received.Position[1..], received.Position + "~x", "~~~", new string('1', 19) })
+            Assert.False(imports.IsPosition(bogus), bogus);
+    }
+
+    [Fact]
     public async Task Of_many_who_receive_a_drop_one_adds_it_and_all_see_it()
     {
         var imports = await EmptyStoreAsync();

@@ -1,3 +1,5 @@
+using WholeSchoolSend.PollFiles;
+
 namespace WholeSchoolSend.Core.Polls;
 
 /// <summary>One thing wrong with a dropped file: where, a code that never changes, and a sentence for the sender.</summary>
@@ -42,8 +44,23 @@ public sealed class FileFindings
 /// <summary>Reasons rows and answers are left out for, besides those the instrument names.</summary>
 public static class ExclusionReasons
 {
+    /// <summary>Whether the current row has nothing in any cell.</summary>
+    /// <param name="first">the column to look at first: one that is hardly ever empty.</param>
+    public static bool IsRowEmpty(PollFileReader row, int first)
+    {
+        if (!IsEmpty(row.Utf8(first))) return false;
+        for (var column = 0; column < row.Header.Variables.Count; column++)
+            if (!IsEmpty(row.Utf8(column))) return false;
+        return true;
+
+        static bool IsEmpty(ReadOnlySpan<byte> cell) => cell.Trim(" \t"u8).IsEmpty;
+    }
+
     /// <summary>A row that weighs nothing: it says nothing about anybody else, and must not make a base look larger than it is.</summary>
     public const string WeightZero = "weight-zero";
+
+    /// <summary>A row with nothing in any cell, as Excel leaves below a table: nobody's answers.</summary>
+    public const string RowEmpty = "row-empty";
 
     /// <summary>The question was not put to this person.</summary>
     public const string NotAsked = "not-asked";

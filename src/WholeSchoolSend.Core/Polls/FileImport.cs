@@ -15,7 +15,10 @@ public sealed record FileContent<T>(
 /// </summary>
 public sealed class FileImport(IDrops drops, IImports imports, TimeProvider time)
 {
-    /// <summary>Runs the work on one drop. What is finished already stays as it is, unless it is to be done <paramref name="again"/>.</summary>
+    /// <summary>
+    /// Runs the work on one drop. What is finished already stays as it is, unless it is to be done <paramref name="again"/>; what was withdrawn
+    /// stays out in any case.
+    /// </summary>
     /// <returns>how far the drop has come; of a run that another took over, how far that was then.</returns>
     public async Task<ImportRecord> RunAsync(DroppedFile file, bool again, Func<ImportRun, CancellationToken, Task> work, CancellationToken cancellation)
     {
@@ -24,7 +27,7 @@ public sealed class FileImport(IDrops drops, IImports imports, TimeProvider time
         if (stored.Record.Run != id)
         {
             var before = stored.Record;
-            if (before.IsFinished && !again) return before;
+            if (before.IsFinished && (!again || before.State == ImportState.Withdrawn)) return before;
             // Whoever holds it has crashed, or will find at its next step that it is ours now.
             var taken = before with
             {
@@ -56,22 +59,45 @@ public sealed class FileImport(IDrops drops, IImports imports, TimeProvider time
         return run.Record;
     }
 
-    /// <summary>Closes a drop that was never imported as itself: a half of a pair, or a file that is not there any more.</summary>
-    public async Task CloseAsync(DroppedFile file, ImportState state, ImportOutcome outcome, ProblemKind reason, CancellationToken cancellation)
+    /// <summary>Closes a drop whose file is not there any more.</summary>
+    public async Task CloseGoneAsync(ImportRecord gone, CancellationToken cancellation)
     {
         var id = Guid.NewGuid().ToString("N");
-        var stored = await imports.ReceiveAsync(Received(file, id), cancellation);
+        var stored = await imports.ReceiveAsync(gone, cancellation);
         // Somebody who moves it meanwhile is importing it, and knows better.
         if (!stored.Record.IsFinished)
             await imports.AdvanceAsync(stored, stored.Record with
             {
-                State = state,
-                Outcome = outcome,
-                Reason = reason.Code,
+                State = ImportState.Superseded,
+                Outcome = ImportOutcome.Superseded,
+                Reason = Problems.FileReplaced.Code,
                 Fault = null,
                 Run = id,
                 Updated = time.GetUtcNow()
             }, cancellation);
+    }
+
+    /// <summary>A half of a pair has come to what the pair came to, whatever the history said of it before.</summary>
+    public async Task CloseHalfAsync(DroppedFile half, ImportRecord pair, CancellationToken cancellation)
+    {
+        var id = Guid.NewGuid().ToString("N");
+        var stored = await imports.ReceiveAsync(Received(half, id), cancellation);
+        var before = stored.Record;
+        var after = pair with
+        {
+            File = half.Name,
+            Drop = half.Id,
+            Modified = half.Modified,
+            Bytes = half.Bytes,
+            Reason = Problems.HalfOfPair.Code,
+            Pair = pair.File,
+            Received = before.Received,
+            Run = before.Run,
+            Updated = before.Updated,
+            Attempts = before.Attempts,
+        };
+        if (before.Pair == after.Pair && before.Version == after.Version && before.State == after.State && before.Outcome == after.Outcome) return;
+        await imports.AdvanceAsync(stored, after with { Run = id, Updated = time.GetUtcNow() }, cancellation);
     }
 
     /// <summary>SHA-256 of the file's bytes, lower-case hex.</summary>
@@ -85,7 +111,10 @@ public sealed class FileImport(IDrops drops, IImports imports, TimeProvider time
 
     private ImportRecord Received(DroppedFile file, string run) => new(
         file.Supplier, file.Name, file.Id, file.Modified, file.Bytes, ImportState.Received, null, null, 1, null, run, time.GetUtcNow(), null, null, null,
-            null, null, null, 0);
+            null, null, null, 0)
+    {
+        Received = time.GetUtcNow(),
+    };
 
     /// <summary>The type of a fault in kebab case, e.g. <c>request-failed</c>. Its message may hold anything, and is the host's to log.</summary>
     private static string KindOf(Exception fault)
@@ -118,14 +147,14 @@ public sealed class ImportRun
     /// <summary>It waits, visibly, for another file.</summary>
     public async Task WaitAsync(ProblemKind reason, ImportReport report, CancellationToken cancellation)
     {
-        await _drops.ReportAsync(File, report, cancellation);
+        await ReportAsync(report with { Head = report.Head with { Reason = reason.Code } }, cancellation);
         await AdvanceAsync(Record with { Outcome = ImportOutcome.Waiting, Reason = reason.Code, Fault = null }, cancellation);
     }
 
     /// <summary>Refuses the file: nothing changes but its report and the history.</summary>
     public async Task RefuseAsync(string contentHash, int? instrumentVersion, RowCounts? rows, ImportReport report, CancellationToken cancellation)
     {
-        await _drops.ReportAsync(File, report, cancellation);
+        await ReportAsync(report, cancellation);
         await AdvanceAsync(
             Record with
             {
@@ -145,8 +174,8 @@ public sealed class ImportRun
     }
 
     /// <summary>
-    /// Makes the file's rows count, unless a later drop of the same unit does. Later means a later Last-Modified (of two at once, the
-    /// higher content hash), so that two drops that race end the same way round whoever is first.
+    /// Makes the file's rows count, unless a later drop of the same unit does. Later means a later Last-Modified (of two at once, the one that was
+    /// seen later), so that two drops that race end the same way round whoever is first. What was withdrawn gives way to a later drop only.
     /// </summary>
     /// <param name="about">notes that follow from what counts when this file comes; null: none do.</param>
     /// <param name="report">makes the report of what came of it; more notes may come from here.</param>
@@ -158,10 +187,18 @@ public sealed class ImportRun
         var unit = content.Unit;
         var next = new ActiveImport(
             unit, Version(unit, contentHash, content.InstrumentVersion), File.Name, contentHash, content.InstrumentVersion, content.Collection, File.Modified,
-                content.Facts);
-        // An attempt that began under another version of the instrument may have left rows that nobody will ever count.
-        if (Record.Version is { } left && left != next.Version && Record.Unit is { } of
-            && !await CountsAsync(of, left, cancellation)) await rows.DeleteAsync(left, cancellation);
+                content.Facts)
+        {
+            Drop = File.Id,
+            Received = Record.Received,
+        };
+        if (Record.Version is { } left && left != next.Version && Record.Unit is { } of)
+        {
+            // By the instrument as it is now the drop is of another wave, or another instrument's: it must not count for both.
+            if (of != unit) await LeaveAsync(of, left, rows, cancellation);
+            // An attempt that began under another version of the instrument may have left rows that nobody will ever count.
+            if (!await CountsAsync(of, left, cancellation)) await rows.DeleteAsync(left, cancellation);
+        }
         await AdvanceAsync(
             Record with
             {
@@ -176,9 +213,13 @@ public sealed class ImportRun
             },
             cancellation);
 
-        var all = await _imports.ActiveAsync(cancellation);
+        var units = await _imports.UnitsAsync(cancellation);
+        var standing = units.FirstOrDefault(standing => standing.Unit == unit);
+        // The switch would forget the withdrawal: what is not told of it yet is told before.
+        if (standing is { Withdrawn: not null }) await WithdrawImport.TellAsync(standing, _drops, _imports, _time, cancellation);
+        var all = units.Where(active => active.Withdrawn is null).ToList();
         var notes = about is null ? [] : await about(all);
-        var wins = Decide(all.FirstOrDefault(active => active.Unit == unit), next)?.Version == next.Version;
+        var wins = Decide(standing, next)?.Version == next.Version;
         ImportSwitch switched;
         do
         {
@@ -199,28 +240,49 @@ public sealed class ImportRun
                 cancellation);
         }
         while (wins && Record.State != ImportState.Loaded);
-        var (_, after, replaced) = switched;
-        var outcome = after?.Version == next.Version ? ImportOutcome.Active
-            : after?.ContentHash == next.ContentHash && after.InstrumentVersion == next.InstrumentVersion ? ImportOutcome.Unchanged
+        var (before, after, replaced) = (switched.Before, switched.After!, switched.Replaced);
+        var outcome = after.Withdrawn is not null
+            ? after.Version == next.Version || after.IsSameDrop(next) ? ImportOutcome.Withdrawn : ImportOutcome.Superseded
+            : after.Version == next.Version ? ImportOutcome.Active
+            : after.IsSameContent(next) ? ImportOutcome.Unchanged
             : ImportOutcome.Superseded;
         await RemoveAsync(_imports, unit, replaced, rows, cancellation);
         if (outcome != ImportOutcome.Active) await rows.DeleteAsync(next.Version, cancellation);
 
-        // Overwritten while it was imported: in one second the date does not tell which is later, so the import runs again on what is there.
-        if (outcome == ImportOutcome.Active) await (await File.OpenAsync(cancellation)).DisposeAsync();
-
-        await _drops.ReportAsync(File, report(outcome, notes), cancellation);
+        var reason = outcome is ImportOutcome.Active or ImportOutcome.Unchanged ? null
+            : after.Withdrawn is not null ? Problems.ImportWithdrawn
+            : after.IsTiedWith(next) ? Problems.DropsTied
+            : Problems.LaterCounts;
+        if (outcome == ImportOutcome.Superseded) notes = [.. notes, AboutLater(after, next)];
+        else if (before is { Withdrawn: null } && before.IsTiedWith(next))
+            notes = [.. notes, $"{before.File} was dropped in the same second and seen before this file, so this one counts. If {before.File} is meant, drop it again"];
+        var said = report(outcome, notes);
+        await ReportAsync(said with { Head = said.Head with { Reason = reason?.Code, Withdrawn = after.Withdrawn } }, cancellation);
         await AdvanceAsync(
             Record with
             {
-                State = outcome == ImportOutcome.Superseded ? ImportState.Superseded : ImportState.Active,
+                State = outcome switch
+                {
+                    ImportOutcome.Superseded => ImportState.Superseded,
+                    ImportOutcome.Withdrawn => ImportState.Withdrawn,
+                    _ => ImportState.Active,
+                },
                 Outcome = outcome,
                 Fault = null,
-                Version = outcome == ImportOutcome.Superseded ? next.Version : after!.Version,
-                Reason = outcome == ImportOutcome.Superseded ? Problems.LaterCounts.Code : null,
+                Version = outcome == ImportOutcome.Superseded ? next.Version : after.Version,
+                Reason = reason?.Code,
+                Withdrawn = outcome == ImportOutcome.Withdrawn ? after.Withdrawn : null,
             },
             cancellation);
     }
+
+    private static string AboutLater(ActiveImport after, ActiveImport next) =>
+        (after.Withdrawn is not null
+            ? FormattableString.Invariant($"{after.File}, dropped later ({after.Modified:yyyy-MM-dd HH:mm:ss} UTC), was withdrawn, so nothing counts")
+            : after.IsTiedWith(next)
+            ? $"{after.File} was dropped in the same second and seen after this file, so it counts: storage's time cannot tell which of the two you meant"
+            : FormattableString.Invariant($"{after.File}, dropped later ({after.Modified:yyyy-MM-dd HH:mm:ss} UTC), counts"))
+        + ". If this file is meant, drop it again";
 
     /// <summary>Removes the rows of versions that were replaced, then the note that they are to be removed.</summary>
     internal static async Task RemoveAsync<T>(IImports imports, ImportUnit unit, IReadOnlyList<string> versions, IVersionedRows<T> rows,
@@ -244,25 +306,47 @@ public sealed class ImportRun
         }
     }
 
+    /// <summary>Reports on the file, or on both of a pair, each under its own name; the one the import goes by last.</summary>
+    private async Task ReportAsync(ImportReport report, CancellationToken cancellation)
+    {
+        // Overwritten while it was imported: the report under its name is about what is there now, and the import runs again on that.
+        foreach (var file in File.Halves is [] ? [File] : File.Halves) await (await file.OpenAsync(cancellation)).DisposeAsync();
+        if (File.Halves.Count > 0) report = report with { Head = report.Head with { Pair = [.. File.Halves.Select(half => half.Name)] } };
+        foreach (var half in File.Halves.Where(half => half.Name != File.Name))
+            await _drops.ReportAsync(half, report with { Head = report.Head with { File = half.Name } }, cancellation);
+        await _drops.ReportAsync(File, report, cancellation);
+    }
+
     private async Task AdvanceAsync(ImportRecord to, CancellationToken cancellation) =>
         _stored = await _imports.AdvanceAsync(_stored, to with { Updated = _time.GetUtcNow() }, cancellation) ?? throw new TakenOverException();
+
+    /// <summary>Takes a version out of the unit it counted for. It may come back to it by yet another version of its instrument.</summary>
+    private async Task LeaveAsync<T>(ImportUnit unit, string version, IVersionedRows<T> rows, CancellationToken cancellation)
+    {
+        var left = await _imports.SwitchAsync(
+            unit,
+            now => now is { Withdrawn: null } && now.Version == version
+                ? now with { Drop = "", Withdrawn = new Withdrawal(_time.GetUtcNow(), "its instrument says now that it is of another wave, or it is another instrument's") }
+                : null,
+            cancellation);
+        if (left.After is { Withdrawn: not null }) await RemoveAsync(_imports, unit, left.Replaced, rows, cancellation);
+    }
 
     private async Task<bool> CountsAsync(ImportUnit unit, string version, CancellationToken cancellation) =>
         (await _imports.ActiveAsync(cancellation)).Any(active => active.Unit == unit && active.Version == version);
 
-    /// <summary>What should count, given what counts now: null leaves it as it is.</summary>
+    /// <summary>What should stand, given what stands now: null leaves it as it is.</summary>
     private static ActiveImport? Decide(ActiveImport? now, ActiveImport next)
     {
         if (now is null) return next;
         if (now.Version == next.Version) return null;
-        // The same drop, read by two versions of its instrument: the newer one counts, whichever run ends last.
-        if (now.File == next.File && now.Modified == next.Modified
-            && now.ContentHash == next.ContentHash) return next.InstrumentVersion > now.InstrumentVersion ? next : null;
-        // Last-Modified has whole seconds. Of one file, what is there now replaced what was there before in the same second.
-        var replacesItself = now.File == next.File && now.Modified == next.Modified;
-        if (!replacesItself && (now.Modified.CompareTo(next.Modified) is not 0 and var later ? later : string.CompareOrdinal(now.ContentHash, next.ContentHash)) > 0) return null;
+        // One drop, read by two versions of its instrument: the newer one counts, whichever run ends last. What was withdrawn is so by any of them.
+        if (now.IsSameDrop(next)) return now.Withdrawn is null && next.InstrumentVersion > now.InstrumentVersion ? next : null;
+        if (now.IsLaterThan(next)) return null;
         // The same content dropped again: its rows stay, but an older drop that comes late must not win over this one.
-        return now.ContentHash == next.ContentHash && now.InstrumentVersion == next.InstrumentVersion ? now with { Modified = next.Modified, File = next.File } : next;
+        return now.Withdrawn is null && now.IsSameContent(next)
+            ? now with { Modified = next.Modified, Received = next.Received, File = next.File, Drop = next.Drop }
+            : next;
     }
 
     private string Version(ImportUnit unit, string contentHash, int instrumentVersion) =>

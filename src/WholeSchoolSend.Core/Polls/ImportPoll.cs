@@ -28,8 +28,12 @@ public sealed class ImportPoll(IDrops drops, IInstruments instruments, IWaves wa
                 claims.Where(claim => Claims(claim, parts.Name) || Claims(claim, parts.Data?.Name)).ToList(), token),
             cancellation);
         // What the halves came to is what the pair came to: nobody need wonder about the other file.
-        if (record is { IsFinished: true, Outcome: { } outcome })
-            foreach (var half in parts.Halves) await import.CloseAsync(half, record.State, outcome, Problems.HalfOfPair, cancellation);
+        if (record.IsFinished)
+            foreach (var half in parts.Whole.Halves) await import.CloseHalfAsync(half, record, cancellation);
+        // The other half may have come, and the pair been imported, while this one was found alone and reported to wait: the pair is told again.
+        if (parts.IsHalf && await drops.FindPollAsync(supplier, name, cancellation) is { Beside.Count: > 0 } now
+            && !(await PollParts.FindAsync(now, claims.Any(claim => claim.Poll!.Pair == true), cancellation)).IsHalf)
+            return await RunAsync(supplier, name, again: true, cancellation);
         return record;
     }
 
@@ -106,7 +110,7 @@ public sealed class ImportPoll(IDrops drops, IInstruments instruments, IWaves wa
         if (!check.HoldsDropped)
         {
             if (parts.Data is null) await drops.KeepRawAsync(parts.File, hash, cancellation);
-            else foreach (var half in parts.Halves) await drops.KeepRawAsync(half, await FileImport.HashAsync(half, cancellation), cancellation);
+            else foreach (var half in new[] { parts.File, parts.Data }) await drops.KeepRawAsync(half, await FileImport.HashAsync(half, cancellation), cancellation);
         }
         var content = new FileContent<SchoolTotals>(
             new ImportUnit(run.File.Supplier, instrument.Id, check.Wave!), instrument.Version, instrument.Collection, check.Totals, check.Facts!, check.Rows!,

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 
 namespace WholeSchoolSend.Core.Polls;
@@ -13,11 +14,13 @@ public sealed record ImportReport(ReportHead Head, FileFindings Problems)
     // Enough for a good write; a report of any length costs no more.
     private const int FlushAt = 64 * 1024;
 
+    private static readonly JsonWriterOptions Written = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     public async Task WriteJsonAsync(Stream stream, CancellationToken cancellation)
     {
         // Through a buffer, because the serialiser flushes at once, and neither storage nor a response takes what does not wait.
         var buffer = new ArrayBufferWriter<byte>(2 * FlushAt);
-        await using var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+        await using var json = new Utf8JsonWriter(buffer, Written);
         json.WriteStartObject();
         foreach (var property in JsonSerializer.SerializeToElement(Head, ReportJson.Default.ReportHead).EnumerateObject()) property.WriteTo(json);
         json.WriteNumber("problemCount", Problems.Count);
@@ -37,6 +40,22 @@ public sealed record ImportReport(ReportHead Head, FileFindings Problems)
             await stream.WriteAsync(buffer.WrittenMemory, cancellation);
             buffer.ResetWrittenCount();
         }
+    }
+
+    /// <summary>The report with its file withdrawn; null where it says so already, or is about another content: a later drop of the name has come.</summary>
+    public static byte[]? Withdrawn(ReadOnlyMemory<byte> json, string? contentHash, Withdrawal withdrawal)
+    {
+        if (JsonNode.Parse(json.Span) is not JsonObject report || (string?)report["contentHash"] != contentHash) return null;
+        var said = JsonSerializer.SerializeToNode(ImportOutcome.Withdrawn, ReportJson.Default.ImportOutcome)!;
+        if (JsonNode.DeepEquals(report["outcome"], said)) return null;
+        report["outcome"] = said;
+        report.Remove("reason");
+        var at = report.IndexOf("outcome");
+        report.Insert(at + 1, "reason", Core.Problems.ImportWithdrawn.Code);
+        report.Insert(at + 2, "withdrawn", JsonSerializer.SerializeToNode(withdrawal, ReportJson.Default.Withdrawal));
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer, Written)) report.WriteTo(writer);
+        return buffer.WrittenSpan.ToArray();
     }
 
     public async Task WriteCsvAsync(Stream stream, CancellationToken cancellation)
@@ -62,7 +81,17 @@ public sealed record ImportReport(ReportHead Head, FileFindings Problems)
 public sealed record ReportHead(
     string File, string Supplier, DateTimeOffset? Dropped, ImportOutcome Outcome, string? Instrument, int? InstrumentVersion, string? Wave,
     string? ContentHash, long Bytes, string? Format, string? Encoding, RowCounts? Rows, IReadOnlyList<ItemCounts>? Items, WeightFacts? Weights, FieldworkDates? Fieldwork, ImportFacts? Facts,
-    IReadOnlyList<string> Notes);
+    IReadOnlyList<string> Notes)
+{
+    /// <summary>The code of why it does not count, where no problem of the file says it.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>When and why it was taken out.</summary>
+    public Withdrawal? Withdrawn { get; init; }
+
+    /// <summary>Both files of a pair: the report of either is the pair's.</summary>
+    public IReadOnlyList<string>? Pair { get; init; }
+}
 
 /// <summary>What became of the answers to one question: rows loaded = coded + excluded, over all reasons.</summary>
 public sealed record ItemCounts(string Indicator, string Field, int Coded, IReadOnlyDictionary<string, int> Excluded);
@@ -79,4 +108,6 @@ public sealed record FieldworkDates(DateOnly From, DateOnly To);
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ReportHead))]
 [JsonSerializable(typeof(FileFinding))]
+[JsonSerializable(typeof(Withdrawal))]
+[JsonSerializable(typeof(ImportOutcome))]
 internal sealed partial class ReportJson : JsonSerializerContext;

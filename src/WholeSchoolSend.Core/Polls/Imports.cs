@@ -15,16 +15,52 @@ public sealed record ImportUnit(string Supplier, string Instrument, string Wave)
 /// <param name="Modified">the blob's Last-Modified: the later drop counts.</param>
 /// <param name="Facts">what a reader of figures must know about the file: rows, weights, labels.</param>
 public sealed record ActiveImport(
-    ImportUnit Unit, string Version, string File, string ContentHash, int InstrumentVersion, string? Collection, DateTimeOffset Modified, ImportFacts Facts);
+    ImportUnit Unit, string Version, string File, string ContentHash, int InstrumentVersion, string? Collection, DateTimeOffset Modified, ImportFacts Facts)
+{
+    /// <summary>Which write of the file it was, as <see cref="DroppedFile.Id"/>.</summary>
+    public string Drop { get; init; } = "";
+
+    /// <summary>When the drop was first seen here: of two within one second of storage's clock, the one seen later is later.</summary>
+    public DateTimeOffset Received { get; init; }
+
+    /// <summary>Set where it was taken out: nothing counts, and only a later drop does again. Null while it counts.</summary>
+    public Withdrawal? Withdrawn { get; init; }
+
+    public bool IsSameDrop(ActiveImport other) => File == other.File && Modified == other.Modified && Drop == other.Drop;
+
+    /// <summary>Did this drop bring what stands, or the same again? It still did when it was refused by a newer instrument since.</summary>
+    public bool IsBroughtBy(ImportRecord record) => Unit.Supplier == record.Supplier
+        && ((record.State == ImportState.Active && record.Version == Version)
+            || (record.State is (ImportState.Active or ImportState.Refused) && record.File == File && record.Modified == Modified && record.Drop == Drop));
+
+    public bool IsSameContent(ActiveImport other) => ContentHash == other.ContentHash && InstrumentVersion == other.InstrumentVersion;
+
+    /// <summary>One order of all drops, whichever is imported first.</summary>
+    public bool IsLaterThan(ActiveImport other) =>
+        (Modified.CompareTo(other.Modified), Received.CompareTo(other.Received)) switch
+        {
+            (not 0 and var dropped, _) => dropped > 0,
+            (_, not 0 and var seen) => seen > 0,
+            _ => string.CompareOrdinal(ContentHash, other.ContentHash) > 0,
+        };
+
+    /// <summary>Two files within one second of storage's clock: which of them was meant to be the later one, nobody can tell for certain.</summary>
+    public bool IsTiedWith(ActiveImport other) => Modified == other.Modified && File != other.File && ContentHash != other.ContentHash;
+}
+
+/// <summary>An operator's decision that a file is not to count, and why.</summary>
+public sealed record Withdrawal(DateTimeOffset At, string Reason);
 
 /// <summary>Counts of one file.</summary>
 /// <param name="Rows">rows read.</param>
+/// <param name="Schools">different schools, or strata, among the rows that were loaded.</param>
+/// <param name="ZeroWeights">rows that weigh nothing; null where the file has no weights.</param>
 /// <param name="SumOfWeights">null where the file has no weights.</param>
 /// <param name="MaxOverMean">largest weight over the mean weight; null where there are none.</param>
 /// <param name="EffectiveSize">Kish's effective sample size; null where there are no weights.</param>
 /// <param name="FieldworkFrom">first day anybody was asked, where the file says so.</param>
 public sealed record ImportFacts(
-    int Rows, int Schools, int ZeroWeights, double? SumOfWeights, double? MaxOverMean, double? EffectiveSize, DateOnly? FieldworkFrom = null,
+    int Rows, int Schools, int? ZeroWeights, double? SumOfWeights, double? MaxOverMean, double? EffectiveSize, DateOnly? FieldworkFrom = null,
         DateOnly? FieldworkTo = null);
 
 /// <summary>What became of the rows of one file: read = loaded + excluded, over all reasons, + refused.</summary>
@@ -51,6 +87,9 @@ public enum ImportState
 
     /// <summary>A later drop of the same unit counts, or the file was replaced before it was imported.</summary>
     Superseded,
+
+    /// <summary>It counted, and an operator took it out.</summary>
+    Withdrawn,
 }
 
 /// <summary>What a report says became of a file; written in lower case.</summary>
@@ -74,6 +113,9 @@ public enum ImportOutcome
 
     /// <summary>Only checked: it could be imported as it is.</summary>
     Good,
+
+    /// <summary>It counted, and an operator took it out.</summary>
+    Withdrawn,
 }
 
 /// <summary>Writes a state in lower case.</summary>
@@ -97,8 +139,17 @@ public sealed record ImportRecord(
     /// <summary>The host gives up after as many tries (<c>poisonBlobThreshold</c> in host.json): what failed so often waits for an operator.</summary>
     public const int MostAttempts = 5;
 
+    /// <summary>When the drop was first seen.</summary>
+    public DateTimeOffset Received { get; init; }
+
+    /// <summary>The name under which the pair was imported that this file is half of; null where it is none.</summary>
+    public string? Pair { get; init; }
+
+    /// <summary>When and why it was taken out; null where it was not.</summary>
+    public Withdrawal? Withdrawn { get; init; }
+
     [JsonIgnore]
-    public bool IsFinished => State is ImportState.Active or ImportState.Refused or ImportState.Superseded;
+    public bool IsFinished => State is ImportState.Active or ImportState.Refused or ImportState.Superseded or ImportState.Withdrawn;
 
     /// <summary>Failed as often as the host tries: nothing but a replay takes it up again.</summary>
     [JsonIgnore]
@@ -106,6 +157,15 @@ public sealed record ImportRecord(
 
     [JsonIgnore]
     public bool IsWaiting => Outcome == ImportOutcome.Waiting;
+
+    /// <summary>The same drop, taken out.</summary>
+    public ImportRecord AfterWithdrawal(Withdrawal withdrawal) => this with
+    {
+        State = ImportState.Withdrawn,
+        Outcome = ImportOutcome.Withdrawn,
+        Reason = Core.Problems.ImportWithdrawn.Code,
+        Withdrawn = withdrawal,
+    };
 }
 
 /// <summary>A record as it is stored.</summary>
@@ -123,9 +183,12 @@ public interface IImports
     /// <summary>What counts now, by supplier, instrument and wave.</summary>
     Task<IReadOnlyList<ActiveImport>> ActiveAsync(CancellationToken cancellation);
 
+    /// <summary>What counts now, and what was withdrawn and nothing has taken the place of.</summary>
+    Task<IReadOnlyList<ActiveImport>> UnitsAsync(CancellationToken cancellation);
+
     /// <summary>
     /// Switches a unit in one write to what <paramref name="decide"/> makes of what counts now (null: nothing counts yet; null back: leave it),
-    /// deciding again when somebody else was first. The same write notes the version it replaces, until <see cref="ForgetAsync"/>.
+    /// deciding again when somebody else was first. The same write notes the version it replaces or withdraws, until <see cref="ForgetAsync"/>.
     /// </summary>
     Task<ImportSwitch> SwitchAsync(ImportUnit unit, Func<ActiveImport?, ActiveImport?> decide, CancellationToken cancellation);
 
@@ -143,6 +206,9 @@ public interface IImports
 
     /// <summary>The history of drops, the newest first, from behind a position.</summary>
     IAsyncEnumerable<StoredImport> HistoryAsync(string? after, CancellationToken cancellation);
+
+    /// <summary>Could this be a <see cref="StoredImport.Position"/>?</summary>
+    bool IsPosition(string text);
 }
 
 /// <summary>Rows that count together: written under a version of their own, switched on elsewhere by one write, never changed.</summary>
@@ -169,6 +235,12 @@ public sealed record DroppedFile(
     /// <summary>Files beside it that differ from it in their ending only: perhaps its other half.</summary>
     public IReadOnlyList<DroppedFile> Beside { get; init; } = [];
 
+    /// <summary>Both files, where this stands for a pair of them.</summary>
+    public IReadOnlyList<DroppedFile> Halves { get; init; } = [];
+
+    /// <summary>Is the other's name the same but for its ending?</summary>
+    public bool IsBeside(DroppedFile other) => Supplier == other.Supplier && Name != other.Name && Stem(Name) == Stem(other.Name);
+
     /// <summary>A file given as bytes, which is in no container.</summary>
     public static DroppedFile From(string supplier, string name, byte[] bytes, DateTimeOffset now) =>
         new(supplier, name, "", now, bytes.Length, _ => Task.FromResult<Stream>(new MemoryStream(bytes, writable: false)));
@@ -181,6 +253,8 @@ public sealed record DroppedFile(
         await using (var stream = await OpenAsync(cancellation)) await stream.ReadExactlyAsync(bytes, cancellation);
         return this with { OpenAsync = _ => Task.FromResult<Stream>(new MemoryStream(bytes, writable: false)) };
     }
+
+    private static string Stem(string name) => name.LastIndexOf('.') is > 0 and var dot ? name[..dot] : name;
 }
 
 /// <summary>Where files are dropped, and where their reports are put.</summary>
@@ -203,4 +277,7 @@ public interface IDrops
 
     /// <summary>Writes <c>poll-reports/{supplier}/{name}.report.json</c> and <c>.report.csv</c>, over what an earlier drop left there.</summary>
     Task ReportAsync(DroppedFile file, ImportReport report, CancellationToken cancellation);
+
+    /// <summary>Changes a JSON report that is there (null back: leave it), again from what is there when somebody else wrote it meanwhile.</summary>
+    Task AmendReportAsync(string supplier, string name, Func<ReadOnlyMemory<byte>, byte[]?> amend, CancellationToken cancellation);
 }

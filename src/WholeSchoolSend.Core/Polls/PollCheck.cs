@@ -38,7 +38,7 @@ public sealed record PollCheck(
         await using var reader = opened.Reader;
         var header = reader.Header;
         var reading = new PollReading(instrument, header, parts.Name);
-        if (!reading.IsUnusable) await reading.ReadAsync(reader, cancellation);
+        await reading.ReadAsync(reader, cancellation);
         if (!reading.IsUnusable && reading.Findings.Count == 0 && reading.Rows.Loaded == 0)
             reading.Whole(FileFinding.From(Problems.NothingLoaded, "should have a row that counts: every row was left out"));
         var refused = reading.IsRefused || reading.Rows.Loaded == 0 || reading.Wave is null;

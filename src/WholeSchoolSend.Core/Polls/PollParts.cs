@@ -18,9 +18,8 @@ public sealed record PollParts(DroppedFile File, DroppedFile? Data, bool IsHalf)
         Id = $"{File.Id}+{Data.Id}",
         Modified = File.Modified > Data.Modified ? File.Modified : Data.Modified,
         Bytes = File.Bytes + Data.Bytes,
+        Halves = [File, Data],
     };
-
-    public IEnumerable<DroppedFile> Halves => Data is null ? [] : [File, Data];
 
     /// <summary>
     /// Finds the other half of a file, if it is one. A description says what it is. A data half cannot be told from any text: it is one if its

@@ -38,6 +38,7 @@ internal sealed class PollReading
     private readonly SortedDictionary<string, SchoolSums> _sums = new(StringComparer.Ordinal);
     private readonly List<(string Stage, string Role)> _cohorts = [];
     private readonly SortedDictionary<string, int> _excluded = new(StringComparer.Ordinal);
+    private string? _ambiguous;
     private int _rows;
     private int _loaded;
     private int _refused;
@@ -102,15 +103,24 @@ internal sealed class PollReading
 
     public ImportFacts Facts => Weights is { } weights
         ? new ImportFacts(_rows, Schools, weights.Zero, weights.Sum, weights.MaxOverMean, weights.EffectiveSize, Fieldwork?.From, Fieldwork?.To)
-        : new ImportFacts(_rows, Schools, 0, null, null, null, Fieldwork?.From, Fieldwork?.To);
+        : new ImportFacts(_rows, Schools, null, null, null, null, Fieldwork?.From, Fieldwork?.To);
 
     private int Schools => _sums.Values.Count(school => school.Respondents > 0);
 
+    /// <summary>Reads the file to its end; one whose header is no good, only as far as its header goes.</summary>
     public async Task ReadAsync(PollFileReader reader, CancellationToken cancellation)
     {
+        var headerOnly = IsUnusable;
         while (true)
         {
-            switch (await reader.ReadAsync(cancellation))
+            var step = await reader.ReadAsync(cancellation);
+            if (headerOnly && !(step == PollRead.Problem && IsOfHeader(reader.Problem!)))
+            {
+                // Readers tell which columns have one name, but not of names they made of a layout or a description.
+                if (_ambiguous is not null) Whole(new FileFinding(0, _ambiguous, PollFileCodes.HeaderDuplicate, "should be the name of one column, not of several"));
+                return;
+            }
+            switch (step)
             {
                 case PollRead.Row: Row(reader); break;
                 case PollRead.Problem: Unreadable(reader.Problem!); break;
@@ -165,6 +175,11 @@ internal sealed class PollReading
                 Count(_excluded, reason);
                 return;
             }
+        if (ExclusionReasons.IsRowEmpty(row, _school ?? 0))
+        {
+            Count(_excluded, ExclusionReasons.RowEmpty);
+            return;
+        }
         var before = Findings.Count;
         var sums = School(row);
         var wave = Resolve(_wave, row);
@@ -227,8 +242,9 @@ internal sealed class PollReading
     {
         var finding = new FileFinding(problem.Line, problem.Column > 0 && problem.Column <= _header.Variables.Count ? Name(problem.Column - 1) : null,
             problem.Code, problem.Message);
-        if (problem.Code is PollFileCodes.HeaderDuplicate or PollFileCodes.HeaderUnnamed)
+        if (IsOfHeader(problem))
         {
+            if (problem.Code == PollFileCodes.HeaderDuplicate) _ambiguous = null;
             Whole(finding);
             return;
         }
@@ -362,16 +378,18 @@ internal sealed class PollReading
 
     private int? Column(string name)
     {
-        if (_header.Columns(name) is [var column]) return column;
-        Whole(FileFinding.From(Problems.ColumnMissing, _header.Columns(name).Count == 0
-            ? "should be a column of the file: the instrument needs it"
-            : "should be the name of one column, not of several", name));
+        var columns = _header.Columns(name);
+        if (columns is [var column]) return column;
+        if (columns.Count == 0) Whole(FileFinding.From(Problems.ColumnMissing, "should be a column of the file: the instrument needs it", name));
+        else (_ambiguous, IsUnusable) = (name, true);
         return null;
     }
 
+    private static bool IsOfHeader(RowProblem problem) => problem.Code is PollFileCodes.HeaderDuplicate or PollFileCodes.HeaderUnnamed;
+
     /// <summary>Nothing of a column that is to be dropped is reported, its name neither.</summary>
     private string Name(int column) =>
-        _dropped.Contains(column) && column != _respondent ? string.Create(CultureInfo.InvariantCulture, $"column {column + 1}")
+        (_dropped.Contains(column) && column != _respondent) || _header.Variables[column].Name.Length == 0 ? string.Create(CultureInfo.InvariantCulture, $"column {column + 1}")
             : _header.Variables[column].Name;
 
     private Utf8Lookup<string> Codes(IReadOnlyDictionary<string, string> codes, int column)

@@ -3,7 +3,7 @@ using WholeSchoolSend.Core.Schools;
 namespace WholeSchoolSend.Core.Polls;
 
 /// <summary>Runs the import of a file that lies in its drop again: one that failed, one whose instrument came late or was mended.</summary>
-public sealed class ReplayImport(ImportPoll polls, ImportRegister register)
+public sealed class ReplayImport(ImportPoll polls, ImportRegister register, IImports imports)
 {
     private static readonly JsonSchema Schema = JsonSchema.Parse(
         """
@@ -20,6 +20,8 @@ public sealed class ReplayImport(ImportPoll polls, ImportRegister register)
         var (supplier, file) = (document.Value.RootElement.GetProperty("supplier").GetString()!, document.Value.RootElement.GetProperty("file").GetString()!);
         var record = supplier == ImportRegister.Supplier ? await register.RunAsync(file, again: true, cancellation)
             : await polls.RunAsync(supplier, file, again: true, cancellation);
-        return record is null ? Problems.NotFound.At("/file", "no file of this supplier has this name") : ImportLine.From(record, counts: true);
+        return record is null
+            ? Problems.NotFound.At("/file", "no file of this supplier has this name")
+            : ImportLine.From(record, (await imports.UnitsAsync(cancellation)).ToDictionary(unit => unit.Version, StringComparer.Ordinal));
     }
 }

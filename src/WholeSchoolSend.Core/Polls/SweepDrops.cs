@@ -12,8 +12,8 @@ namespace WholeSchoolSend.Core.Polls;
 public sealed record SweepOutcome(int Missed, int Resumed, int Failed, int Closed, int Poisoned);
 
 /// <summary>
-/// Compares what lies in the drops with the history: imports what the trigger missed, resumes what is stuck, ends what can never be ended, and
-/// removes rows that a crash left behind. Any number may run at once, beside any number of imports.
+/// Compares what lies in the drops with the history: imports what the trigger missed, resumes what is stuck, ends what can never be ended, tells
+/// what was withdrawn, and removes rows that a crash left behind. Any number may run at once, beside any number of imports.
 /// </summary>
 public sealed class SweepDrops(IDrops drops, IImports imports, FileImport import, ImportPoll polls, ImportRegister register, ImportedRows rows,
     TimeProvider time)
@@ -38,7 +38,8 @@ public sealed class SweepDrops(IDrops drops, IImports imports, FileImport import
         foreach (var file in files)
         {
             if (known.TryGetValue((file.Supplier, file.Name, file.Id), out var record)
-                && (record.IsFinished || record.IsWaiting || record.IsPoisoned || time.GetUtcNow() - record.Updated < Stuck)) continue;
+                && (record.IsFinished || record.IsPoisoned || time.GetUtcNow() - record.Updated < Stuck
+                    || (record.IsWaiting && !files.Exists(file.IsBeside)))) continue;
             if (record is null) missed++;
             else resumed++;
             try
@@ -58,12 +59,12 @@ public sealed class SweepDrops(IDrops drops, IImports imports, FileImport import
             // Its file was replaced or removed: nobody will ever finish it, and what it may have written does not count.
             if (record.Version is { } version && record.Unit is { } unit && !(await imports.ActiveAsync(cancellation)).Any(active =>
                 active.Version == version)) await rows.DeleteAsync(unit, version, cancellation);
-            await import.CloseAsync(
-                new DroppedFile(record.Supplier, record.File, record.Drop, record.Modified, record.Bytes, _ =>
-                    throw new InvalidOperationException("The file is gone.")),
-                ImportState.Superseded, ImportOutcome.Superseded, Problems.FileReplaced, cancellation);
+            await import.CloseGoneAsync(record, cancellation);
             closed++;
         }
+        foreach (var unit in (await imports.UnitsAsync(cancellation)).Where(unit => unit.Withdrawn is not null
+            && known.Values.Any(unit.IsBroughtBy)))
+            await WithdrawImport.TellAsync(unit, drops, imports, time, cancellation);
         foreach (var (unit, versions) in await imports.ReplacedAsync(cancellation))
         {
             foreach (var version in versions) await rows.DeleteAsync(unit, version, cancellation);

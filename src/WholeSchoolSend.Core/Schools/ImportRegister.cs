@@ -20,8 +20,6 @@ public sealed class ImportRegister(
     public const string Links = "links";
     public const string Reach = "reach";
 
-    private static readonly Dictionary<string, int> NoneExcluded = [];
-
     /// <summary>Imports the file, or returns null when it is gone.</summary>
     /// <param name="again">also when its import is finished.</param>
     public async Task<ImportRecord?> RunAsync(string name, bool again, CancellationToken cancellation) =>
@@ -67,22 +65,29 @@ public sealed class ImportRegister(
         foreach (var column in required)
             if (!cells.Has(column)) cells.Findings.Add(FileFinding.From(Problems.ColumnMissing, "should be a column of the file", column));
         var rows = new List<T>();
-        var (count, passed, refused) = (0, 0, 0);
+        var (count, empty, passed, refused) = (0, 0, 0, 0);
         var seen = new HashSet<string>(StringComparer.Ordinal);
-        var begins = cells.Findings.Count == 0;
-        while (begins)
+        while (true)
         {
             var before = cells.Findings.Count;
             var step = await cells.Reader.ReadAsync(cancellation);
-            if (step == PollRead.End) break;
+            if (step == PollRead.Problem && cells.Reader.Problem! is { Code: PollFileCodes.HeaderDuplicate or PollFileCodes.HeaderUnnamed } ofHeader)
+            {
+                cells.Findings.Add(new FileFinding(ofHeader.Line, cells.Name(ofHeader.Column), ofHeader.Code, ofHeader.Message));
+                continue;
+            }
+            // Of a file whose header is no good, nothing can be said of its rows.
+            if (step == PollRead.End || (count == 0 && before > 0)) break;
             if (step == PollRead.Refused)
             {
                 cells.Findings.Add(PollCheck.From(cells.Reader.FileProblem!));
                 break;
             }
-            if (step != PollRead.Problem || cells.Reader.Problem!.Code is not (PollFileCodes.HeaderDuplicate or PollFileCodes.HeaderUnnamed)) count++;
+            count++;
             if (step == PollRead.Problem)
-                cells.Findings.Add(new FileFinding(cells.Reader.Problem!.Line, null, cells.Reader.Problem.Code, cells.Reader.Problem.Message));
+                cells.Findings.Add(new FileFinding(cells.Reader.Problem!.Line, cells.Name(cells.Reader.Problem.Column), cells.Reader.Problem.Code,
+                    cells.Reader.Problem.Message));
+            else if (ExclusionReasons.IsRowEmpty(cells.Reader, 0)) empty++;
             else
             {
                 var row = read(cells);
@@ -95,12 +100,14 @@ public sealed class ImportRegister(
                     else rows.Add(row);
                 }
             }
-            if (cells.Findings.Count > before && count > rows.Count + passed + refused) refused++;
+            if (cells.Findings.Count > before && count > rows.Count + empty + passed + refused) refused++;
         }
-        var excluded = passed == 0 ? NoneExcluded : new Dictionary<string, int> { ["no-new-link"] = passed };
+        var excluded = new Dictionary<string, int>();
+        if (passed > 0) excluded.Add("no-new-link", passed);
+        if (empty > 0) excluded.Add(ExclusionReasons.RowEmpty, empty);
         var counts = new RowCounts(count, rows.Count, excluded, refused);
         ReportHead Head(ImportOutcome outcome, ImportFacts? facts, IReadOnlyList<string> notes) => new(
-            run.File.Name, run.File.Supplier, run.File.Modified, outcome, unit.Instrument, null, unit.Wave, hash, run.File.Bytes, cells.Reader.Header.Format,
+            run.File.Name, run.File.Supplier, run.File.Modified, outcome, unit.Instrument, null, null, hash, run.File.Bytes, cells.Reader.Header.Format,
             cells.Reader.Header.Notes.FirstOrDefault(note => note.Code == "encoding")?.Message, counts, null, null, null, facts,
                 [.. cells.Reader.Header.Notes.Select(note => note.Message), .. notes]);
         if (cells.Findings.Count > 0)
@@ -108,7 +115,7 @@ public sealed class ImportRegister(
             await run.RefuseAsync(hash, null, counts, new ImportReport(Head(ImportOutcome.Refused, null, []), cells.Findings), cancellation);
             return;
         }
-        var facts = new ImportFacts(count, rows.Select(Subject).OfType<string>().Distinct(StringComparer.Ordinal).Count(), 0, null, null, null);
+        var facts = new ImportFacts(count, rows.Select(Subject).OfType<string>().Distinct(StringComparer.Ordinal).Count(), null, null, null, null);
         var content = new FileContent<T>(unit, 0, null, rows, facts, counts);
         await run.ActivateAsync(hash, content, store, null, (outcome, notes) => new ImportReport(Head(outcome, facts, notes), cells.Findings), cancellation);
     }
@@ -198,7 +205,18 @@ public sealed class ImportRegister(
 
         public long Line => reader.Line;
 
-        public bool Has(params ReadOnlySpan<string> names) => Index(names) is not null;
+        /// <summary>Is there such a column? Two of one name are there, and the reader tells of them.</summary>
+        public bool Has(params ReadOnlySpan<string> names)
+        {
+            foreach (var name in names)
+                if (reader.Header.Columns(name).Count > 0) return true;
+            return false;
+        }
+
+        /// <summary>What a column is called, from 1; null for the whole row.</summary>
+        public string? Name(int column) => column < 1 || column > reader.Header.Variables.Count ? null
+            : reader.Header.Variables[column - 1].Name is { Length: > 0 } name ? name
+            : string.Create(CultureInfo.InvariantCulture, $"column {column}");
 
         public string? Text(params ReadOnlySpan<string> names)
         {

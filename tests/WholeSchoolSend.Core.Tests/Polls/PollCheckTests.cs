@@ -58,6 +58,30 @@ public sealed class PollCheckTests
             });
 
     [Fact]
+    public async Task Rows_with_nothing_in_any_cell_are_counted_and_left_out()
+    {
+        var check = await CheckAsync("urn,Q1,weight\n100001,1,1\n,,\n  ,\t,\n100002,2,1\n,,1\n,,\n", Plain);
+
+        Assert.Equal((6, 2, 3, 1), (check.Rows!.Read, check.Rows.Loaded, check.Rows.Excluded["row-empty"], check.Rows.Refused));
+        Assert.Equal("school-invalid", Assert.Single(check.Findings.InOrder()).Code);   // a row with only a weight is not empty
+    }
+
+    [Theory]
+    [InlineData("urn,Q1,weight,q1\n100001,1,1,2\n1,9,x,9\n", "1 q1 header-duplicate")]
+    [InlineData("urn,Q1,weight,URN,q1\n100001,1,1,,\n", "1 URN header-duplicate,1 q1 header-duplicate")]
+    [InlineData("urn,Q1,Q1\n100001,1,1\n", "0 weight column-missing,1 Q1 header-duplicate")]
+    [InlineData("urn,Q1,weight,,other\n100001,1,1,,\n", "1 column 4 header-unnamed")]
+    [InlineData("urn,Q1,weight,other,Other\n100001,1,1,,\n", "1 Other header-duplicate")]
+    [InlineData("urn,x\n100001,\n", "0 weight column-missing,0 Q1 column-missing")]
+    public async Task Everything_wrong_with_a_header_is_told_by_column_and_nothing_of_its_rows(string csv, string problems)
+    {
+        var check = await CheckAsync(csv, Plain);
+
+        Assert.True(check.IsRefused);
+        Assert.Equal(problems.Split(','), check.Findings.InOrder().Select(finding => $"{finding.Line} {finding.Column} {finding.Code}"));
+    }
+
+    [Fact]
     public async Task Answers_out_of_the_base_are_counted_by_reason_and_in_no_total()
     {
         var check = await CheckAsync("urn,Q1,weight\n100001,1,1\n100001,-99,2\n100001,Prefer not to say,1\n100001,,1\n100001,2.0,4\n", Plain);

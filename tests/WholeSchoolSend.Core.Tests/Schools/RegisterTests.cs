@@ -68,6 +68,24 @@ public sealed class RegisterTests
     }
 
     [Fact]
+    public async Task Empty_rows_are_counted_and_a_column_that_is_there_twice_is_named()
+    {
+        var store = new OneVersion();
+        var record = await ImportAsync("urn,engaged_on,strand\n100001,2026-01-05,SEND Review\n,,\n , ,\n"u8.ToArray(), store);
+        Assert.Equal((ImportState.Active, 3, 1, 2, 0), (record.State, record.Rows!.Read, record.Rows.Loaded, record.Rows.Excluded["row-empty"],
+            record.Rows.Refused));
+        Assert.DoesNotContain("zeroWeights", store.Report, StringComparison.Ordinal);
+        Assert.DoesNotContain("\"wave\"", store.Report, StringComparison.Ordinal);
+
+        record = await ImportAsync("urn,engaged_on,strand,URN\n100001,2026-01-05,SEND Review,100001\n1,x,,\n"u8.ToArray(), store);
+        Assert.Equal((ImportState.Refused, "header-duplicate", 1), (record.State, record.Reason, record.Problems));
+        Assert.Contains("\"column\": \"URN\"", store.Report, StringComparison.Ordinal);
+        record = await ImportAsync("urn,engaged_on,strand,strand,\n100001,2026-01-05,SEND Review,,\n"u8.ToArray(), store);
+        Assert.Equal((ImportState.Refused, "header-duplicate", 1), (record.State, record.Reason, record.Problems));
+        Assert.Single(store.Engagements);
+    }
+
+    [Fact]
     public async Task The_real_layout_of_2024_is_read()
     {
         var folder = Directory.GetDirectories(Path.Combine(Corpus.Folder("polls"), "real"), "DFE-Digital*").Single();
@@ -140,7 +158,7 @@ public sealed class RegisterTests
         public Task<StoredImport?> AdvanceAsync(StoredImport from, ImportRecord to, CancellationToken cancellation) =>
             Task.FromResult<StoredImport?>(new StoredImport(to, "", ""));
 
-        public Task<IReadOnlyList<ActiveImport>> ActiveAsync(CancellationToken cancellation) => Task.FromResult<IReadOnlyList<ActiveImport>>([]);
+        public Task<IReadOnlyList<ActiveImport>> UnitsAsync(CancellationToken cancellation) => Task.FromResult<IReadOnlyList<ActiveImport>>([]);
 
         public Task<ImportSwitch> SwitchAsync(ImportUnit unit, Func<ActiveImport?, ActiveImport?> decide, CancellationToken cancellation) =>
             Task.FromResult(new ImportSwitch(null, decide(null), []));
@@ -159,6 +177,13 @@ public sealed class RegisterTests
         public Task DeleteAsync(string version, CancellationToken cancellation) => Task.CompletedTask;
 
         // Not asked of it.
+        public Task<IReadOnlyList<ActiveImport>> ActiveAsync(CancellationToken cancellation) => throw new NotSupportedException();
+
+        public bool IsPosition(string text) => throw new NotSupportedException();
+
+        public Task AmendReportAsync(string supplier, string name, Func<ReadOnlyMemory<byte>, byte[]?> amend, CancellationToken cancellation) =>
+            throw new NotSupportedException();
+
         public Task<DroppedFile?> FindPollAsync(string supplier, string name, CancellationToken cancellation) => throw new NotSupportedException();
 
         public IAsyncEnumerable<DroppedFile> AllAsync(CancellationToken cancellation) => throw new NotSupportedException();
