@@ -33,7 +33,8 @@ public sealed class LookalikeTests
     {
         var (rows, header) = await RespondentsAsync(file);
         Assert.Equal(encoding, header.Notes.SingleOrDefault(note => note.Code == "encoding")?.Message ?? "");
-        Assert.Equal(file.EndsWith(".sss", StringComparison.Ordinal) || file.EndsWith("sav", StringComparison.Ordinal) ? "weight" : null, header.WeightVariable);
+        Assert.Equal(file.EndsWith(".sss", StringComparison.Ordinal) || file.EndsWith("sav", StringComparison.Ordinal) ? "weight" : null,
+            header.WeightVariable);
         var (original, _) = await RespondentsAsync("poll_codes_cp1252.csv");
         Assert.Equal(original, rows);
     }
@@ -51,7 +52,8 @@ public sealed class LookalikeTests
     {
         using var json = JsonDocument.Parse(await File.ReadAllTextAsync(Reading.File("lookalike", "expected.json"), TestContext.Current.CancellationToken));
         var expected = json.RootElement;
-        List<(string, double, double, int)> figures = [("rows", expected.GetProperty("rows").GetInt32(), rows.Count, 0), ("sum of weights", expected.GetProperty("sum_w").GetDouble(), rows.Sum(W), 6)];
+        List<(string, double, double, int)> figures = [("rows", expected.GetProperty("rows").GetInt32(), rows.Count, 0),
+            ("sum of weights", expected.GetProperty("sum_w").GetDouble(), rows.Sum(W), 6)];
         var q2 = rows.Where(row => row[5].Length > 0).ToList();
         Of("Q1_all", rows, (row, code) => row[4] == code);
         Of("Q1_valid(excl 98,99)", [.. rows.Where(row => row[4] is not ("98" or "99"))], (row, code) => row[4] == code);
@@ -68,7 +70,8 @@ public sealed class LookalikeTests
             var question = expected.GetProperty(name);
             figures.Add(($"{name}: base", question.GetProperty("n_unweighted").GetInt32(), asked.Count, 0));
             figures.Add(($"{name}: weights", question.GetProperty("sum_w").GetDouble(), asked.Sum(W), 6));
-            figures.Add(($"{name}: effective size", question.GetProperty("n_eff_kish").GetDouble(), asked.Sum(W) * asked.Sum(W) / asked.Sum(row => W(row) * W(row)), 5));
+            figures.Add(($"{name}: effective size", question.GetProperty("n_eff_kish").GetDouble(),
+                asked.Sum(W) * asked.Sum(W) / asked.Sum(row => W(row) * W(row)), 5));
             foreach (var share in question.GetProperty("weighted_prop").EnumerateObject())
                 figures.Add(($"{name}: {share.Name}", share.Value.GetDouble(), asked.Where(row => chose(row, share.Name)).Sum(W) / asked.Sum(W), 8));
             foreach (var count in question.GetProperty("unweighted_n").EnumerateObject())
@@ -90,10 +93,12 @@ public sealed class LookalikeTests
     [Fact]
     public async Task Dates_open_answers_and_question_texts_come_through()
     {
-        var codes = await Reading.OfAsync(await File.ReadAllBytesAsync(Reading.File("lookalike", "poll_codes_cp1252.csv"), TestContext.Current.CancellationToken));
+        var codes = await Reading.OfAsync(await File.ReadAllBytesAsync(Reading.File("lookalike", "poll_codes_cp1252.csv"),
+            TestContext.Current.CancellationToken));
         Assert.Equal("“Quality First” teaching", codes.Rows[5][13]);
         Assert.Equal(7, codes.Lines[5]);
-        var qualtrics = await Reading.OfAsync(await File.ReadAllBytesAsync(Reading.File("lookalike", "poll_qualtrics3header_utf8.csv"), TestContext.Current.CancellationToken));
+        var qualtrics = await Reading.OfAsync(await File.ReadAllBytesAsync(Reading.File("lookalike", "poll_qualtrics3header_utf8.csv"),
+            TestContext.Current.CancellationToken));
         Assert.Equal("Q1. How confident are you in supporting pupils with SEND?", qualtrics.Header!.Variables[6].Label);
         Assert.Equal("Specialist advice – e.g. EP", qualtrics.Header.Variables[10].Label[^27..]);
 

@@ -27,23 +27,27 @@ public sealed partial class OracleDocument
         """;
 
     private const string SpssWords = """
-        Every cell of every row: numbers to the last digit that the program prints, texts character for character, dates to the second. Names of columns are compared as well, and with PSPP also the labels of
-        variables and values, what is declared missing, measures, weight and multiple-response sets (`OracleTests`).
+        Every cell of every row: numbers to the last digit that the program prints, texts character for character, dates to the second. Names of columns are
+        compared as well, and with PSPP also the labels of variables and values, what is declared missing, measures, weight and multiple-response sets
+        (`OracleTests`).
         """;
 
     private const string TwinWords = """
-        One made-up poll of 600 respondents, as pollsters send it in fifteen ways. Thirteen columns of each are compared with those of `poll_codes_cp1252.csv`, labels turned into codes, and the figures they give (bases, sums of
-        weights, effective sizes, weighted shares, a mean) with `expected.json`, which was worked by another program and with which PSPP's frequencies agree.
+        One made-up poll of 600 respondents, as pollsters send it in fifteen ways. Thirteen columns of each are compared with those of
+        `poll_codes_cp1252.csv`, labels turned into codes, and the figures they give (bases, sums of weights, effective sizes, weighted shares, a mean) with
+        `expected.json`, which was worked by another program and with which PSPP's frequencies agree.
         """;
 
     private const string ExampleWords = """
-        The three records of the Triple-S book's example, cell by cell beside its CSV form; they are also asserted word for word (`RealFilesTests`). Other files of others' are CSV, which none of the three programs
-        reads: the Qualtrics exports, the register of schools and pyreadstat's are read without a fault there.
+        The three records of the Triple-S book's example, cell by cell beside its CSV form; they are also asserted word for word (`RealFilesTests`). Other
+        files of others' are CSV, which none of the three programs reads: the Qualtrics exports, the register of schools and pyreadstat's are read without a
+        fault there.
         """;
 
     private const string DamagedWords = """
-        What comes of files that are damaged or made to do harm. Ours either gives all of a file or a reason (with its time and memory held to bounds by `SavCorruptTests`, `MemoryTests` and `XlsxReaderTests`). The others
-        are asked for CSV and given ten seconds; a number of rows is what they gave without calling it an error.
+        What comes of files that are damaged or made to do harm. Ours either gives all of a file or a reason (with its time and memory held to bounds by
+        `SavCorruptTests`, `MemoryTests` and `XlsxReaderTests`). The others are asked for CSV and given ten seconds; a number of rows is what they gave
+        without calling it an error.
         """;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
@@ -94,19 +98,26 @@ public sealed partial class OracleDocument
 
         async Task<List<string[]>> ReadAsync(string description)
         {
-            Task<byte[]> Bytes(string name) => File.ReadAllBytesAsync(Path.Combine(corpus, "IBMPredictiveAnalytics_STATS_GET_TRIPLES", name), TestContext.Current.CancellationToken);
+            Task<byte[]> Bytes(string name) => File.ReadAllBytesAsync(Path.Combine(corpus, "IBMPredictiveAnalytics_STATS_GET_TRIPLES", name),
+                TestContext.Current.CancellationToken);
             return (await Reading.OfPairAsync(await Bytes(description + ".sss"), await Bytes(description[..8] + ".txt"))).Rows;
         }
 
         static bool Same(string one, string other) => one == other
-            || (double.TryParse(one, CultureInfo.InvariantCulture, out var number) && double.TryParse(other, CultureInfo.InvariantCulture, out var same) && number == same);
+            || (double.TryParse(one, CultureInfo.InvariantCulture, out var number)
+                && double.TryParse(other, CultureInfo.InvariantCulture, out var same) && number == same);
     });
 
     [Fact]
     public Task Damaged_files() => CheckAsync("Damaged and hostile files", DamagedWords, ["file", "ours", "ReadStat", "PSPP"], async () =>
     {
         List<string?[]> rows = [];
-        foreach (var file in Directory.GetFiles(Reading.File("lookalike", "corrupt")).Concat(Directory.GetFiles(Reading.File("hostile_xlsx"))).Append(Reading.File("lookalike", "poll_datatables.xlsx")).Order(StringComparer.Ordinal))
+        string[] files =
+        [
+            .. Directory.GetFiles(Reading.File("lookalike", "corrupt")), .. Directory.GetFiles(Reading.File("hostile_xlsx")),
+            Reading.File("lookalike", "poll_datatables.xlsx"),
+        ];
+        foreach (var file in files.Order(StringComparer.Ordinal))
         {
             var spss = file.EndsWith("sav", StringComparison.Ordinal);
             rows.Add(
@@ -119,7 +130,8 @@ public sealed partial class OracleDocument
     });
 
     private static string Compared(int of, int differ, string what) =>
-        string.Create(CultureInfo.InvariantCulture, $"{of:#,0} {what}{(of == 1 ? "" : "s")}, {(differ == 0 ? of == 1 ? "alike" : "all alike" : differ == 1 ? "1 differs" : $"{differ:#,0} differ")}");
+        string.Create(CultureInfo.InvariantCulture,
+            $"{of:#,0} {what}{(of == 1 ? "" : "s")}, {(differ == 0 ? of == 1 ? "alike" : "all alike" : differ == 1 ? "1 differs" : $"{differ:#,0} differ")}");
 
     private static async Task<string> OursAsync(string file)
     {
@@ -192,16 +204,19 @@ public sealed partial class OracleDocument
     private static void Write(string title, string words, string[] heads, List<string[]> rows)
     {
         var sections = Sections();
-        var text = new StringBuilder(words).Append("\n\n| ").AppendJoin(" | ", heads).Append(" |\n|").Append(string.Concat(heads.Select(_ => "---|"))).Append('\n');
+        var text = new StringBuilder(words).Append("\n\n| ").AppendJoin(" | ", heads).Append(" |\n|");
+        text.Append(string.Concat(heads.Select(_ => "---|"))).Append('\n');
         foreach (var row in rows) text.Append("| ").AppendJoin(" | ", row).Append(" |\n");
         sections[title] = text.ToString();
         string[] titles = ["SPSS files", "One poll in fifteen files", "Triple-S", "Damaged and hostile files"];
-        File.WriteAllText(Document(), Preface + string.Concat(titles.Where(sections.ContainsKey).Select(one => $"\n\n## {one}\n\n{sections[one].Trim()}")) + "\n");
+        File.WriteAllText(Document(), Preface + string.Concat(titles.Where(sections.ContainsKey).Select(one => $"\n\n## {one}\n\n{sections[one].Trim()}"))
+            + "\n");
     }
 
     private static Dictionary<string, List<string[]>> Tables() => Sections().ToDictionary(
         section => section.Key,
-        section => section.Value.Split('\n').Where(line => line.StartsWith('|')).Select(line => line.Trim()[1..^1].Split('|').Select(cell => cell.Trim()).ToArray()).ToList(),
+        section => section.Value.Split('\n').Where(line => line.StartsWith('|')).Select(line =>
+            line.Trim()[1..^1].Split('|').Select(cell => cell.Trim()).ToArray()).ToList(),
         StringComparer.Ordinal);
 
     private static Dictionary<string, string> Sections()

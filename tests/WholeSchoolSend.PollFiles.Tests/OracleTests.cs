@@ -55,7 +55,8 @@ public sealed partial class OracleTests
     private static async Task CompareAsync(string file, string oracle)
     {
         var found = await Oracles.AskAsync(file, oracle);
-        Assert.SkipUnless(found is not null, $"{oracle} is not installed (apt-get install readstat pspp r-cran-haven), and no output of it is kept for this file.");
+        Assert.SkipUnless(found is not null,
+            $"{oracle} is not installed (apt-get install readstat pspp r-cran-haven), and no output of it is kept for this file.");
         var renamed = file.EndsWith("hebrews.sav", StringComparison.Ordinal);
         if (oracle != Oracles.Pspp || !renamed) Assert.Equal(found.TheirNames, found.OurNames);
         if (!Oracles.Disagreements.ContainsKey((Path.GetFileName(file), oracle))) Assert.Empty(found.Differ);
@@ -102,7 +103,8 @@ public sealed partial class OracleTests
     {
         List<string> shown = [];
         if (missing.From is { } from && missing.To is { } to)
-            shown.Add($"{(double.IsInfinity(from) ? "LOWEST" : from.ToString(CultureInfo.InvariantCulture))} THRU {(double.IsInfinity(to) ? "HIGHEST" : to.ToString(CultureInfo.InvariantCulture))}");
+            shown.Add($"{(double.IsInfinity(from) ? "LOWEST" : from.ToString(CultureInfo.InvariantCulture))} THRU "
+                + $"{(double.IsInfinity(to) ? "HIGHEST" : to.ToString(CultureInfo.InvariantCulture))}");
         shown.AddRange(missing.Codes.Select(code => kind == VariableKind.Text ? $"\"{code}\"" : code));
         return string.Join("; ", shown);
     }

@@ -70,7 +70,8 @@ internal static class Oracles
         List<string> differ = [];
         for (var row = 0; row < ours.Rows.Count; row++)
         {
-            if (said[row + 1].Length != names.Length) return new Comparison(names, said[0], 0, [$"row {row + 1}: {names.Length} cells, {oracle} says {said[row + 1].Length}"]);
+            if (said[row + 1].Length != names.Length) return new Comparison(names, said[0], 0,
+                [$"row {row + 1}: {names.Length} cells, {oracle} says {said[row + 1].Length}"]);
             for (var column = 0; column < names.Length; column++)
                 if (!Same(oracle, ours, row, column, said[row + 1][column]))
                     differ.Add($"row {row + 1}, {names[column]}: '{ours.Rows[row][column]}', {oracle} says '{said[row + 1][column]}'");
@@ -127,7 +128,8 @@ internal static class Oracles
     /// <summary>The version of the program that is installed; null: none is.</summary>
     public static async Task<string?> VersionAsync(string oracle)
     {
-        var (program, arguments) = oracle == Haven ? ("Rscript", ["-e", "if (requireNamespace('haven', quietly = TRUE)) cat('haven', as.character(packageVersion('haven')), '\\n')"])
+        var (program, arguments) = oracle == Haven ? ("Rscript",
+            ["-e", "if (requireNamespace('haven', quietly = TRUE)) cat('haven', as.character(packageVersion('haven')), '\\n')"])
             : oracle == Pspp ? ("pspp-convert", (string[])["--version"]) : (oracle, ["--version"]);
         if (!IsInstalled(program)) return null;
         var said = (await SaidAsync(program, arguments)).Output;

@@ -29,10 +29,14 @@ internal sealed class FromDropToActive : Benchmark
     public override string Title => "From drop to active";
 
     public override string Words =>
-        "A poll of 15,000 × 12 CSV over 3,000 schools, each round one of a wave of its own, and the schools register (50,000 rows of 32 columns as Get Information About Schools gives them, windows-1252), each round a new one that replaces the last. "
-        + "*Drop to report*: the app as `dotnet run` starts it (it looks for drops once a second) on Azurite in memory, from the upload until the report is beside it, which is after the switch. *The import alone*: the same use case called on "
-        + "another Azurite, without a host. The baseline is what storage costs bare: upload the same file, download it, write exactly the rows that were stored in transactions of up to a hundred, one after the other, with the SDK's own client. "
-        + "Requests are counted at a proxy between the use case and Azurite; a test (`BudgetTests`) holds them to the budget at the fewest cells a school can have. "
+        "A poll of 15,000 × 12 CSV over 3,000 schools, each round one of a wave of its own, and the schools register (50,000 rows of 32 columns as Get "
+        + "Information About Schools gives them, windows-1252), each round a new one that replaces the last. "
+        + "*Drop to report*: the app as `dotnet run` starts it (it looks for drops once a second) on Azurite in memory, from the upload until the report is "
+        + "beside it, which is after the switch. *The import alone*: the same use case called on "
+        + "another Azurite, without a host. The baseline is what storage costs bare: upload the same file, download it, write exactly the rows that were "
+        + "stored in transactions of up to a hundred, one after the other, with the SDK's own client. "
+        + "Requests are counted at a proxy between the use case and Azurite; a test (`BudgetTests`) holds them to the budget at the fewest cells a school "
+        + "can have. "
         + "Budget: 5 s from drop to active; cells ÷ 100 + 20 requests (of the register, a school is a cell).";
 
     public override async Task<Findings> RunAsync()
@@ -57,13 +61,19 @@ internal sealed class FromDropToActive : Benchmark
         if (schools != RegisterSchools) throw new InvalidOperationException($"{schools} schools count.");
         await using var proxy = await FaultProxy.StartAsync(bare.ConnectionString);
         await using var counted = App.Build(proxy.ConnectionString);
-        var pollRequests = await RequestsAsync(bare.ConnectionString, proxy, "poll-drop", $"{Supplier}/poll-{Wave(Rounds)}.csv", Poll(Rounds), () => counted.Get<ImportPoll>().RunAsync(Supplier, $"poll-{Wave(Rounds)}.csv", again: false, default));
-        var registerRequests = await RequestsAsync(bare.ConnectionString, proxy, "register", "edubasealldata.csv", Register(Rounds), () => counted.Get<ImportRegister>().RunAsync("edubasealldata.csv", again: false, default));
+        var pollRequests = await RequestsAsync(bare.ConnectionString, proxy, "poll-drop", $"{Supplier}/poll-{Wave(Rounds)}.csv", Poll(Rounds), () =>
+            counted.Get<ImportPoll>().RunAsync(Supplier, $"poll-{Wave(Rounds)}.csv", again: false, default));
+        var registerRequests = await RequestsAsync(bare.ConnectionString, proxy, "register", "edubasealldata.csv", Register(Rounds), () =>
+            counted.Get<ImportRegister>().RunAsync("edubasealldata.csv", again: false, default));
         return new Findings(
-            ["file", "drop to report, s", "the import alone, s", "bare storage, s", "the import ÷ bare storage", "cells", "storage requests", "budget of requests"],
-            [Row($"poll, {Text(Rows)} × {4 + Items}", poll, cells, pollRequests), Row($"register, {Text(RegisterSchools)} schools", register, schools, registerRequests)],
+            ["file", "drop to report, s", "the import alone, s", "bare storage, s", "the import ÷ bare storage", "cells", "storage requests",
+                "budget of requests"],
+            [Row($"poll, {Text(Rows)} × {4 + Items}", poll, cells, pollRequests),
+                Row($"register, {Text(RegisterSchools)} schools", register, schools, registerRequests)],
             [
-                string.Create(CultureInfo.InvariantCulture, $"Every report says `active` and all rows loaded; stored are {Rows * Items:#,0} answers of a poll and {RegisterSchools:#,0} schools, counted again in what was written."),
+                string.Create(CultureInfo.InvariantCulture,
+                    $"Every report says `active` and all rows loaded; stored are {Rows * Items:#,0} answers of a poll and "
+                    + $"{RegisterSchools:#,0} schools, counted again in what was written."),
                 "*Drop to report* has in it up to a second until the drop is seen, and the queue between.",
             ]);
     }
@@ -77,7 +87,8 @@ internal sealed class FromDropToActive : Benchmark
     private sealed record Seconds(Samples Whole, Samples Alone, Samples Bare);
 
     private static string[] Row(string name, Seconds seconds, int cells, int requests) =>
-        [name, $"{seconds.Whole}", $"{seconds.Alone}", $"{seconds.Bare}", $"{seconds.Alone.Over(seconds.Bare)}", Text(cells), Text(requests), Text((cells / 100) + 20)];
+        [name, $"{seconds.Whole}", $"{seconds.Alone}", $"{seconds.Bare}", $"{seconds.Alone.Over(seconds.Bare)}", Text(cells), Text(requests),
+            Text((cells / 100) + 20)];
 
     private static string Text(int number) => number.ToString("#,0", CultureInfo.InvariantCulture);
 
@@ -94,7 +105,8 @@ internal sealed class FromDropToActive : Benchmark
             var clock = Stopwatch.GetTimestamp();
             var record = await import(drop.Name(round));
             var alone = Stopwatch.GetElapsedTime(clock).TotalSeconds;
-            if (record is not { Outcome: ImportOutcome.Active, Rows: { } counts } || counts.Loaded != rows) throw new InvalidOperationException($"It was not imported wholly: {record?.Outcome}, {record?.Rows}.");
+            if (record is not { Outcome: ImportOutcome.Active, Rows: { } counts } || counts.Loaded != rows)
+                throw new InvalidOperationException($"It was not imported wholly: {record?.Outcome}, {record?.Rows}.");
 
             var stored = await NewRowsAsync(bare, table, known);
             clock = Stopwatch.GetTimestamp();
@@ -121,16 +133,19 @@ internal sealed class FromDropToActive : Benchmark
         }
         var seconds = Stopwatch.GetElapsedTime(clock).TotalSeconds;
         var said = System.Text.Json.JsonElement.Parse((await report.DownloadContentAsync()).Value.Content);
-        if (said.GetProperty("outcome").GetString() != "active" || said.GetProperty("rows").GetProperty("loaded").GetInt32() != rows) throw new InvalidOperationException($"It was not imported wholly: {said.GetProperty("outcome")}, {said.GetProperty("rows")}.");
+        if (said.GetProperty("outcome").GetString() != "active" || said.GetProperty("rows").GetProperty("loaded").GetInt32() != rows)
+            throw new InvalidOperationException($"It was not imported wholly: {said.GetProperty("outcome")}, {said.GetProperty("rows")}.");
         return seconds;
     }
 
-    private static async Task<int> RequestsAsync(string connection, FaultProxy proxy, string container, string path, byte[] content, Func<Task<ImportRecord?>> import)
+    private static async Task<int> RequestsAsync(string connection, FaultProxy proxy, string container, string path, byte[] content,
+        Func<Task<ImportRecord?>> import)
     {
         await UploadAsync(connection, container, path, content);
         var before = proxy.Requests;
         var record = await import();
-        return record?.Outcome == ImportOutcome.Active ? proxy.Requests - before : throw new InvalidOperationException($"It was not imported: {record?.Outcome}.");
+        return record?.Outcome == ImportOutcome.Active ? proxy.Requests - before
+            : throw new InvalidOperationException($"It was not imported: {record?.Outcome}.");
     }
 
     private static async Task<int> CountAsync<T>(App app, string instrument, Func<T, int> count)
@@ -200,12 +215,18 @@ internal sealed class FromDropToActive : Benchmark
     {
         using var http = new HttpClient { BaseAddress = app.Address };
         for (var round = -1; round <= Rounds; round++)
-            (await http.PutAsync($"/api/waves/{Wave(round)}", new StringContent("""{"title":"A wave","from":"2026-11-02","to":"2026-11-20","frame":20000,"invited":40000}"""))).EnsureSuccessStatusCode();
-        var items = Enumerable.Range(1, Items).Select(item => $$$"""{"indicator":"key-area-{{{item}}}","field":"Q{{{item}}}","codes":{"1":"1","2":"2","3":"3","4":"4"}}""");
+        {
+            const string wave = """{"title":"A wave","from":"2026-11-02","to":"2026-11-20","frame":20000,"invited":40000}""";
+            (await http.PutAsync($"/api/waves/{Wave(round)}", new StringContent(wave))).EnsureSuccessStatusCode();
+        }
+        var items = Enumerable.Range(1, Items).Select(item =>
+            $$$"""{"indicator":"key-area-{{{item}}}","field":"Q{{{item}}}","codes":{"1":"1","2":"2","3":"3","4":"4"}}""");
         (await http.PutAsync("/api/instruments/leaders-poll", new StringContent(
             $$$"""
-            {"title":"Leaders","collection":"leaders","poll":{"supplier":"{{{Supplier}}}","files":"poll-*.csv"},"wave":{"file":"poll-{}.csv"},"school":{"field":"urn"},"respondent":{"field":"RecordNo"},
-             "role":{"field":"role","codes":{"leader":"leader","senco":"senco","leader+senco":"leader+senco"}},"weight":{"field":"weight"},"items":[{{{string.Join(',', items)}}}]}
+            {"title":"Leaders","collection":"leaders","poll":{"supplier":"{{{Supplier}}}","files":"poll-*.csv"},"wave":{"file":"poll-{}.csv"},
+             "school":{"field":"urn"},"respondent":{"field":"RecordNo"},
+             "role":{"field":"role","codes":{"leader":"leader","senco":"senco","leader+senco":"leader+senco"}},"weight":{"field":"weight"},
+             "items":[{{{string.Join(',', items)}}}]}
             """))).EnsureSuccessStatusCode();
     }
 
@@ -220,7 +241,8 @@ internal sealed class FromDropToActive : Benchmark
         var csv = new StringBuilder("RecordNo,urn,role,weight," + string.Join(',', Enumerable.Range(1, Items).Select(item => $"Q{item}")) + "\n");
         for (var row = 0; row < Rows; row++)
         {
-            csv.Append(CultureInfo.InvariantCulture, $"{row},{100_000 + (row % PollSchools)},{roles[random.Next(3)]},{0.3 + (random.Next(270_000) / 100_000.0):0.00000}");
+            csv.Append(CultureInfo.InvariantCulture,
+                $"{row},{100_000 + (row % PollSchools)},{roles[random.Next(3)]},{0.3 + (random.Next(270_000) / 100_000.0):0.00000}");
             for (var item = 0; item < Items; item++) csv.Append(CultureInfo.InvariantCulture, $",{1 + random.Next(4)}");
             csv.Append('\n');
         }
@@ -231,16 +253,20 @@ internal sealed class FromDropToActive : Benchmark
     {
         var random = new Random(4711);
         var csv = new StringBuilder(
-            "URN,LA (code),LA (name),EstablishmentNumber,EstablishmentName,TypeOfEstablishment (code),TypeOfEstablishment (name),EstablishmentTypeGroup (code),EstablishmentTypeGroup (name),EstablishmentStatus (code),"
-            + "EstablishmentStatus (name),OpenDate,CloseDate,PhaseOfEducation (code),PhaseOfEducation (name),StatutoryLowAge,StatutoryHighAge,NumberOfPupils,PercentageFSM,TrustSchoolFlag (name),Trusts (code),Trusts (name),UKPRN,Town,"
+            "URN,LA (code),LA (name),EstablishmentNumber,EstablishmentName,TypeOfEstablishment (code),TypeOfEstablishment (name),EstablishmentTypeGroup "
+            + "(code),EstablishmentTypeGroup (name),EstablishmentStatus (code),"
+            + "EstablishmentStatus (name),OpenDate,CloseDate,PhaseOfEducation (code),PhaseOfEducation "
+            + "(name),StatutoryLowAge,StatutoryHighAge,NumberOfPupils,PercentageFSM,TrustSchoolFlag (name),Trusts (code),Trusts (name),UKPRN,Town,"
             + "Postcode,HeadTitle (name),HeadFirstName,HeadLastName,GOR (code),GOR (name),UrbanRural (name),Section41Approved (name)\r\n");
         for (var row = 0; row < RegisterSchools; row++)
         {
             var closed = row % 5 == 0;
             csv.Append(
                 CultureInfo.InvariantCulture,
-                $"{100_000 + row},{(row % 2 == 0 ? "202,Camden" : "886,Kent")},{2_000 + random.Next(5_000)},St Thomas à Becket {row} of {round},34,Academy converter,10,Academies,{(closed ? "2,Closed" : "3,\"Open, but proposed to close\"")},"
-                + $"01-09-1960,{(closed ? "31-08-2024" : "")},{(row % 3 == 0 ? "4,Secondary,11,18" : "2,Primary,4,11")},{random.Next(60, 1_500)},{random.Next(45)},Supported by a multi-academy trust,{17_000 + random.Next(900)},Learning Trust,{19_000_000 + row},"
+                $"{100_000 + row},{(row % 2 == 0 ? "202,Camden" : "886,Kent")},{2_000 + random.Next(5_000)},St Thomas à Becket {row} of {round},34,Academy "
+                + $"converter,10,Academies,{(closed ? "2,Closed" : "3,\"Open, but proposed to close\"")},"
+                + $"01-09-1960,{(closed ? "31-08-2024" : "")},{(row % 3 == 0 ? "4,Secondary,11,18" : "2,Primary,4,11")},{random.Next(60, 1_500)},{random.Next(45)},"
+                + $"Supported by a multi-academy trust,{17_000 + random.Next(900)},Learning Trust,{19_000_000 + row},"
                 + $"Town,ZZ1 1ZZ,Mrs,A,Head,{(row % 2 == 0 ? "H,London" : "J,South East")},Urban city and town,Not applicable\r\n");
         }
         return CodePagesEncodingProvider.Instance.GetEncoding(1252)!.GetBytes(csv.ToString());

@@ -21,7 +21,10 @@ internal sealed class ReadingOfSav : Benchmark
             cells <- 0; characters <- 0; total <- 0
             for (column in data) {
               if (is.character(column)) { cells <- cells + sum(column != ""); characters <- characters + sum(nchar(column, "bytes")) }
-              else { numbers <- as.numeric(column) + if (inherits(column, "POSIXct")) 12219379200 - 14e9 else 0; cells <- cells + sum(!is.na(numbers)); total <- total + sum(numbers, na.rm = TRUE) }
+              else {
+                numbers <- as.numeric(column) + if (inherits(column, "POSIXct")) 12219379200 - 14e9 else 0
+                cells <- cells + sum(!is.na(numbers)); total <- total + sum(numbers, na.rm = TRUE)
+              }
             }
           }
         }
@@ -33,9 +36,12 @@ internal sealed class ReadingOfSav : Benchmark
     public override string Title => "Reading 200,000 × 30 SAV";
 
     public override string Words =>
-        "A row for each respondent: record, school, date and time, a text of 16, 25 codes of one digit and some left out, a weight. Ours takes every cell as what it is (number, date as a number, text). R's haven is ReadStat making R's "
-        + "columns: only its `read_sav` is timed, R is up and haven loaded. The `readstat` command writes CSV besides, into a pipe that is emptied. Ours and haven in a process of their own, four passes: the first (ours with "
-        + "compilation), then the fastest of the others is *warm*; the command is a process and one pass each time, which *ours, warm* is divided by too. In a round before the first that counts, all have to find the same number of cells, characters and sum. "
+        "A row for each respondent: record, school, date and time, a text of 16, 25 codes of one digit and some left out, a weight. Ours takes every cell "
+        + "as what it is (number, date as a number, text). R's haven is ReadStat making R's "
+        + "columns: only its `read_sav` is timed, R is up and haven loaded. The `readstat` command writes CSV besides, into a pipe that is emptied. Ours "
+        + "and haven in a process of their own, four passes: the first (ours with "
+        + "compilation), then the fastest of the others is *warm*; the command is a process and one pass each time, which *ours, warm* is divided by too. "
+        + "In a round before the first that counts, all have to find the same number of cells, characters and sum. "
         + "Budget: not slower per cell than ReadStat.";
 
     public override async Task<Findings> RunAsync()
@@ -57,7 +63,8 @@ internal sealed class ReadingOfSav : Benchmark
                 File.Delete(file);
             }
         }
-        return new Findings(["file", "reader", "first pass, s", "ours ÷ it", "warm, s", "ours ÷ it", "ns a cell", "MB, the whole process, one pass"], rows, conclusions);
+        return new Findings(["file", "reader", "first pass, s", "ours ÷ it", "warm, s", "ours ÷ it", "ns a cell", "MB, the whole process, one pass"], rows,
+            conclusions);
     }
 
     private static async Task<IEnumerable<string[]>> RunAsync(string file, SavPacking packing, bool haven, bool command, List<string> conclusions)
@@ -71,14 +78,16 @@ internal sealed class ReadingOfSav : Benchmark
             double[]? his = null;
             if (haven)
             {
-                his = [.. (await Peer.SaidAsync("Rscript", "-e", Haven, file, passes)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => double.Parse(line, CultureInfo.InvariantCulture))];
+                his = [.. (await Peer.SaidAsync("Rscript", "-e", Haven, file, passes)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line =>
+                    double.Parse(line, CultureInfo.InvariantCulture))];
                 found.Add(("haven", Tally.From(his)));
             }
             if (command && round < 0) found.Add(("readstat", Read(await Peer.SaidAsync("readstat", file, "-"))));
             Tally.Compare(found);
             if (round < 0)
             {
-                conclusions.Add(string.Create(CultureInfo.InvariantCulture, $"{NameOf(packing)}, {new FileInfo(file).Length / 1e6:0.0} MB: all find the same {Tally.From(mine).Cells:#,0} cells that are not empty."));
+                conclusions.Add(string.Create(CultureInfo.InvariantCulture,
+                    $"{NameOf(packing)}, {new FileInfo(file).Length / 1e6:0.0} MB: all find the same {Tally.From(mine).Cells:#,0} cells that are not empty."));
                 continue;   // the file is at hand now for all
             }
             ours.Add(mine);
@@ -99,7 +108,8 @@ internal sealed class ReadingOfSav : Benchmark
         {
             // A command has no second pass: what ours takes when warm is divided by what it takes.
             var warm = times.Warm.Any ? times.Warm : times.First;
-            return [name, reader, $"{times.First}", $"{ours.First.Over(times.First)}", $"{times.Warm}", $"{ours.Warm.Over(warm)}", $"{warm.Times(1e9 / SavFile.Rows / SavFile.Columns)}", $"{times.Peak}"];
+            return [name, reader, $"{times.First}", $"{ours.First.Over(times.First)}", $"{times.Warm}", $"{ours.Warm.Over(warm)}",
+                $"{warm.Times(1e9 / SavFile.Rows / SavFile.Columns)}", $"{times.Peak}"];
         }
     }
 
@@ -140,12 +150,14 @@ internal sealed class ReadingOfSav : Benchmark
             foreach (var (column, cell) in line.Split(',').Index())
             {
                 if (column == SavFile.Role) tally = tally.Text(Encoding.UTF8.GetByteCount(cell.Trim('"')));
-                else if (cell.Length > 0) tally = tally.Number(double.Parse(cell, CultureInfo.InvariantCulture) - (column == SavFile.Date ? SavFile.FirstDate : 0));
+                else if (cell.Length > 0)
+                    tally = tally.Number(double.Parse(cell, CultureInfo.InvariantCulture) - (column == SavFile.Date ? SavFile.FirstDate : 0));
             }
         return tally;
     }
 
-    private static string NameOf(SavPacking packing) => packing switch { SavPacking.None => "uncompressed", SavPacking.Bytecode => "compressed by commands", _ => ".zsav" };
+    private static string NameOf(SavPacking packing) =>
+        packing switch { SavPacking.None => "uncompressed", SavPacking.Bytecode => "compressed by commands", _ => ".zsav" };
 
     private sealed class Times
     {

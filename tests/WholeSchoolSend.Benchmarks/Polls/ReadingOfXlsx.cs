@@ -21,7 +21,8 @@ internal sealed class ReadingOfXlsx : Benchmark
 
     private static readonly string[] Labels =
     [
-        "Very confident", "Fairly confident", "Not very confident", "Not at all confident", "Don't know", "Prefer not to say", "Yes", "No", "North East", "London", "Primary", "Secondary",
+        "Very confident", "Fairly confident", "Not very confident", "Not at all confident", "Don't know", "Prefer not to say", "Yes", "No", "North East",
+        "London", "Primary", "Secondary",
         "SENCO", "Middle leader", "Classroom teacher",
     ];
 
@@ -30,8 +31,10 @@ internal sealed class ReadingOfXlsx : Benchmark
     public override string Title => "Reading 200,000 × 30 XLSX";
 
     public override string Words =>
-        "A row for each respondent: a number, a date, 13 labels and an open answer (20,015 shared strings), 13 codes, a weight. Ours and ExcelDataReader 3.6.0 take every cell as what it is (number, date, text); "
-        + "ours once more, also making a string of each, which an import does not. Each in a process of its own, two passes: the first with compilation, the second *warm*. In a round before the first that counts, all have to find the same number of "
+        "A row for each respondent: a number, a date, 13 labels and an open answer (20,015 shared strings), 13 codes, a weight. Ours and ExcelDataReader "
+        + "3.6.0 take every cell as what it is (number, date, text); "
+        + "ours once more, also making a string of each, which an import does not. Each in a process of its own, two passes: the first with compilation, "
+        + "the second *warm*. In a round before the first that counts, all have to find the same number of "
         + "cells, characters and sum. Budget: twice the speed of ExcelDataReader, at most 120 MB for the whole process.";
 
     public override async Task<Findings> RunAsync()
@@ -72,14 +75,18 @@ internal sealed class ReadingOfXlsx : Benchmark
                 }
             }
             return new Findings(
-                ["reader", "first pass, s", "ExcelDataReader's time ÷ it", "warm, s", "ExcelDataReader's time ÷ it", "rows/s, warm", "processor s a pass", "MB, the whole process, one pass", "MB, both"],
+                ["reader", "first pass, s", "ExcelDataReader's time ÷ it", "warm, s", "ExcelDataReader's time ÷ it", "rows/s, warm", "processor s a pass",
+                    "MB, the whole process, one pass", "MB, both"],
                 [
                     .. readers.Select((reader, index) => new[]
                     {
-                        reader.Name, $"{cold[index]}", $"{cold[^1].Over(cold[index])}", $"{warm[index]}", $"{warm[^1].Over(warm[index])}", $"{warm[index].Rates(Rows)}", $"{work[index]}", $"{once[index]}", $"{peak[index]}",
+                        reader.Name, $"{cold[index]}", $"{cold[^1].Over(cold[index])}", $"{warm[index]}", $"{warm[^1].Over(warm[index])}",
+                            $"{warm[index].Rates(Rows)}", $"{work[index]}", $"{once[index]}", $"{peak[index]}",
                     }),
                 ],
-                [string.Create(CultureInfo.InvariantCulture, $"All find the same {tally.Cells:#,0} cells and {tally.Characters:#,0} characters in a file of {new FileInfo(file).Length / 1e6:0.0} MB.")]);
+                [string.Create(CultureInfo.InvariantCulture,
+                    $"All find the same {tally.Cells:#,0} cells and {tally.Characters:#,0} characters in a file of "
+                    + $"{new FileInfo(file).Length / 1e6:0.0} MB.")]);
         }
         finally
         {
@@ -105,7 +112,8 @@ internal sealed class ReadingOfXlsx : Benchmark
                 {
                     if (asText) _ = reader.Text(column);
                     if (IsText(column)) tally = tally.Text(reader.Utf8(column).Length);
-                    else if (column == Date) tally = reader.TryDate(column, out var date) ? tally.Number(date.ToOADate()) : throw new InvalidOperationException("It is no date.");
+                    else if (column == Date) tally = reader.TryDate(column, out var date) ? tally.Number(date.ToOADate())
+                        : throw new InvalidOperationException("It is no date.");
                     else tally = reader.TryNumber(column, out var number) ? tally.Number(number) : throw new InvalidOperationException("It is no number.");
                 }
             }
@@ -159,24 +167,33 @@ internal sealed class ReadingOfXlsx : Benchmark
         await using var zip = await ZipArchive.CreateAsync(File.Create(file), ZipArchiveMode.Create, leaveOpen: false, null);
         await PartAsync(
             "[Content_Types].xml",
-            $"<Types xmlns=\"{package}/content-types\"><Default Extension=\"rels\" ContentType=\"application/vnd.openxmlformats-package.relationships+xml\"/><Default Extension=\"xml\" ContentType=\"application/xml\"/>"
-            + $"<Override PartName=\"/xl/workbook.xml\" ContentType=\"{type}.sheet.main+xml\"/><Override PartName=\"/xl/worksheets/sheet1.xml\" ContentType=\"{type}.worksheet+xml\"/>"
-            + $"<Override PartName=\"/xl/sharedStrings.xml\" ContentType=\"{type}.sharedStrings+xml\"/><Override PartName=\"/xl/styles.xml\" ContentType=\"{type}.styles+xml\"/></Types>");
-        await PartAsync("_rels/.rels", $"<Relationships xmlns=\"{package}/relationships\"><Relationship Id=\"rId1\" Type=\"{relations}/officeDocument\" Target=\"xl/workbook.xml\"/></Relationships>");
-        await PartAsync("xl/workbook.xml", $"<workbook xmlns=\"{main}\" xmlns:r=\"{relations}\"><sheets><sheet name=\"Data\" sheetId=\"1\" r:id=\"rId1\"/></sheets></workbook>");
+            $"<Types xmlns=\"{package}/content-types\"><Default Extension=\"rels\" "
+            + $"ContentType=\"application/vnd.openxmlformats-package.relationships+xml\"/><Default Extension=\"xml\" ContentType=\"application/xml\"/>"
+            + $"<Override PartName=\"/xl/workbook.xml\" ContentType=\"{type}.sheet.main+xml\"/><Override PartName=\"/xl/worksheets/sheet1.xml\" "
+            + $"ContentType=\"{type}.worksheet+xml\"/>"
+            + $"<Override PartName=\"/xl/sharedStrings.xml\" ContentType=\"{type}.sharedStrings+xml\"/><Override PartName=\"/xl/styles.xml\" "
+            + $"ContentType=\"{type}.styles+xml\"/></Types>");
+        await PartAsync("_rels/.rels", $"<Relationships xmlns=\"{package}/relationships\"><Relationship Id=\"rId1\" Type=\"{relations}/officeDocument\" "
+            + $"Target=\"xl/workbook.xml\"/></Relationships>");
+        await PartAsync("xl/workbook.xml",
+            $"<workbook xmlns=\"{main}\" xmlns:r=\"{relations}\"><sheets><sheet name=\"Data\" sheetId=\"1\" r:id=\"rId1\"/></sheets></workbook>");
         await PartAsync(
             "xl/_rels/workbook.xml.rels",
             $"<Relationships xmlns=\"{package}/relationships\"><Relationship Id=\"rId1\" Type=\"{relations}/worksheet\" Target=\"worksheets/sheet1.xml\"/>"
-            + $"<Relationship Id=\"rId2\" Type=\"{relations}/sharedStrings\" Target=\"sharedStrings.xml\"/><Relationship Id=\"rId3\" Type=\"{relations}/styles\" Target=\"styles.xml\"/></Relationships>");
+            + $"<Relationship Id=\"rId2\" Type=\"{relations}/sharedStrings\" Target=\"sharedStrings.xml\"/><Relationship Id=\"rId3\" "
+            + $"Type=\"{relations}/styles\" Target=\"styles.xml\"/></Relationships>");
         await PartAsync(
             "xl/styles.xml",
-            $"<styleSheet xmlns=\"{main}\"><fonts count=\"1\"><font/></fonts><fills count=\"1\"><fill/></fills><borders count=\"1\"><border/></borders><cellStyleXfs count=\"1\"><xf/></cellStyleXfs>"
+            $"<styleSheet xmlns=\"{main}\"><fonts count=\"1\"><font/></fonts><fills count=\"1\"><fill/></fills><borders "
+            + $"count=\"1\"><border/></borders><cellStyleXfs count=\"1\"><xf/></cellStyleXfs>"
             + "<cellXfs count=\"2\"><xf numFmtId=\"0\"/><xf numFmtId=\"22\" applyNumberFormat=\"1\"/></cellXfs></styleSheet>");
-        var strings = Labels.Concat(Enumerable.Range(0, OpenAnswers).Select(number => $"open answer number {number} &amp; so on about training in SEND")).Concat(Enumerable.Range(0, Columns).Select(column => $"c{column}"));
+        var strings = Labels.Concat(Enumerable.Range(0, OpenAnswers).Select(number =>
+            $"open answer number {number} &amp; so on about training in SEND")).Concat(Enumerable.Range(0, Columns).Select(column => $"c{column}"));
         await PartAsync("xl/sharedStrings.xml", $"<sst xmlns=\"{main}\">{string.Concat(strings.Select(text => $"<si><t>{text}</t></si>"))}</sst>");
 
         var random = new Random(4711);
-        await using var sheet = new StreamWriter(await zip.CreateEntry("xl/worksheets/sheet1.xml", CompressionLevel.Fastest).OpenAsync(), new UTF8Encoding(false), 1 << 16);
+        await using var sheet = new StreamWriter(await zip.CreateEntry("xl/worksheets/sheet1.xml", CompressionLevel.Fastest).OpenAsync(),
+            new UTF8Encoding(false), 1 << 16);
         await sheet.WriteAsync($"<worksheet xmlns=\"{main}\"><dimension ref=\"A1:AD{Rows + 1}\"/><sheetData>");
         var names = Enumerable.Range(0, Columns).Select(column => column < 26 ? $"{(char)('A' + column)}" : $"A{(char)('A' + column - 26)}").ToArray();
         var line = new StringBuilder();

@@ -38,7 +38,15 @@ internal static class SavFile
         else Cells(file, packing);
     }
 
-    private static string Name(int column) => column switch { 0 => "RECORDNO", 1 => "URN", Date => "ENDED", Role => "ROLE", Columns - 1 => "WEIGHT", _ => string.Create(CultureInfo.InvariantCulture, $"Q{column - Role}") };
+    private static string Name(int column) => column switch
+    {
+        0 => "RECORDNO",
+        1 => "URN",
+        Date => "ENDED",
+        Role => "ROLE",
+        Columns - 1 => "WEIGHT",
+        _ => string.Create(CultureInfo.InvariantCulture, $"Q{column - Role}"),
+    };
 
     private static void Dictionary(FileStream file, SavPacking packing)
     {
@@ -51,7 +59,14 @@ internal static class SavFile
         for (var column = 0; column < Columns; column++)
         {
             var width = column == Role ? RoleWidth : 0;
-            var format = column switch { Role => (1 << 16) | (RoleWidth << 8), Date => (22 << 16) | (20 << 8), Columns - 1 => (5 << 16) | (8 << 8) | 6, _ => (5 << 16) | (8 << 8) };
+            // What kind, how wide, how many decimals.
+            var format = column switch
+            {
+                Role => (1 << 16) | (RoleWidth << 8),
+                Date => (22 << 16) | (20 << 8),
+                Columns - 1 => (5 << 16) | (8 << 8) | 6,
+                _ => (5 << 16) | (8 << 8),
+            };
             Int(file, 2, width, 0, 0, format, format);
             file.Write(Encoding.ASCII.GetBytes(Name(column).PadRight(8)));
             for (var rest = 8; rest < width; rest += 8)
@@ -87,7 +102,11 @@ internal static class SavFile
                 {
                     role.AsSpan().Fill((byte)' ');
                     Encoding.ASCII.GetBytes(Roles[random.Next(Roles.Length)], role);
-                    for (var at = 0; at < RoleWidth; at += 8) Put(stream, role.AsSpan(at, 8), role.AsSpan(at, 8).IndexOfAnyExcept((byte)' ') < 0 ? (byte)254 : (byte)253, commands, raw);
+                    for (var at = 0; at < RoleWidth; at += 8)
+                    {
+                        var part = role.AsSpan(at, 8);
+                        Put(stream, part, part.IndexOfAnyExcept((byte)' ') < 0 ? (byte)254 : (byte)253, commands, raw);
+                    }
                     continue;
                 }
                 var value = column switch
@@ -99,7 +118,8 @@ internal static class SavFile
                     _ => random.Next(25) == 0 ? double.MinValue : 1 + random.Next(5),
                 };
                 BinaryPrimitives.WriteDoubleLittleEndian(cell, value);
-                Put(stream, cell, value == double.MinValue ? (byte)255 : value == Math.Floor(value) && value is >= 1 - Bias and <= 251 - Bias ? (byte)(value + Bias) : (byte)253, commands, raw);
+                var whole = value == Math.Floor(value) && value is >= 1 - Bias and <= 251 - Bias;
+                Put(stream, cell, value == double.MinValue ? (byte)255 : whole ? (byte)(value + Bias) : (byte)253, commands, raw);
             }
         }
         if (count > 0) Flush(stream, commands, raw);
@@ -139,7 +159,8 @@ internal static class SavFile
         for (var at = 0; at < data.Length; at += BlockSize)
         {
             var (before, whole) = (file.Position, (int)Math.Min(BlockSize, data.Length - at));
-            await using (var deflate = new ZLibStream(file, CompressionLevel.Optimal, leaveOpen: true)) await deflate.WriteAsync(data.GetBuffer().AsMemory(at, whole));
+            await using (var deflate = new ZLibStream(file, CompressionLevel.Optimal, leaveOpen: true))
+                await deflate.WriteAsync(data.GetBuffer().AsMemory(at, whole));
             blocks.Add((whole, (int)(file.Position - before)));
         }
         var table = file.Position;

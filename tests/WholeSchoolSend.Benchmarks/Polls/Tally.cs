@@ -19,7 +19,8 @@ internal readonly record struct Tally(double Cells, double Characters, double Su
     {
         var all = found.ToList();
         var first = all[0].Tally;
-        if (all.Any(one => (one.Tally.Cells, one.Tally.Characters) != (first.Cells, first.Characters) || Math.Abs(one.Tally.Sum - first.Sum) > 1e-12 * Math.Abs(first.Sum)))
+        if (all.Any(one => (one.Tally.Cells, one.Tally.Characters) != (first.Cells, first.Characters)
+            || Math.Abs(one.Tally.Sum - first.Sum) > 1e-12 * Math.Abs(first.Sum)))
             throw new InvalidOperationException($"They do not find the same: {string.Join("; ", all.Select(one => $"{one.Name} {one.Tally}"))}.");
     }
 }
