@@ -20,7 +20,10 @@ internal abstract class Benchmark
 
     public abstract Task<Findings> RunAsync();
 
-    public static IReadOnlyList<Benchmark> All { get; } = [new Throughput(), new Decoding(), new StartUp(), new ImportOfCsv()];
+    public static IReadOnlyList<Benchmark> All { get; } =
+    [
+        new Throughput(), new Decoding(), new StartUp(), new ImportOfCsv(), new ReadingOfXlsx(), new ReadingOfSav(), new FromDropToActive(),
+    ];
 }
 
 /// <summary>What a run came to: a table, and sentences under it.</summary>
@@ -32,6 +35,8 @@ internal sealed class Samples
     private readonly List<double> _values = [];
 
     public void Add(double value) => _values.Add(value);
+
+    public bool Any => _values.Count > 0;
 
     private double Median => Quantile(0.5);
 
@@ -51,8 +56,24 @@ internal sealed class Samples
         return ratios;
     }
 
-    /// <summary>Median, and the middle half.</summary>
-    public override string ToString() => $"{Number(Median)} ({Number(Quantile(0.25))}–{Number(Quantile(0.75))})";
+    /// <summary>Each by so much: another unit of the same thing.</summary>
+    public Samples Times(double factor)
+    {
+        var scaled = new Samples();
+        foreach (var value in _values) scaled.Add(value * factor);
+        return scaled;
+    }
+
+    /// <summary>So many in each time: how many a second.</summary>
+    public Samples Rates(double count)
+    {
+        var rates = new Samples();
+        foreach (var value in _values) rates.Add(count / value);
+        return rates;
+    }
+
+    /// <summary>Median, and the middle half; a dash where nothing was measured.</summary>
+    public override string ToString() => !Any ? "–" : $"{Number(Median)} ({Number(Quantile(0.25))}–{Number(Quantile(0.75))})";
 
     public string Least() => Number(_values.Min());
 

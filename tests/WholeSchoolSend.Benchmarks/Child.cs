@@ -26,6 +26,9 @@ internal static class Child
         {
             "empty" => [],
             "import" => await ImportOfCsv.OursAsync(arguments[0], int.Parse(arguments[1], CultureInfo.InvariantCulture), arguments.Length > 2),
+            "xlsx" => await ReadingOfXlsx.OursAsync(arguments[0], int.Parse(arguments[1], CultureInfo.InvariantCulture), arguments.Length > 2),
+            "exceldatareader" => ReadingOfXlsx.ExcelDataReader(arguments[0], int.Parse(arguments[1], CultureInfo.InvariantCulture)),
+            "sav" => await ReadingOfSav.OursAsync(arguments[0], int.Parse(arguments[1], CultureInfo.InvariantCulture)),
             "duckdb" => ImportOfCsv.DuckDb(arguments[0], int.Parse(arguments[1], CultureInfo.InvariantCulture), int.Parse(arguments[2], CultureInfo.InvariantCulture)),
             _ => throw new ArgumentOutOfRangeException(nameof(task), task, "There is no such task."),
         };

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace WholeSchoolSend.PollFiles.Tests;
 
-/// <summary>One synthetic poll of 600 weighted respondents in eleven files. The figures are those of expected.json, which PSPP agrees with.</summary>
+/// <summary>One synthetic poll of 600 weighted respondents in fifteen files. The figures are those of expected.json, which PSPP agrees with.</summary>
 public sealed class LookalikeTests
 {
     private static readonly string[] Compared = ["RecordNo", "gor", "phase", "role", "Q1", "Q2_1", "Q2_2", "Q2_3", "Q2_4", "Q2_96", "Q2_99", "Q3", "weight"];
@@ -33,7 +33,8 @@ public sealed class LookalikeTests
     {
         var (rows, header) = await RespondentsAsync(file);
         Assert.Equal(encoding, header.Notes.SingleOrDefault(note => note.Code == "encoding")?.Message ?? "");
-        Assert.Equal(file.EndsWith(".sss", StringComparison.Ordinal) || file.EndsWith("sav", StringComparison.Ordinal) ? "weight" : null, header.WeightVariable);
+        Assert.Equal(file.EndsWith(".sss", StringComparison.Ordinal) || file.EndsWith("sav", StringComparison.Ordinal) ? "weight" : null,
+            header.WeightVariable);
         var (original, _) = await RespondentsAsync("poll_codes_cp1252.csv");
         Assert.Equal(original, rows);
     }
@@ -43,31 +44,61 @@ public sealed class LookalikeTests
     {
         var (rows, header) = await RespondentsAsync(file);
         Assert.NotEmpty(header.Notes);
+        Assert.All(await FiguresAsync(rows), figure => Assert.Equal(figure.Expected, figure.Found, figure.Decimals));
+    }
+
+    /// <summary>The figures of expected.json, and what these rows give.</summary>
+    private static async Task<IReadOnlyList<(string Name, double Expected, double Found, int Decimals)>> FiguresAsync(List<string[]> rows)
+    {
         using var json = JsonDocument.Parse(await File.ReadAllTextAsync(Reading.File("lookalike", "expected.json"), TestContext.Current.CancellationToken));
         var expected = json.RootElement;
-        double W(string[] row) => double.Parse(row[12], CultureInfo.InvariantCulture);
-
-        Assert.Equal(expected.GetProperty("rows").GetInt32(), rows.Count);
-        Assert.Equal(expected.GetProperty("sum_w").GetDouble(), rows.Sum(W), 6);
-        foreach (var (name, left) in new[] { ("Q1_all", rows), ("Q1_valid(excl 98,99)", rows.Where(row => row[4] is not ("98" or "99")).ToList()) })
-            foreach (var share in expected.GetProperty(name).GetProperty("weighted_prop").EnumerateObject())
-                Assert.Equal(share.Value.GetDouble(), left.Where(row => row[4] == share.Name).Sum(W) / left.Sum(W), 8);
+        List<(string, double, double, int)> figures = [("rows", expected.GetProperty("rows").GetInt32(), rows.Count, 0),
+            ("sum of weights", expected.GetProperty("sum_w").GetDouble(), rows.Sum(W), 6)];
         var q2 = rows.Where(row => row[5].Length > 0).ToList();
-        Assert.Equal(expected.GetProperty("Q2(multi, base asked)").GetProperty("n_unweighted").GetInt32(), q2.Count);
-        foreach (var share in expected.GetProperty("Q2(multi, base asked)").GetProperty("weighted_prop").EnumerateObject())
-            Assert.Equal(share.Value.GetDouble(), q2.Where(row => row[Array.IndexOf(Compared, "Q2_" + share.Name)] == "1").Sum(W) / q2.Sum(W), 8);
+        Of("Q1_all", rows, (row, code) => row[4] == code);
+        Of("Q1_valid(excl 98,99)", [.. rows.Where(row => row[4] is not ("98" or "99"))], (row, code) => row[4] == code);
+        Of("Q2(multi, base asked)", q2, (row, code) => row[Array.IndexOf(Compared, "Q2_" + code)] == "1");
         var q3 = rows.Where(row => row[11] is not ("" or "-99")).ToList();
-        Assert.Equal(expected.GetProperty("Q3_mean_weighted(excl -99, missing)").GetDouble(),
-            q3.Sum(row => W(row) * double.Parse(row[11], CultureInfo.InvariantCulture)) / q3.Sum(W), 8);
+        figures.Add(("mean of Q3", expected.GetProperty("Q3_mean_weighted(excl -99, missing)").GetDouble(),
+            q3.Sum(row => W(row) * double.Parse(row[11], CultureInfo.InvariantCulture)) / q3.Sum(W), 8));
+        return figures;
+
+        static double W(string[] row) => double.Parse(row[12], CultureInfo.InvariantCulture);
+
+        void Of(string name, List<string[]> asked, Func<string[], string, bool> chose)
+        {
+            var question = expected.GetProperty(name);
+            figures.Add(($"{name}: base", question.GetProperty("n_unweighted").GetInt32(), asked.Count, 0));
+            figures.Add(($"{name}: weights", question.GetProperty("sum_w").GetDouble(), asked.Sum(W), 6));
+            figures.Add(($"{name}: effective size", question.GetProperty("n_eff_kish").GetDouble(),
+                asked.Sum(W) * asked.Sum(W) / asked.Sum(row => W(row) * W(row)), 5));
+            foreach (var share in question.GetProperty("weighted_prop").EnumerateObject())
+                figures.Add(($"{name}: {share.Name}", share.Value.GetDouble(), asked.Where(row => chose(row, share.Name)).Sum(W) / asked.Sum(W), 8));
+            foreach (var count in question.GetProperty("unweighted_n").EnumerateObject())
+                figures.Add(($"{name}: {count.Name}, unweighted", count.Value.GetInt32(), asked.Count(row => chose(row, count.Name)), 0));
+        }
+    }
+
+    /// <summary>A twin beside the first of them, cell by cell, and beside the published figures.</summary>
+    internal static async Task<(int Cells, int Differ, int Figures, int FiguresDiffer)> CompareAsync(string file)
+    {
+        var (rows, _) = await RespondentsAsync(file);
+        var (original, _) = await RespondentsAsync("poll_codes_cp1252.csv");
+        var figures = await FiguresAsync(rows);
+        Assert.Equal(original.Count, rows.Count);
+        return (rows.Count * Compared.Length, rows.Zip(original).Sum(pair => pair.First.Zip(pair.Second).Count(cells => cells.First != cells.Second)),
+            figures.Count, figures.Count(figure => Math.Abs(figure.Expected - figure.Found) >= Math.Pow(10, -figure.Decimals)));
     }
 
     [Fact]
     public async Task Dates_open_answers_and_question_texts_come_through()
     {
-        var codes = await Reading.OfAsync(await File.ReadAllBytesAsync(Reading.File("lookalike", "poll_codes_cp1252.csv"), TestContext.Current.CancellationToken));
+        var codes = await Reading.OfAsync(await File.ReadAllBytesAsync(Reading.File("lookalike", "poll_codes_cp1252.csv"),
+            TestContext.Current.CancellationToken));
         Assert.Equal("“Quality First” teaching", codes.Rows[5][13]);
         Assert.Equal(7, codes.Lines[5]);
-        var qualtrics = await Reading.OfAsync(await File.ReadAllBytesAsync(Reading.File("lookalike", "poll_qualtrics3header_utf8.csv"), TestContext.Current.CancellationToken));
+        var qualtrics = await Reading.OfAsync(await File.ReadAllBytesAsync(Reading.File("lookalike", "poll_qualtrics3header_utf8.csv"),
+            TestContext.Current.CancellationToken));
         Assert.Equal("Q1. How confident are you in supporting pupils with SEND?", qualtrics.Header!.Variables[6].Label);
         Assert.Equal("Specialist advice – e.g. EP", qualtrics.Header.Variables[10].Label[^27..]);
 

@@ -27,16 +27,22 @@ internal sealed class App : IAsyncDisposable
         $"--Sources:{Source}:Tool=typeform", $"--Sources:{Source}:Secrets:0={Secret}",
     ];
 
-    public static async Task<App> StartAsync(string connection)
+    /// <summary>Everything wired and nothing running: for what is measured or counted by itself.</summary>
+    public static App Build(string connection)
     {
         var builder = FunctionsApplication.CreateBuilder([.. Settings(connection)]);
         builder.UseFunctionsFrom(typeof(Functions.App).Assembly);
         builder.ConfigureFunctionsWebApplication();
         Functions.App.AddWholeSchoolSend(builder);
         builder.Logging.ClearProviders();
-        var host = builder.Build();
-        await host.StartAsync();
-        return new App(host);
+        return new App(builder.Build());
+    }
+
+    public static async Task<App> StartAsync(string connection)
+    {
+        var app = Build(connection);
+        await app._host.StartAsync();
+        return app;
     }
 
     public T Get<T>()
