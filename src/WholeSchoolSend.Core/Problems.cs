@@ -63,6 +63,11 @@ public static class Problems
     public static readonly ProblemKind StorageUnavailable = new(503, "storage-unavailable", "Storage does not answer: ask again later");
     public static readonly ProblemKind NotFound = new(404, "not-found", "There is no such thing here");
     public static readonly ProblemKind WaveClosed = new(409, "wave-closed", "The wave is closed");
+    public static readonly ProblemKind WaveOpen = new(409, "wave-open", "The wave is still open: nothing was issued that could be issued again");
+    public static readonly ProblemKind ReissueWaits = new(409, "reissue-waits", "The evidence is not settled: try again after the next recompute");
+    public static readonly ProblemKind ReissueTooFew = new(409, "reissue-too-few", "Too few respondents or schools changed since an issue that is published");
+    public static readonly ProblemKind ReissueUncovers = new(409, "reissue-uncovers", "Something withheld would follow from the new figures and published ones together");
+    public static readonly ProblemKind ReissueUnrecorded = new(409, "reissue-unrecorded", "What stood behind a published issue is not known");
     public static readonly ProblemKind ChangedMeanwhile = new(409, "changed-meanwhile", "Somebody else changed it meanwhile: read it again");
     public static readonly ProblemKind ParameterInvalid = new(422, "parameter-invalid", "A parameter of the address is not what it should be");
     public static readonly ProblemKind RangeTooLong = new(422, "range-too-long", "The range of days is longer than is looked through at once");

@@ -66,6 +66,7 @@ public static class App
         AddStore<IDrops>(storage => storage.Drops);
         AddStore<IKpiResults>(storage => storage.KpiResults);
         AddStore<IDocuments>(storage => storage.Documents);
+        AddStore<IVersionedRows<IssuedRow>>(storage => storage.Issued);
         AddStore<IStorageProbe>(storage => storage.Probe);
 
         // Webhooks.
@@ -109,7 +110,9 @@ public static class App
         services.AddSingleton<WordingDrift>();
         services.AddSingleton<ExplainKpi>();
         services.AddSingleton<PublishSnapshot>();
+        services.AddSingleton<PastIssues>();
         services.AddSingleton<CloseWave>();
+        services.AddSingleton<ReissueWave>();
         return builder;
 
         void AddStore<T>(Func<SurveyDataStorage, T> store)

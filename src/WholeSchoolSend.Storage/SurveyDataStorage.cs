@@ -7,6 +7,7 @@ using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using WholeSchoolSend.Core.Kpis;
 using WholeSchoolSend.Core.Schools;
+using WholeSchoolSend.Core.Snapshots;
 
 namespace WholeSchoolSend.Storage;
 
@@ -87,6 +88,7 @@ public sealed class SurveyDataStorage
             Container("snapshots-internal"),
             // The static website serves its own container; any other is read anonymously.
             options.PublicContainer == "$web" ? Container("$web") : Container(options.PublicContainer, PublicAccessType.Blob));
+        Issued = new VersionedTable<IssuedRow>(Table("Issued"), resilience, IssuedJson.Default.IssuedRow, row => TableKey.From(row.Key));
         Probe = new StorageProbe(Table("Probe"), Container("probe"));
     }
 
@@ -126,6 +128,9 @@ public sealed class SurveyDataStorage
     public DropsBlobs Drops { get; }
 
     public DocumentsBlobs Documents { get; }
+
+    /// <summary>What stood behind each issue of public figures: a version is a document and a wave of it.</summary>
+    public VersionedTable<IssuedRow> Issued { get; }
 
     public StorageProbe Probe { get; }
 

@@ -60,8 +60,18 @@ public sealed record DisclosurePolicy
     public CellStatus StatusOf(Figure figure)
     {
         if (figure.Base is null or 0) return CellStatus.NoData;
-        if (figure.Base < MinRespondents || figure.Schools < MinSchools || figure.LargestShare > MaxSchoolShare) return CellStatus.Confidential;
+        if (IsConfidential(figure.Base.Value, figure.Schools, figure.LargestShare)) return CellStatus.Confidential;
         if (figure.Base < ReliableRespondents || figure.Lower is null || figure.Upper - figure.Lower >= MaxWidth) return CellStatus.Unreliable;
         return figure.Base < CautionRespondents || figure.DegreesOfFreedom < CautionDegreesOfFreedom ? CellStatus.SmallBase : CellStatus.Shown;
     }
+
+    /// <summary>Too few people or schools, or one school dominates.</summary>
+    /// <param name="schools">null where schools are not known; so <paramref name="largestShare"/>.</param>
+    internal bool IsConfidential(int respondents, int? schools, double? largestShare) =>
+        respondents < MinRespondents || schools < MinSchools || largestShare > MaxSchoolShare;
+
+    /// <summary>Rules that are turned off: by the attacker in the tests, to show what each is for. No setting reaches it.</summary>
+    internal DisclosureRule Off { get; init; }
+
+    internal bool Has(DisclosureRule rule) => (Off & rule) == 0;
 }

@@ -3,8 +3,8 @@ using WholeSchoolSend.Core.Kpis;
 namespace WholeSchoolSend.Core.Disclosure;
 
 /// <summary>
-/// Makes a result fit for everybody: withholds what could tell about a person or a school, rounds the rest. Primary rules; a figure and
-/// everything made from it (difference, comparison, verdict) go together.
+/// Makes a result fit for everybody: withholds what could tell about a person or a school, rounds the rest. A figure and everything made from it
+/// (difference, comparison, verdict) go together.
 /// </summary>
 public static class PublicFigures
 {
@@ -12,13 +12,15 @@ public static class PublicFigures
 
     /// <summary>The public form of a result. What is not about people (schools reached, milestones, examples) passes as it is.</summary>
     /// <param name="target">what the first figure is held against; null where it is not decided on.</param>
-    public static ReadingResult Of(ReadingResult result, Target? target, DisclosurePolicy policy)
+    /// <param name="withheld">figures that must go because another would follow from them; a public document does not say which of the two a figure is.</param>
+    public static ReadingResult Of(ReadingResult result, Target? target, DisclosurePolicy policy, IReadOnlyCollection<string>? withheld = null)
     {
+        withheld ??= [];
         var names = result.Figures.Select(figure => figure.Name).ToHashSet(StringComparer.Ordinal);
         result = result with { HeldApart = Apart(result.HeldApart, policy) };
-        if (names.Contains("engaged")) return OfArms(result, "engaged", "wider", target, policy);
-        if (names.Contains("pre") && !names.Contains("pairs")) return OfArms(result, "pre", "post", target, policy);
-        if (names.Contains("engaged-mean")) return OfMeans(result, policy);
+        if (names.Contains("engaged")) return OfArms(result, "engaged", "wider", target, policy, withheld);
+        if (names.Contains("pre") && !names.Contains("pairs")) return OfArms(result, "pre", "post", target, policy, withheld);
+        if (names.Contains("engaged-mean")) return OfMeans(result, policy, withheld);
         if (names.Contains("pairs")) return result with { Verdict = null, Reason = "a part of those in another reading: shown in the internal document only", Figures = [] };
         if (names.Contains("organisations")) return OfOrganisations(result, policy);
         return result with { Milestone = result.Milestone is { } milestone ? milestone with { ApprovedBy = null, Document = null } : null };
@@ -29,21 +31,25 @@ public static class PublicFigures
         held.Respondents >= policy.MinRespondents ? RoundToNearest(held.Respondents.Value, policy.RoundBaseTo) : null, Since: null);
 
     /// <summary>Two shares and what is made of them: a share that is withheld, or shown only as very small or very large, must not come back from it.</summary>
-    private static ReadingResult OfArms(ReadingResult result, string one, string other, Target? target, DisclosurePolicy policy)
+    private static ReadingResult OfArms(
+        ReadingResult result, string one, string other, Target? target, DisclosurePolicy policy, IReadOnlyCollection<string> withheld)
     {
-        var status = result.Figures.Where(figure => figure.Name == one || figure.Name == other).ToDictionary(figure => figure.Name, policy.StatusOf, StringComparer.Ordinal);
+        var status = result.Figures.Where(figure => figure.Name == one || figure.Name == other).ToDictionary(
+            figure => figure.Name, figure => withheld.Contains(figure.Name) ? CellStatus.Confidential : policy.StatusOf(figure), StringComparer.Ordinal);
         var shows = (string name) => status.TryGetValue(name, out var known) && known is CellStatus.Shown or CellStatus.SmallBase;
         var tells = (string name) => shows(name) && !IsExtreme(result.Figures.First(figure => figure.Name == name));
         var isTold = tells(one) && (tells(other) || !status.ContainsKey(other));
-        var mixTells = tells(one) && result.Figures.Where(figure => figure.Name.StartsWith("mix-", StringComparison.Ordinal)).All(part => part.Base >= policy.ReliableRespondents);
+        var standardTells = isTold && !withheld.Contains("wider-standardised");
+        var mixTells = tells(one) && !withheld.Contains("mix") && result.Figures.Where(figure => figure.Name.StartsWith("mix-", StringComparison.Ordinal)).All(part => part.Base >= policy.ReliableRespondents);
         var figures = result.Figures.Select(figure => figure.Name switch
         {
             var name when name == one || name == other => Share(figure, status[name], target, policy),
-            "difference" or "difference-standardised" or "change" => isTold ? Difference(figure) : Absent(figure, "c", "a figure it is made of is withheld"),
-            "wider-standardised" => isTold
+            "difference-standardised" => standardTells ? Difference(figure) : Absent(figure, "c", "a figure it is made of is withheld"),
+            "difference" or "change" => isTold ? Difference(figure) : Absent(figure, "c", "a figure it is made of is withheld"),
+            "wider-standardised" => standardTells
                 ? new Figure(figure.Name, figure.Unit, Round(figure.Value!.Value, 0), Base: RoundToNearest(figure.Base!.Value, policy.RoundBaseTo), Schools: Schools(figure, policy), Method: figure.Method)
                 : Absent(figure, "c", "a figure it is made of is withheld"),
-            "since-previous" or "trend" => tells(one) ? Difference(figure) with { Source = figure.Source } : Absent(figure, "c", "a figure it is made of is withheld"),
+            "since-previous" or "trend" => tells(one) && !withheld.Contains(figure.Name) ? Difference(figure) with { Source = figure.Source } : Absent(figure, "c", "a figure it is made of is withheld"),
             "published-2016" => tells(one) ? Comparison(figure) : new Figure(figure.Name, figure.Unit, figure.Value, Source: figure.Source, Reason: figure.Reason),
             "published-2016-assumed" => tells(one) ? Difference(figure) with { Base = figure.Base, Source = figure.Source, Marks = figure.Marks, AssumedDesignEffect = figure.AssumedDesignEffect } : null,
             "rao-scott" or "against-target" => null,
@@ -51,13 +57,16 @@ public static class PublicFigures
             _ => throw new NotSupportedException($"No rule of disclosure control knows the figure {figure.Name}."),
         }).OfType<Figure>().ToList();
         var decidable = shows(one) && (one == "engaged" || shows(other));
-        return decidable ? result with { Figures = figures } : result with { Verdict = Verdict.Insufficient, Reason = result.Verdict is null ? "withheld" : result.Reason, Figures = figures };
+        if (decidable) return result with { Figures = figures };
+        // Whether a figure is too small itself or goes because of another is told nobody.
+        var isWithheld = status.ContainsValue(CellStatus.Confidential) || result.Verdict is not Verdict.Insufficient;
+        return result with { Verdict = Verdict.Insufficient, Reason = isWithheld ? "withheld" : result.Reason, Figures = figures };
     }
 
     /// <summary>Means are shown with the same care as shares, to one decimal.</summary>
-    private static ReadingResult OfMeans(ReadingResult result, DisclosurePolicy policy)
+    private static ReadingResult OfMeans(ReadingResult result, DisclosurePolicy policy, IReadOnlyCollection<string> withheld)
     {
-        var shows = (string name) => ScoreReading.Status(result.Figures.First(figure => figure.Name == name), policy) is CellStatus.Shown or CellStatus.SmallBase;
+        var shows = (string name) => !withheld.Contains(name) && ScoreReading.Status(result.Figures.First(figure => figure.Name == name), policy) is CellStatus.Shown or CellStatus.SmallBase;
         var figures = result.Figures.Select(figure => figure.Name switch
         {
             "engaged-mean" or "wider-mean" => shows(figure.Name)
@@ -86,7 +95,7 @@ public static class PublicFigures
     private static Figure Share(Figure figure, CellStatus status, Target? target, DisclosurePolicy policy) => status switch
     {
         CellStatus.NoData => Absent(figure, "x", "nobody gave a valid answer"),
-        CellStatus.Confidential => Absent(figure, "c", $"fewer than {policy.MinRespondents} respondents or {policy.MinSchools} schools, or one school outweighs the others"),
+        CellStatus.Confidential => Absent(figure, "c", $"fewer than {policy.MinRespondents} respondents or {policy.MinSchools} schools, one school outweighs the others, or such a figure would follow from it"),
         CellStatus.Unreliable => Absent(figure, "u", $"fewer than {policy.ReliableRespondents} respondents, or an interval too wide to be of use"),
         _ when IsExtreme(figure) => new Figure(
             figure.Name, figure.Unit, figure.Value < 50 ? Extreme : 100 - Extreme, Base: RoundToNearest(figure.Base!.Value, policy.RoundBaseTo),

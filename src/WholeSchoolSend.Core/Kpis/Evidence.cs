@@ -67,7 +67,7 @@ public sealed class EvidenceReader(
         var rules = JsonSerializer.Serialize(policy, ResultsJson.Default.DisclosurePolicy);
         Add(hash, rules);
         var known = await waves.AllAsync(cancellation);
-        foreach (var wave in known) Add(hash, JsonSerializer.Serialize(wave, WavesJson.Default.WaveState));
+        foreach (var wave in known) Add(hash, JsonSerializer.Serialize(wave.Evaluated, WavesJson.Default.WaveState));
 
         var reported = await milestones.AllAsync(cancellation);
         foreach (var milestone in reported) Add(hash, JsonSerializer.Serialize(milestone, MilestonesJson.Default.MilestoneState));

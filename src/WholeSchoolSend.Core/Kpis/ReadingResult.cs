@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace WholeSchoolSend.Core.Kpis;
@@ -95,6 +96,8 @@ public sealed record ReadingResult(string Kpi, string Reading, string? Wave, Ver
     /// <summary>Key of its row: unique in a run.</summary>
     [JsonIgnore]
     public string Key => $"{Kpi}~{Wave ?? "all"}~{Reading}";
+
+    internal bool SaysTheSameAs(ReadingResult other) => JsonSerializer.Serialize(this, ResultsJson.Default.ReadingResult) == JsonSerializer.Serialize(other, ResultsJson.Default.ReadingResult);
 }
 
 /// <summary>A wave that cannot be compared with the one before.</summary>

@@ -8,7 +8,7 @@ public sealed class PutWave(IWaves waves, TimeProvider time)
 {
     public static JsonSchema Schema { get; } = JsonSchema.Embedded("wave.schema.json");
 
-    private static readonly JsonSchema ClosureSchema = JsonSchema.Parse(
+    private static readonly JsonSchema ReasonSchema = JsonSchema.Parse(
         """{ "type": "object", "additionalProperties": false, "properties": { "reason": { "type": "string", "minLength": 1, "maxLength": 1000 } } }"""u8.ToArray());
 
     /// <summary>The wave as stored (unchanged when it says the same), or everything that is wrong with it.</summary>
@@ -32,11 +32,25 @@ public sealed class PutWave(IWaves waves, TimeProvider time)
     {
         if (await waves.FindAsync(id, cancellation) is not { } before) return Problems.NotFound.At("", "no wave has this id");
         if (before.Closed is not null) return before;
-        var document = ClosureSchema.Check(json);
+        var reason = Reason(json, "should say why the wave is complete: what is published then stays");
+        if (reason.Value is null) return reason.Problems.ToList();
+        return await WriteAsync(before with { Closed = new WaveClosure(time.GetUtcNow(), reason.Value), Revision = before.Revision + 1 }, cancellation);
+    }
+
+    /// <summary>Records the decision to issue a closed wave's figures again as this evidence gives them; what is recorded already changes nothing.</summary>
+    public async Task<Checked<WaveState>> ReissueAsync(WaveState before, string reason, string inputs, CancellationToken cancellation) =>
+        before.Reissues is [.., { } last] && last.Inputs == inputs
+            ? before
+            : await WriteAsync(
+                before with { Reissues = [.. before.Reissues ?? [], new WaveReissue(time.GetUtcNow(), reason, inputs)], Revision = before.Revision + 1 }, cancellation);
+
+    /// <summary>The operator's reason for a decision.</summary>
+    internal static Checked<string> Reason(ReadOnlyMemory<byte> json, string wanted)
+    {
+        var document = ReasonSchema.Check(json);
         if (document.Value is null) return document.Problems.ToList();
         var reason = document.Value.RootElement.TryGetProperty("reason", out var given) ? given.GetString()!.Trim() : "";
-        if (reason.Length < 3) return Problems.ReasonMissing.At("/reason", "should say why the wave is complete: what is published then stays");
-        return await WriteAsync(before with { Closed = new WaveClosure(time.GetUtcNow(), reason), Revision = before.Revision + 1 }, cancellation);
+        return reason.Length < 3 ? Problems.ReasonMissing.At("/reason", wanted) : reason;
     }
 
     private async Task<Checked<WaveState>> WriteAsync(WaveState wave, CancellationToken cancellation) =>

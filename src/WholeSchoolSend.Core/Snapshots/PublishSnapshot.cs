@@ -14,7 +14,7 @@ public sealed record PublishOutcome(string? Internal, string? Public, string? Pu
 /// published. Immutable document first, then the pointer, then the index. Where nothing changed nothing is written.
 /// </summary>
 public sealed class PublishSnapshot(
-    IKpiResults results, IInstruments instruments, ISchoolTotals totals, EvidenceReader reader, IDocuments documents,
+    IKpiResults results, IInstruments instruments, ISchoolTotals totals, EvidenceReader reader, IDocuments documents, PastIssues issues,
     Catalogue catalogue, DisclosurePolicy policy, TimeProvider time)
 {
     private static readonly byte[] SchemaBytes = JsonSchema.EmbeddedText("snapshot-1.json");
@@ -24,21 +24,41 @@ public sealed class PublishSnapshot(
     {
         if (await results.CurrentAsync(cancellation) is not { } run) return new PublishOutcome(null, null, "no KPI has been computed yet");
         var frame = JsonSerializer.Deserialize(run.Frame, ResultsJson.Default.RunFrame)!;
-        var readings = run.Results.Values.Select(json => JsonSerializer.Deserialize(json, ResultsJson.Default.ReadingResult)!).ToList();
+        var readings = Readings(run);
 
-        var internally = await PublishAsync(Audience.Internal, _ => Document(Audience.Internal, run.Inputs, frame, readings), cancellation);
-        var waits = await WhyPublicWaitsAsync(run, frame, cancellation);
-        var publicly = waits is null ? await PublishAsync(Audience.Public, latest => Public(frame, readings, latest), cancellation) : null;
+        var internally = await PublishAsync(
+            Audience.Internal, _ => Task.FromResult(new Next(Document(Audience.Internal, run.Inputs, frame, readings), [])), cancellation);
+        var (evidence, waits) = await SettledAsync(run, frame, cancellation);
+        var publicly = evidence is null ? null : await PublishAsync(Audience.Public, latest => PublicAsync(run, frame, readings, evidence, latest, cancellation), cancellation);
         return new PublishOutcome(internally, publicly, waits);
     }
 
-    /// <summary>A public issue needs no pending marker before and after, and the same evidence on a second read.</summary>
-    private async Task<string?> WhyPublicWaitsAsync(KpiRun run, RunFrame frame, CancellationToken cancellation)
+    /// <summary>
+    /// Whether a closed wave's figures may be issued again as the current run gives them: the evidence they rest on, or what stops it. Publishes nothing.
+    /// </summary>
+    public async Task<Checked<string>> MayReissueAsync(string wave, CancellationToken cancellation)
     {
-        if (frame.Catalogue != catalogue.Version) return "the catalogue changed: the next recompute comes first";
-        if (await AnyPendingAsync(cancellation)) return "changed schools wait for the next recompute";
-        if ((await reader.ReadAsync(cancellation)).Inputs != run.Inputs) return "the evidence changed since the last recompute";
-        return await AnyPendingAsync(cancellation) ? "changed schools wait for the next recompute" : null;
+        if (await results.CurrentAsync(cancellation) is not { } run) return Problems.ReissueWaits.At("", "no KPI has been computed yet");
+        var frame = JsonSerializer.Deserialize(run.Frame, ResultsJson.Default.RunFrame)!;
+        var (evidence, waits) = await SettledAsync(run, frame, cancellation);
+        if (evidence is null) return Problems.ReissueWaits.At("", waits!);
+        var pointer = await LatestAsync(Audience.Public, cancellation);
+        var published = Published(pointer.Document);
+        var draft = new PublicDraft(catalogue, policy, frame, Readings(run), evidence, issues);
+        var (_, refusal) = await ReissueAsync(draft, wave, published, cancellation);
+        return refusal is null ? run.Inputs : refusal.At("", "the published figures stay as they are");
+    }
+
+    private static List<ReadingResult> Readings(KpiRun run) => run.Results.Values.Select(json => JsonSerializer.Deserialize(json, ResultsJson.Default.ReadingResult)!).ToList();
+
+    /// <summary>A public issue needs no pending marker before and after, and the same evidence on a second read; or why it waits.</summary>
+    private async Task<(Evidence? Evidence, string? Waits)> SettledAsync(KpiRun run, RunFrame frame, CancellationToken cancellation)
+    {
+        if (frame.Catalogue != catalogue.Version) return (null, "the catalogue changed: the next recompute comes first");
+        if (await AnyPendingAsync(cancellation)) return (null, "changed schools wait for the next recompute");
+        var evidence = await reader.ReadAsync(cancellation);
+        if (evidence.Inputs != run.Inputs) return (null, "the evidence changed since the last recompute");
+        return await AnyPendingAsync(cancellation) ? (null, "changed schools wait for the next recompute") : (evidence, null);
     }
 
     private async Task<bool> AnyPendingAsync(CancellationToken cancellation)
@@ -48,37 +68,66 @@ public sealed class PublishSnapshot(
         return false;
     }
 
-    /// <summary>Survey figures of closed waves only, as first published; what spans all time is new each time.</summary>
-    private Snapshot Public(RunFrame frame, List<ReadingResult> readings, Snapshot? latest)
+    /// <summary>
+    /// Survey figures of closed waves only, each repeated as it was issued until an operator decided to issue it again and the guard allows it; what spans all
+    /// time is new each time.
+    /// </summary>
+    private async Task<Next> PublicAsync(KpiRun run, RunFrame frame, List<ReadingResult> readings, Evidence evidence, Snapshot? latest, CancellationToken cancellation)
     {
-        var closed = frame.Waves.Where(wave => wave.Closed is not null).Select(wave => wave.Id).ToHashSet(StringComparer.Ordinal);
-        var published = (latest?.Kpis ?? []).SelectMany(kpi => kpi.Readings.SelectMany(reading => reading.Results
-                .Where(result => result.Wave is not null)
-                .Select(result => new ReadingResult(kpi.Id, reading.Id, result.Wave, result.Verdict, result.Reason, result.Figures)
-                {
-                    Wording = result.Wording,
-                    TrendBreak = result.TrendBreak,
-                    HeldApart = result.HeldApart,
-                })))
-            .ToList();
-        var issued = published.Select(result => result.Key).ToHashSet(StringComparer.Ordinal);
-        var targets = catalogue.Readings().ToDictionary(entry => entry.Reading.Id, entry => entry.Reading.Undecided is null ? entry.Reading.Target ?? entry.Kpi.Target : null, StringComparer.Ordinal);
-        var fresh = readings
-            .Where(result => result.Wave is null || (closed.Contains(result.Wave) && !result.IsHeld && !issued.Contains(result.Key)))
-            .Select(result => PublicFigures.Of(result, targets[result.Reading], policy))
-            .ToList();
-        return Document(Audience.Public, null, frame, published.Concat(Consistent(fresh)).ToList());
+        var published = Published(latest);
+        var behind = new Dictionary<string, Issue>(StringComparer.Ordinal);
+        var draft = new PublicDraft(catalogue, policy, frame, readings, evidence, issues);
+        foreach (var wave in evidence.Waves.Where(wave => wave.Closed is not null))
+        {
+            if (wave.Reissues is [.., { } decided] && decided.Inputs == run.Inputs && await ReissueAsync(draft, wave.Id, published, cancellation) is ({ } again, null))
+            {
+                published = [.. published.Where(result => result.Wave != wave.Id), .. again.Results];
+                behind.Add(wave.Id, again.Issue);
+                draft.Accept(wave.Id);
+                continue;
+            }
+            // A question of a wave is issued once: what would be added to it later could be held against what was issued.
+            var issued = published.Where(result => result.Wave == wave.Id).Select(result => result.Reading).ToHashSet(StringComparer.Ordinal);
+            var asked = catalogue.Readings().Where(entry => issued.Contains(entry.Reading.Id)).SelectMany(entry => Relations.Questions(catalogue, entry.Reading)).ToHashSet(StringComparer.Ordinal);
+            var fresh = catalogue.Readings()
+                .Where(entry => !issued.Contains(entry.Reading.Id) && (!policy.Has(DisclosureRule.Once) || !Relations.Questions(catalogue, entry.Reading).Any(asked.Contains)))
+                .Select(entry => entry.Reading.Id).ToHashSet(StringComparer.Ordinal);
+            if (!readings.Any(result => result.Wave == wave.Id && !result.IsHeld && fresh.Contains(result.Reading))) continue;
+            var first = await draft.OfAsync(wave.Id, fresh.Contains, published, cancellation);
+            published.AddRange(first.Results);
+            behind.Add(wave.Id, first.Issue);
+            draft.Accept(wave.Id);
+        }
+        return new Next(Document(Audience.Public, null, frame, [.. published, .. draft.OfAllTime()]), behind);
     }
 
-    /// <summary>What joins readings of which one is withheld is withheld too: its verdict would tell.</summary>
-    private IEnumerable<ReadingResult> Consistent(List<ReadingResult> results)
+    /// <summary>
+    /// A wave's figures anew, or which rule of the guard stops them: held against every issue of the wave there ever was. Neither where they say what is
+    /// published already.
+    /// </summary>
+    private async Task<(WaveDraft? Again, ProblemKind? Refusal)> ReissueAsync(PublicDraft draft, string wave, List<ReadingResult> published, CancellationToken cancellation)
     {
-        var joined = catalogue.Readings().Where(entry => entry.Reading.Measure is AllMet).ToDictionary(entry => entry.Reading.Id, entry => (AllMet)entry.Reading.Measure, StringComparer.Ordinal);
-        return results.Select(result => joined.TryGetValue(result.Reading, out var all)
-            && results.Any(part => part.Wave == result.Wave && all.Readings.Contains(part.Reading) && part.Verdict == Verdict.Insufficient)
-                ? result with { Verdict = Verdict.Insufficient, Reason = "not every part can be decided" }
-                : result);
+        if (draft.IsHeld(wave)) return (null, Problems.ReissueWaits);
+        var again = await draft.OfAsync(wave, _ => true, published, cancellation);
+        var before = published.Where(result => result.Wave == wave).ToDictionary(result => result.Reading, StringComparer.Ordinal);
+        if (again.Results.Count == before.Count && again.Results.All(result => before.TryGetValue(result.Reading, out var one) && result.SaysTheSameAs(one))) return (null, null);
+        foreach (var issue in await issues.OfAsync(wave, cancellation))
+        {
+            if (issue is null) return (null, Problems.ReissueUnrecorded);
+            if (DifferencingGuard.Refusal(issue, again.Issue, policy) is { } refusal) return (null, refusal);
+        }
+        return (again, null);
     }
+
+    private static List<ReadingResult> Published(Snapshot? latest) => (latest?.Kpis ?? []).SelectMany(kpi => kpi.Readings.SelectMany(reading => reading.Results
+            .Where(result => result.Wave is not null)
+            .Select(result => new ReadingResult(kpi.Id, reading.Id, result.Wave, result.Verdict, result.Reason, result.Figures)
+            {
+                Wording = result.Wording,
+                TrendBreak = result.TrendBreak,
+                HeldApart = result.HeldApart,
+            })))
+        .ToList();
 
     private Snapshot Document(Audience audience, string? inputs, RunFrame frame, IReadOnlyList<ReadingResult> results)
     {
@@ -92,13 +141,19 @@ public sealed class PublishSnapshot(
             Snapshot.SchemaPath, audience, null, Snapshot.ProgrammeName, frame.Catalogue, inputs, frame.Waves.Select(SnapshotWave.Of).ToList(), kpis);
     }
 
-    private async Task<string?> PublishAsync(Audience audience, Func<Snapshot?, Snapshot> make, CancellationToken cancellation)
+    private async Task<(StoredDocument? Stored, SnapshotPointer? Pointer, Snapshot? Document)> LatestAsync(Audience audience, CancellationToken cancellation)
     {
-        var pointer = await documents.ReadAsync(audience, "latest.json", cancellation);
-        var latest = pointer is null ? null : JsonSerializer.Deserialize(pointer.Bytes, SnapshotJson.Default.SnapshotPointer);
-        var before = latest is null ? null : Snapshot.FromJson((await documents.ReadAsync(audience, latest.Path, cancellation)
-            ?? throw new InvalidOperationException($"latest.json points at {latest.Path}, which is not there.")).Bytes);
-        var next = make(before) with { Previous = latest?.Id };
+        var stored = await documents.ReadAsync(audience, "latest.json", cancellation);
+        var pointer = stored is null ? null : JsonSerializer.Deserialize(stored.Bytes, SnapshotJson.Default.SnapshotPointer);
+        return (stored, pointer, pointer is null ? null : Snapshot.FromJson((await documents.ReadAsync(audience, pointer.Path, cancellation)
+            ?? throw new InvalidOperationException($"latest.json points at {pointer.Path}, which is not there.")).Bytes));
+    }
+
+    private async Task<string?> PublishAsync(Audience audience, Func<Snapshot?, Task<Next>> make, CancellationToken cancellation)
+    {
+        var (pointer, latest, before) = await LatestAsync(audience, cancellation);
+        var (made, behind) = await make(before);
+        var next = made with { Previous = latest?.Id };
         // A crash may have left the last one out of the index: it goes in before anything else.
         if (latest is not null) await IndexAsync(audience, latest, before!.Previous, cancellation);
         if (before is not null && next.SaysTheSameAs(before)) return null;
@@ -110,6 +165,8 @@ public sealed class PublishSnapshot(
         var path = string.Create(CultureInfo.InvariantCulture, $"{time.GetUtcNow():yyyy'/'MM}/{id}.json");
         var newest = new SnapshotPointer(id, path);
         await documents.AddAsync(audience, Snapshot.SchemaPath, SchemaBytes, cancellation);
+        // Kept first: what is public and not known to the guard could never be issued again.
+        foreach (var (wave, issue) in behind) await issues.WriteAsync(id, wave, issue, cancellation);
         await documents.AddAsync(audience, path, json, cancellation);
         if (!await documents.ReplaceAsync(audience, "latest.json", JsonSerializer.SerializeToUtf8Bytes(newest, SnapshotJson.Default.SnapshotPointer), pointer, cancellation))
             return null; // Somebody published meanwhile; the next run compares with theirs.
@@ -127,4 +184,7 @@ public sealed class PublishSnapshot(
         var index = new SnapshotIndex([new SnapshotEntry(newest.Id, newest.Path, previous, null, time.GetUtcNow()), .. linked]);
         await documents.ReplaceAsync(audience, "index.json", JsonSerializer.SerializeToUtf8Bytes(index, SnapshotJson.Default.SnapshotIndex), stored, cancellation);
     }
+
+    /// <summary>A document to publish, and by wave what stands behind the figures that are new in it.</summary>
+    private sealed record Next(Snapshot Document, Dictionary<string, Issue> Behind);
 }

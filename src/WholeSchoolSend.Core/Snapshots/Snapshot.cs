@@ -53,6 +53,9 @@ public sealed record SnapshotResult(
 {
     public static SnapshotResult Of(ReadingResult result) =>
         new(result.Wave, result.Verdict, result.Reason, result.Wording, result.TrendBreak, result.HeldApart, result.Figures, result.Milestone);
+
+    /// <summary>Figures in their one form: equal texts, equal figures.</summary>
+    internal static string FiguresJson(IReadOnlyList<Figure> figures) => JsonSerializer.Serialize(figures, SnapshotJson.Default.IReadOnlyListFigure);
 }
 
 /// <summary><c>latest.json</c>: which document is the newest.</summary>

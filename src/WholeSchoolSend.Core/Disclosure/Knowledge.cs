@@ -1,0 +1,176 @@
+using System.Numerics;
+
+namespace WholeSchoolSend.Core.Disclosure;
+
+/// <summary>Alike people at one school: of which groups (bits) they are.</summary>
+internal readonly record struct Alike(BigInteger Groups, string School, int N, double W, bool IsSchool = true);
+
+/// <summary>What follows from knowing how many of some groups of people there are, or how many of them said yes.</summary>
+/// <remarks>
+/// Who knows groups A and B and that B is part of A knows A without B. In general: people are atoms, alike in which known groups they are in; a group is a row
+/// of zeros and ones over atoms; everything that follows is the row space. A set of atoms follows exactly when its row is orthogonal to the null space. Rounding
+/// only blurs this, so it is the attacker's best case. Willenborg and de Waal (2001), Elements of Statistical Disclosure Control, chapter 6 (linear relations in
+/// tables); Fellegi (1972), J. Am. Stat. Assoc. 67:7-18.
+/// </remarks>
+internal static class Knowledge
+{
+    /// <summary>Every set of up to so many atoms is looked at: 2^14.</summary>
+    private const int MostAtoms = 14;
+
+    /// <summary>Beyond, only sets small enough to be withheld, and no more than so many: what cannot be shown to be safe is not.</summary>
+    private const int MostSets = 200_000;
+
+    private const double Nothing = 1e-9;
+
+    /// <summary>Does a set of people too small to be shown follow from these groups?</summary>
+    public static bool Exposes(IEnumerable<Alike> people, IReadOnlyCollection<int> known, DisclosurePolicy policy) =>
+        Parts(people, known).Any(part => part.Count <= MostAtoms ? ExposesAny(part, policy) : ExposesSmall(part, policy));
+
+    /// <summary>Does the group with this bit follow from the known groups? Whoever is in none of them cannot.</summary>
+    public static bool Follows(IEnumerable<Alike> people, IReadOnlyCollection<int> known, int target)
+    {
+        var atoms = Atoms(people, [.. known, target]);
+        var bits = known.Append(target).ToList();
+        return atoms.Exists(atom => Has(atom, target)) && Rank(Rows(atoms, known)) == Rank(Rows(atoms, bits));
+    }
+
+    private static bool ExposesAny(List<Atom> atoms, DisclosurePolicy policy)
+    {
+        var nowhere = NullSpace(Rows(atoms, Bits(atoms)), atoms.Count);
+        for (var set = 1; set < 1 << atoms.Count; set++)
+        {
+            var chosen = set;
+            if (nowhere.TrueForAll(basis => Math.Abs(Sum(basis, chosen)) < Nothing) && IsTooSmall(atoms.Where((_, index) => (chosen >> index & 1) == 1), policy)) return true;
+        }
+        return false;
+
+        static double Sum(double[] basis, int set)
+        {
+            var sum = 0.0;
+            for (var index = 0; index < basis.Length; index++) if ((set >> index & 1) == 1) sum += basis[index];
+            return sum;
+        }
+    }
+
+    /// <summary>Sets of few people or few schools: a set grows with every atom, so what is large enough needs no look at what contains it.</summary>
+    private static bool ExposesSmall(List<Atom> atoms, DisclosurePolicy policy)
+    {
+        var nowhere = NullSpace(Rows(atoms, Bits(atoms)), atoms.Count);
+        var looked = 0;
+        return Bits(atoms).Exists(bit => IsTooSmall(atoms.Where(atom => Has(atom, bit)), policy)) || From(0, [], new double[nowhere.Count]);
+
+        bool From(int first, List<Atom> set, double[] sums)
+        {
+            for (var index = first; index < atoms.Count; index++)
+            {
+                if (++looked > MostSets) return true;
+                set.Add(atoms[index]);
+                var with = sums.Select((sum, basis) => sum + nowhere[basis][index]).ToArray();
+                var isSmall = set.Sum(atom => atom.N) < policy.MinRespondents
+                    || (set.TrueForAll(atom => atom.IsSchools) && set.SelectMany(atom => atom.Weights.Keys).Distinct(StringComparer.Ordinal).Count() < policy.MinSchools);
+                if (isSmall && (with.All(sum => Math.Abs(sum) < Nothing) || From(index + 1, set, with))) return true;
+                set.RemoveAt(set.Count - 1);
+            }
+            return false;
+        }
+    }
+
+    private static bool IsTooSmall(IEnumerable<Atom> set, DisclosurePolicy policy)
+    {
+        var people = set.ToList();
+        var weights = people.SelectMany(atom => atom.Weights).GroupBy(school => school.Key, StringComparer.Ordinal).Select(school => school.Sum(one => one.Value)).ToList();
+        return people.TrueForAll(atom => atom.IsSchools)
+            ? policy.IsConfidential(people.Sum(atom => atom.N), weights.Count, weights.Max() / weights.Sum())
+            : policy.IsConfidential(people.Sum(atom => atom.N), null, null);
+    }
+
+    /// <summary>Atoms that hang together by known groups: what follows in one part has nothing to do with another.</summary>
+    private static IEnumerable<List<Atom>> Parts(IEnumerable<Alike> people, IReadOnlyCollection<int> known)
+    {
+        var left = Atoms(people, known);
+        while (left.Count > 0)
+        {
+            var groups = left[0].Groups;
+            while (left.Find(atom => (atom.Groups & groups) != 0 && (atom.Groups | groups) != groups) is { } more) groups |= more.Groups;
+            yield return left.Where(atom => (atom.Groups & groups) != 0).ToList();
+            left = left.Where(atom => (atom.Groups & groups) == 0).ToList();
+        }
+    }
+
+    private static List<Atom> Atoms(IEnumerable<Alike> people, IReadOnlyCollection<int> known)
+    {
+        var mask = known.Aggregate(BigInteger.Zero, (bits, group) => bits | (BigInteger.One << group));
+        var atoms = new Dictionary<BigInteger, Atom>();
+        foreach (var one in people)
+        {
+            if (one.N == 0 || (one.Groups & mask) is not { IsZero: false } groups) continue;
+            if (!atoms.TryGetValue(groups, out var atom)) atoms.Add(groups, atom = new Atom(groups, one.IsSchool));
+            atom.Add(one);
+        }
+        return [.. atoms.Values.OrderBy(atom => atom.Groups)];
+    }
+
+    private static List<int> Bits(List<Atom> atoms)
+    {
+        var groups = atoms.Aggregate(BigInteger.Zero, (all, atom) => all | atom.Groups);
+        return [.. Enumerable.Range(0, (int)groups.GetBitLength()).Where(bit => !(groups >> bit).IsEven)];
+    }
+
+    private static double[][] Rows(List<Atom> atoms, IEnumerable<int> groups) => [.. groups.Select(group => atoms.Select(atom => Has(atom, group) ? 1.0 : 0).ToArray())];
+
+    private static bool Has(Atom atom, int group) => !(atom.Groups >> group).IsEven;
+
+    private static int Rank(double[][] rows) => Reduce(rows, rows.Length == 0 ? 0 : rows[0].Length).Count;
+
+    private static List<double[]> NullSpace(double[][] rows, int columns)
+    {
+        var pivots = Reduce(rows, columns);
+        return [.. Enumerable.Range(0, columns).Except(pivots).Select(free =>
+        {
+            var basis = new double[columns];
+            basis[free] = 1;
+            for (var row = 0; row < pivots.Count; row++) basis[pivots[row]] = -rows[row][free];
+            return basis;
+        })];
+    }
+
+    /// <summary>Reduced row echelon form in place; the columns of its pivots.</summary>
+    private static List<int> Reduce(double[][] rows, int columns)
+    {
+        var pivots = new List<int>();
+        for (var column = 0; column < columns && pivots.Count < rows.Length; column++)
+        {
+            var at = pivots.Count;
+            var best = Enumerable.Range(at, rows.Length - at).MaxBy(row => Math.Abs(rows[row][column]));
+            if (Math.Abs(rows[best][column]) < Nothing) continue;
+            (rows[at], rows[best]) = (rows[best], rows[at]);
+            var pivot = rows[at][column];
+            for (var index = 0; index < columns; index++) rows[at][index] /= pivot;
+            for (var row = 0; row < rows.Length; row++)
+            {
+                if (row == at || rows[row][column] == 0) continue;
+                var times = rows[row][column];
+                for (var index = 0; index < columns; index++) rows[row][index] -= times * rows[at][index];
+            }
+            pivots.Add(column);
+        }
+        return pivots;
+    }
+
+    private sealed class Atom(BigInteger groups, bool isSchools)
+    {
+        public BigInteger Groups { get; } = groups;
+
+        public bool IsSchools { get; } = isSchools;
+
+        public int N { get; private set; }
+
+        public Dictionary<string, double> Weights { get; } = new(StringComparer.Ordinal);
+
+        public void Add(Alike people)
+        {
+            N += people.N;
+            Weights[people.School] = Weights.GetValueOrDefault(people.School) + people.W;
+        }
+    }
+}

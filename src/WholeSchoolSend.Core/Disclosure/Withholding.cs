@@ -1,0 +1,146 @@
+using System.Numerics;
+using WholeSchoolSend.Core.Kpis;
+
+namespace WholeSchoolSend.Core.Disclosure;
+
+/// <summary>A figure that was issued, and of whom: kept with the answers behind it, to hold every later issue against.</summary>
+public sealed record IssuedFigure(string Reading, string Figure, Question Question, IReadOnlyList<Group> Groups)
+{
+    /// <summary>Only its changes are looked at.</summary>
+    public bool OfOrganisations { get; init; }
+}
+
+/// <summary>
+/// Secondary suppression: which figures of a wave must go so that no figure that is withheld, and no group too small to be shown, follows from the others.
+/// Figures are let in from the highest priority down, each only if nothing follows from it and those let in before: so the primary reading goes last.
+/// </summary>
+internal sealed class Withholding
+{
+    private readonly HashSet<(string Reading, string Figure)> _withheld = [];
+
+    /// <summary>What may be shown: with what it is of.</summary>
+    public List<IssuedFigure> Issued { get; } = [];
+
+    /// <summary>Names of a reading's figures that must go although they could be shown by themselves.</summary>
+    public IReadOnlyCollection<string> Of(string reading) => _withheld.Where(one => one.Reading == reading).Select(one => one.Figure).ToHashSet(StringComparer.Ordinal);
+
+    /// <param name="tellings">from the highest priority down.</param>
+    /// <param name="results">of one wave, unrounded.</param>
+    public static Withholding Of(IReadOnlyList<Telling> tellings, IReadOnlyList<ReadingResult> results, IReadOnlyList<SchoolAnswers> answers, DisclosurePolicy policy)
+    {
+        var withholding = new Withholding();
+        var shown = tellings
+            .Select(telling => (Telling: telling, Status: StatusOf(telling, results.FirstOrDefault(result => result.Reading == telling.Reading), policy)))
+            .Where(one => one.Status is not (CellStatus.NoData or CellStatus.Confidential))
+            .Select(one => new Shown(one.Telling, one.Status, IsMasked(one.Telling, results)));
+        foreach (var question in shown.GroupBy(one => one.Telling.Question)) withholding.Decide(question.ToList(), answers, policy);
+        return withholding;
+    }
+
+    private void Decide(List<Shown> figures, IReadOnlyList<SchoolAnswers> answers, DisclosurePolicy policy)
+    {
+        var question = figures[0].Telling.Question;
+        var schools = answers.Where(school => school.Collection == question.Collection).ToList();
+        var phases = schools.Where(school => school.Engaged).Select(school => school.Phase).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
+        var groups = new Groups();
+        var people = figures.Select(one => groups.Add(Told(one.Telling, phases))).ToList();
+        var alike = groups.Of(question, schools, (group, school, answer) => group.Takes(school, answer));
+
+        var (known, kept) = (new HashSet<int>(), new List<int>());
+        for (var index = 0; index < figures.Count; index++)
+        {
+            var telling = figures[index].Telling;
+            var isSafe = telling.OfOrganisations || !policy.Has(DisclosureRule.Secondary)
+                || ((telling.Needs ?? []).All(figure => !Goes(telling.Reading, figure)) && !Knowledge.Exposes(alike, [.. known, .. people[index]], policy));
+            if (isSafe)
+            {
+                known.UnionWith(people[index]);
+                kept.Add(index);
+            }
+            else _withheld.Add((telling.Reading, telling.Figure));
+        }
+        if (policy.Has(DisclosureRule.Masks)) Mask(figures, kept, schools, phases);
+        foreach (var index in kept.Where(index => !Goes(figures[index].Telling.Reading, figures[index].Telling.Figure)))
+        {
+            var telling = figures[index].Telling;
+            Issued.Add(new IssuedFigure(telling.Reading, telling.Figure, question, Told(telling, phases)) { OfOrganisations = telling.OfOrganisations });
+        }
+    }
+
+    /// <summary>Who said yes in a group whose share is masked must not follow from shares that are shown, nor from a mean of the same people.</summary>
+    private void Mask(List<Shown> figures, List<int> kept, List<SchoolAnswers> schools, List<string> phases)
+    {
+        var masked = kept.Where(index => figures[index].IsMasked).ToList();
+        if (masked.Count == 0) return;
+        var hidden = masked.SelectMany(index => figures[index].Telling.Groups).Select(group => group.Key).ToHashSet(StringComparer.Ordinal);
+        foreach (var telling in kept.Select(index => figures[index].Telling).Where(telling => telling.Success.Count == 0 && telling.Figure != "mix"))
+            if (telling.Groups.Any(group => hidden.Contains(group.Key))) _withheld.Add((telling.Reading, telling.Figure));
+
+        // Those who said yes are told apart by school and role, not by which other answers a base takes in.
+        foreach (var success in kept.Where(index => figures[index].Telling.Success.Count > 0).GroupBy(index => string.Join(',', figures[index].Telling.Success)))
+        {
+            var groups = new Groups();
+            var yes = success.ToDictionary(index => index, index => groups.Add(Told(figures[index].Telling, phases).Select(group => group with { Codes = figures[index].Telling.Success })));
+            var alike = groups.Of(figures[0].Telling.Question, schools, (group, school, answer) => group.TakesWhoever(school, answer));
+            var targets = success.Where(masked.Contains).SelectMany(index => yes[index]).ToHashSet();
+            var known = new HashSet<int>();
+            foreach (var index in success.Where(index => !figures[index].IsMasked && figures[index].Status != CellStatus.Unreliable))
+            {
+                var telling = figures[index].Telling;
+                int[] with = [.. known, .. yes[index]];
+                if ((telling.Needs ?? []).Any(figure => Goes(telling.Reading, figure)) || targets.Any(target => Knowledge.Follows(alike, with, target)))
+                    _withheld.Add((telling.Reading, telling.Figure));
+                else known.UnionWith(yes[index]);
+            }
+        }
+    }
+
+    private bool Goes(string reading, string figure) => _withheld.Contains((reading, figure));
+
+    /// <summary>Phases nobody engaged is in have no part in a standardised figure.</summary>
+    private static List<Group> Told(Telling telling, List<string> phases) =>
+        telling.EachPhase ? [.. telling.Groups.SelectMany(group => phases.Select(phase => group with { Phase = phase }))] : [.. telling.Groups];
+
+    /// <summary>As what its own rules would show it.</summary>
+    private static CellStatus StatusOf(Telling telling, ReadingResult? result, DisclosurePolicy policy)
+    {
+        var figure = result?.Figures.FirstOrDefault(one => one.Name == telling.Figure || (telling.Figure == "mix" && one.Name.StartsWith("mix-", StringComparison.Ordinal)));
+        return (telling, figure) switch
+        {
+            (_, null) => CellStatus.NoData,
+            ({ OfOrganisations: true }, _) or ({ Needs: not null }, _) => CellStatus.Shown,
+            (_, { Unit: "points" }) => ScoreReading.Status(figure, policy),
+            _ => policy.StatusOf(figure),
+        };
+    }
+
+    private static bool IsMasked(Telling telling, IReadOnlyList<ReadingResult> results) => telling.Success.Count > 0 && telling.Needs is null
+        && results.First(result => result.Reading == telling.Reading).Figures.First(one => one.Name == telling.Figure) is var figure && PublicFigures.IsExtreme(figure);
+
+    private sealed record Shown(Telling Telling, CellStatus Status, bool IsMasked);
+}
+
+/// <summary>Groups as bits; two of the same people are one.</summary>
+internal sealed class Groups
+{
+    private readonly List<Group> _groups = [];
+    private readonly Dictionary<string, int> _bits = new(StringComparer.Ordinal);
+
+    public List<int> Add(IEnumerable<Group> groups) => [.. groups.Select(group =>
+    {
+        if (_bits.TryAdd(group.Key, _groups.Count)) _groups.Add(group);
+        return _bits[group.Key];
+    })];
+
+    public BigInteger BitsOf(Func<Group, bool> takes)
+    {
+        var bits = BigInteger.Zero;
+        for (var bit = 0; bit < _groups.Count; bit++) if (takes(_groups[bit])) bits |= BigInteger.One << bit;
+        return bits;
+    }
+
+    /// <summary>Everybody who answered the question, by the groups they are in.</summary>
+    public List<Alike> Of(Question question, IEnumerable<SchoolAnswers> schools, Func<Group, SchoolAnswers, AnswerCount, bool> takes) =>
+        [.. schools.SelectMany(school => school.Answers.Where(question.Takes)
+            .Select(answer => new Alike(BitsOf(group => takes(group, school, answer)), school.School, answer.N, answer.W, school.IsSchool)))];
+}
