@@ -87,7 +87,8 @@ internal sealed class ReadingOfSav : Benchmark
             if (round < 0)
             {
                 conclusions.Add(string.Create(CultureInfo.InvariantCulture,
-                    $"{NameOf(packing)}, {new FileInfo(file).Length / 1e6:0.0} MB: all find the same {Tally.From(mine).Cells:#,0} cells that are not empty."));
+                    $"{NameOf(packing)}, {new FileInfo(file).Length / 1e6:0.0} MB: {string.Join(", ", found.Select(one => one.Item1))} find "
+                    + $"the same {Tally.From(mine).Cells:#,0} cells that are not empty."));
                 continue;   // the file is at hand now for all
             }
             ours.Add(mine);
