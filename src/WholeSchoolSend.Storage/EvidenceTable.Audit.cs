@@ -42,7 +42,7 @@ public sealed partial class EvidenceTable
     /// <inheritdoc/>
     public Task MarkAsync(string collection, string school, CancellationToken cancellation)
     {
-        var marker = MarkerRow.For(TableKey.From(collection), school);
+        var marker = MarkerRow.For(TableKey.From(collection), school, null, "");
         return resilience.DecideAsync(
             async token =>
             {

@@ -247,7 +247,7 @@ public sealed class AuditTests(AzuriteFixture azurite)
 
     private static ImportPoll Import(SurveyDataStorage store) =>
         new(store.Drops, store.Instruments, store.Waves, store.Imports, new FileImport(store.Drops, store.Imports, TimeProvider.System), store.PollTotals, store.Schools,
-            TimeProvider.System);
+            Catalogue.Current, TimeProvider.System);
 
     private static AuditTotals Audit(SurveyDataStorage store) => new(
         store.Instruments, store.Evidence, store.Imports, store.PollTotals, new RebuildPoll(store.Drops, store.Instruments, store.Imports, store.PollTotals), store.Audits,

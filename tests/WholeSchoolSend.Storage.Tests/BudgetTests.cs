@@ -104,7 +104,7 @@ public sealed class BudgetTests(AzuriteFixture azurite)
 
     private static ImportPoll Import(SurveyDataStorage store) =>
         new(store.Drops, store.Instruments, store.Waves, store.Imports, new FileImport(store.Drops, store.Imports, TimeProvider.System), store.PollTotals, store.Schools,
-            TimeProvider.System);
+            Catalogue.Current, TimeProvider.System);
 
     private static TakeInDelivery TakeIn(SurveyDataStorage store)
     {

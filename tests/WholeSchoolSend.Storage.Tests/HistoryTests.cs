@@ -251,7 +251,7 @@ public sealed class HistoryTests(AzuriteFixture azurite)
             _kpis = new RecomputeKpis(
                 store.Instruments, new RemapResponses(store.Evidence, redaction, _time), store.Evidence, reader, store.KpiResults, Catalogue.Current, new DisclosurePolicy());
             var import = new FileImport(store.Drops, store.Imports, TimeProvider.System);
-            _polls = new ImportPoll(store.Drops, store.Instruments, store.Waves, store.Imports, import, store.PollTotals, store.Schools, TimeProvider.System);
+            _polls = new ImportPoll(store.Drops, store.Instruments, store.Waves, store.Imports, import, store.PollTotals, store.Schools, Catalogue.Current, TimeProvider.System);
             _register = new ImportRegister(store.Drops, import, store.Schools, store.Engagements, store.SchoolLinks, store.NetworkReach);
         }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using WholeSchoolSend.Core.Instruments;
+using WholeSchoolSend.Core.Kpis;
 using WholeSchoolSend.Core.Polls;
 using WholeSchoolSend.Core.Schools;
 using WholeSchoolSend.Testing;
@@ -320,7 +321,7 @@ public sealed partial class ImportCrashTests(AzuriteFixture azurite)
     }
 
     private ImportPoll Polls(SurveyDataStorage store) =>
-        new(store.Drops, store.Instruments, store.Waves, store.Imports, new FileImport(store.Drops, store.Imports, _time), store.PollTotals, store.Schools, _time);
+        new(store.Drops, store.Instruments, store.Waves, store.Imports, new FileImport(store.Drops, store.Imports, _time), store.PollTotals, store.Schools, Catalogue.Current, _time);
 
     private ReplayImport Replay(SurveyDataStorage store) => new(Polls(store), Register(store), store.Imports);
 

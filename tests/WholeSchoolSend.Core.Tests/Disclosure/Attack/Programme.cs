@@ -184,7 +184,11 @@ internal sealed class Programme : IImports, IWaves, IInstruments, IMilestones, I
     Task ISchoolTotals.RecomputeAsync(
         string collection, IReadOnlyCollection<string> schools, Func<IReadOnlyList<CountedResponse>, IReadOnlyList<SchoolTotals>> totals, CancellationToken cancellation) => throw new NotSupportedException();
 
-    Task<IReadOnlyList<SchoolTotals>> ISchoolTotals.TotalsAsync(string collection, CancellationToken cancellation) => throw new NotSupportedException();
+    Task<CollectionTotals> ISchoolTotals.TotalsAsync(string collection, CancellationToken cancellation) => throw new NotSupportedException();
+
+    Task<IReadOnlyList<ActiveImport>> IImports.UnitsAsync(CancellationToken cancellation) => throw new NotSupportedException();
+
+    bool IImports.IsPosition(string text) => throw new NotSupportedException();
 
     Task<ImportSwitch> IImports.SwitchAsync(ImportUnit unit, Func<ActiveImport?, ActiveImport?> decide, CancellationToken cancellation) => throw new NotSupportedException();
 
