@@ -255,7 +255,8 @@ public sealed class ImportRun
             : Problems.LaterCounts;
         if (outcome == ImportOutcome.Superseded) notes = [.. notes, AboutLater(after, next)];
         else if (before is { Withdrawn: null } && before.IsTiedWith(next))
-            notes = [.. notes, $"{before.File} was dropped in the same second and seen before this file, so this one counts. If {before.File} is meant, drop it again"];
+            notes = [.. notes, $"{before.File} was dropped in the same second and seen before this file, so this one counts. "
+                + $"If {before.File} is meant, drop it again"];
         var said = report(outcome, notes);
         await ReportAsync(said with { Head = said.Head with { Reason = reason?.Code, Withdrawn = after.Withdrawn } }, cancellation);
         await AdvanceAsync(
@@ -326,7 +327,7 @@ public sealed class ImportRun
         var left = await _imports.SwitchAsync(
             unit,
             now => now is { Withdrawn: null } && now.Version == version
-                ? now with { Drop = "", Withdrawn = new Withdrawal(_time.GetUtcNow(), "its instrument says now that it is of another wave, or it is another instrument's") }
+                ? now with { Drop = "", Withdrawn = new Withdrawal(_time.GetUtcNow(), "by the instruments as they are now it is of another poll or wave") }
                 : null,
             cancellation);
         if (left.After is { Withdrawn: not null }) await RemoveAsync(_imports, unit, left.Replaced, rows, cancellation);

@@ -35,8 +35,7 @@ internal sealed class PollReading
     private readonly ItemMeaning?[] _answers;
     private readonly int _codes;
     private readonly Utf8Lookup<SchoolSums> _schools;
-    private readonly SortedDictionary<string, SchoolSums> _sums = new(StringComparer.Ordinal);
-    private readonly List<(string Stage, string Role)> _cohorts = [];
+    private readonly PollSums _sums = new();
     private readonly SortedDictionary<string, int> _excluded = new(StringComparer.Ordinal);
     private string? _ambiguous;
     private int _rows;
@@ -56,7 +55,8 @@ internal sealed class PollReading
         _dropped = (poll.Drop ?? []).SelectMany(header.Columns).ToHashSet();
         _organisation = instrument.Organisation is { } named ? Column(named.Field!) : null;
         var organisation = instrument.Organisation is not { } term ? null : Organisations(term);
-        _schools = new Utf8Lookup<SchoolSums>(text => (organisation is null ? InstrumentMap.School(text, "", []) : organisation(text)) is { } key ? Sums(key) : null);
+        _schools = new Utf8Lookup<SchoolSums>(text =>
+            (organisation is null ? InstrumentMap.School(text, "", []) : organisation(text)) is { } key ? _sums.Of(key) : null);
         _school = instrument.School is { } school ? Column(school.Field) : null;
         _weight = instrument.Weight is { } weight ? Column(weight.Field) : null;
         _respondent = instrument.Respondent is { } respondent ? Column(respondent.Field) : null;
@@ -102,10 +102,12 @@ internal sealed class PollReading
     public FieldworkDates? Fieldwork => _instrument.Poll!.Fieldwork is { From: { } from, To: { } to } ? new FieldworkDates(from, to) : _fieldwork?.Dates;
 
     public ImportFacts Facts => Weights is { } weights
-        ? new ImportFacts(_rows, Schools, weights.Zero, weights.Sum, weights.MaxOverMean, weights.EffectiveSize, Fieldwork?.From, Fieldwork?.To)
-        : new ImportFacts(_rows, Schools, null, null, null, null, Fieldwork?.From, Fieldwork?.To);
+        ? new ImportFacts(_rows, _sums.Schools, weights.Zero, weights.Sum, weights.MaxOverMean, weights.EffectiveSize, Fieldwork?.From, Fieldwork?.To)
+        : new ImportFacts(_rows, _sums.Schools, null, null, null, null, Fieldwork?.From, Fieldwork?.To);
 
-    private int Schools => _sums.Values.Count(school => school.Respondents > 0);
+    /// <summary>Totals of every school, in school order.</summary>
+    public IReadOnlyList<SchoolTotals> Totals(string wave) => _sums.Totals(
+        wave, _items.SelectMany(item => item.Known.Select((code, at) => (item.Item.Indicator, Code: code, At: item.First + at))));
 
     /// <summary>Reads the file to its end; one whose header is no good, only as far as its header goes.</summary>
     public async Task ReadAsync(PollFileReader reader, CancellationToken cancellation)
@@ -117,7 +119,8 @@ internal sealed class PollReading
             if (headerOnly && !(step == PollRead.Problem && IsOfHeader(reader.Problem!)))
             {
                 // Readers tell which columns have one name, but not of names they made of a layout or a description.
-                if (_ambiguous is not null) Whole(new FileFinding(0, _ambiguous, PollFileCodes.HeaderDuplicate, "should be the name of one column, not of several"));
+                if (_ambiguous is not null)
+                    Whole(new FileFinding(0, _ambiguous, PollFileCodes.HeaderDuplicate, "should be the name of one column, not of several"));
                 return;
             }
             switch (step)
@@ -139,31 +142,6 @@ internal sealed class PollReading
     {
         IsUnusable = true;
         Findings.Add(finding);
-    }
-
-    /// <summary>Totals of every school, in school order.</summary>
-    public IReadOnlyList<SchoolTotals> Totals(string wave)
-    {
-        // The one order of cells (CellKey.Order), found once for all schools.
-        var cohorts = Enumerable.Range(0, _cohorts.Count)
-            .OrderBy(cohort => _cohorts[cohort].Stage, StringComparer.Ordinal)
-            .ThenBy(cohort => _cohorts[cohort].Role, StringComparer.Ordinal).ToList();
-        var codes = _items.SelectMany(item => item.Known.Select((code, at) => (item.Item.Indicator, Code: code, At: item.First + at)))
-            .OrderBy(code => code.Indicator, StringComparer.Ordinal).ThenBy(code => code.Code, StringComparer.Ordinal).ToList();
-        var totals = new List<SchoolTotals>();
-        foreach (var (school, sums) in _sums.Where(school => school.Value.Respondents > 0))
-        {
-            var cells = new List<CellTotal>(sums.Count());
-            foreach (var cohort in cohorts)
-            {
-                if (sums.Find(cohort) is not { } found) continue;
-                foreach (var (indicator, code, at) in codes)
-                    if (found[at] is { N: > 0 } cell)
-                        cells.Add(new CellTotal(_cohorts[cohort].Stage, _cohorts[cohort].Role, indicator, code, cell.N, cell.W, cell.Q));
-            }
-            totals.Add(new SchoolTotals(wave, school, sums.Respondents, cells, []));
-        }
-        return totals;
     }
 
     private void Row(PollFileReader row)
@@ -210,7 +188,7 @@ internal sealed class PollReading
         _w += weight;
         _q += weight * weight;
         _largest = Math.Max(_largest, weight);
-        var cells = sums!.Of(Cohort(stage!, role!), _codes);
+        var cells = sums!.Of(_sums.Cohort(stage!, role!), _codes);
         sums.Respondents++;
         for (var i = 0; i < _answers.Length; i++)
         {
@@ -275,7 +253,7 @@ internal sealed class PollReading
         }
         var group = Resolve(_group!, row);
         var stratum = _stratum is null ? "" : Resolve(_stratum, row);
-        return group is null || stratum is null ? null : Sums($"{group}|{stratum}");
+        return group is null || stratum is null ? null : _sums.Of($"{group}|{stratum}");
     }
 
     /// <summary>An organisation's key by what stands in its cell: an id, or what the codes translate to one.</summary>
@@ -321,21 +299,6 @@ internal sealed class PollReading
 
     private void Add(PollFileReader row, int column, ProblemKind kind, string message, string found) =>
         Findings.Add(new FileFinding(row.Line, Name(column), kind.Code, message, found));
-
-    private SchoolSums Sums(string school)
-    {
-        if (!_sums.TryGetValue(school, out var sums)) _sums.Add(school, sums = new SchoolSums());
-        return sums;
-    }
-
-    private int Cohort(string stage, string role)
-    {
-        // Stages and roles are a handful, and most rows are of the first.
-        for (var i = 0; i < _cohorts.Count; i++)
-            if (_cohorts[i].Role == role && _cohorts[i].Stage == stage) return i;
-        _cohorts.Add((stage, role));
-        return _cohorts.Count - 1;
-    }
 
     private void CheckWeightMark()
     {
@@ -426,28 +389,6 @@ internal sealed class PollReading
     private static string? AsId(string text) => PutInstrument.IsId(text.Trim()) ? text.Trim() : null;
 
     private static void Count(SortedDictionary<string, int> counts, string reason, int more = 1) => counts[reason] = counts.TryGetValue(reason, out var count) ? count + more : more;
-
-    /// <summary>The sums of one school, by cohort (stage and role); of each as many as all items have answer codes, an item's beside each other.</summary>
-    private sealed class SchoolSums
-    {
-        private readonly List<Sums[]?> _cohorts = [];
-
-        public int Respondents { get; set; }
-
-        /// <summary>Of an organisation: the stages it was seen at.</summary>
-        public HashSet<string> Stages => field ??= new HashSet<string>(StringComparer.Ordinal);
-
-        public Sums[] Of(int cohort, int codes)
-        {
-            while (_cohorts.Count <= cohort) _cohorts.Add(null);
-            return _cohorts[cohort] ??= new Sums[codes];
-        }
-
-        public Sums[]? Find(int cohort) => cohort < _cohorts.Count ? _cohorts[cohort] : null;
-
-        /// <summary>Cells that hold somebody.</summary>
-        public int Count() => _cohorts.Sum(cohort => cohort is null ? 0 : cohort.Count(sums => sums.N > 0));
-    }
 
     /// <param name="first">where the sums of its codes begin.</param>
     private sealed class ItemColumn(Item item, int column, int first, AnswersOfItem answers)
