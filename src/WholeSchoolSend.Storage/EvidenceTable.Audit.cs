@@ -42,7 +42,8 @@ public sealed partial class EvidenceTable
     /// <inheritdoc/>
     public Task MarkAsync(string collection, string school, CancellationToken cancellation)
     {
-        var marker = MarkerRow.For(TableKey.From(collection), school, null, "");
+        // No evidence moved.
+        var marker = MarkerRow.For(TableKey.From(collection), school, movement: null, wave: "");
         return resilience.DecideAsync(
             async token =>
             {

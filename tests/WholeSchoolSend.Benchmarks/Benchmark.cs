@@ -1,4 +1,5 @@
 using System.Globalization;
+using WholeSchoolSend.Benchmarks.Kpis;
 using WholeSchoolSend.Benchmarks.Polls;
 using WholeSchoolSend.Benchmarks.Webhooks;
 
@@ -22,7 +23,7 @@ internal abstract class Benchmark
 
     public static IReadOnlyList<Benchmark> All { get; } =
     [
-        new Throughput(), new Decoding(), new StartUp(), new ImportOfCsv(), new ReadingOfXlsx(), new ReadingOfSav(), new FromDropToActive(),
+        new Throughput(), new Decoding(), new StartUp(), new ImportOfCsv(), new ReadingOfXlsx(), new ReadingOfSav(), new FromDropToActive(), new AllReadings(), new WeightedTable(),
     ];
 }
 

@@ -27,6 +27,9 @@ internal sealed class ReferenceComparison
 
     public int Compared { get; private set; }
 
+    /// <summary>The largest relative deviation of a value that is not 0 but for rounding, and that R does not find by iteration.</summary>
+    public double Largest { get; private set; }
+
     public IReadOnlyList<string> Differences => _differences;
 
     public IReadOnlyList<string> Unsupported => _unsupported;
@@ -132,6 +135,7 @@ internal sealed class ReferenceComparison
                 var value = expected.GetDouble();
                 var allowed = Math.Max(Floor, _case.ToleranceOf(path) * Math.Abs(value));
                 var relative = (ours / value) - 1;
+                if (Math.Abs(ours - value) > Floor && _case.ToleranceOf(path) <= _case.Tolerance) Largest = Math.Max(Largest, Math.Abs(relative));
                 if (!(Math.Abs(ours - value) <= allowed))
                     _differences.Add(FormattableString.Invariant($"{path}: expected {value:R}, is {ours:R} (off by {relative:0.0e0}; allowed {allowed:0e0})"));
                 break;
