@@ -70,7 +70,7 @@ internal static class Distributions
             // On the scale of log x: near 0 the distribution function is a power of x, and so a straight line there.
             var next = x * Math.Exp(-excess / (x * Beta.PDF(a, b, x)));
             // After a step so short the next would be its square, or where a is small the noise of the distribution function, which leaves the bracket.
-            if (Math.Abs(next - x) <= 1e-11 * next) return next;
+            if (Math.Abs(next - x) <= 1e-11 * next) return Math.Clamp(next, low, high);
             if (!(next > low && next < high)) next = low > 0 ? Math.Sqrt(low * high) : high / 64;
             x = next;
         }
