@@ -30,9 +30,9 @@ public sealed class CatalogueTests
         Assert.All(catalogue.Kpis.Where(kpi => kpi.Kind == KpiKind.Operational), kpi => Assert.Contains(kpi.Strand, stated.Select(line => line.Replace('\u00a0', ' '))));
         var operational = stated.IndexOf("Operational KPIs");
         var wordings = catalogue.Kpis.Select(kpi => kpi.Wording).ToList();
-        var expected = stated.Where(line => line.StartsWith("KPI: ", StringComparison.Ordinal)).ToList();
+        var expected = stated.Where(line => line.StartsWith("KPI: ", StringComparison.Ordinal)).Select(line => line.Trim()).ToList();
         Assert.Equal(6, expected.Count);
-        Assert.Equal(expected, wordings.Where(wording => wording.StartsWith("KPI: ", StringComparison.Ordinal)).Select(wording => wording.Trim(' ')));
+        Assert.Equal(expected, wordings.Where(wording => wording.StartsWith("KPI: ", StringComparison.Ordinal)).Select(wording => wording.Trim()));
         Assert.Equal(
             stated.Skip(operational).Where(line => line.StartsWith('•')).Select(line => line.TrimStart('•', ' ', '\t')),
             catalogue.Kpis.Where(kpi => kpi.Kind == KpiKind.Operational).Select(kpi => kpi.Wording));
