@@ -93,7 +93,7 @@ internal sealed class AllReadings : Benchmark
                     [$"ours: {results.Count} results, {figures} figures", $"{ours}", ours.Least(), $"{ours.Over(r)}"],
                     [$"R survey: {2 * spec.Count} shares with standard errors", $"{r}", r.Least(), "1"],
                 ],
-                [$"{2 * spec.Count} shares and as many standard errors agree with R's. What a recompute reads is counted, and fails the build, in `BudgetTests`: see there and in `HistoryTests`."]);
+                [$"{2 * spec.Count} shares and as many standard errors agree with R's. The budget of 100 ms is not met: every reading looks through all cells of all schools. What a recompute reads is counted in `BudgetTests`, where a request more fails the build."]);
         }
         finally
         {

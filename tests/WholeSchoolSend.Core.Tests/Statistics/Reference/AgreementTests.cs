@@ -26,7 +26,7 @@ public sealed class AgreementTests
             kinds.Select(kind => (kind.Kind, kind.Count.ToString(CultureInfo.InvariantCulture), kind.Compared.ToString("#,0", CultureInfo.InvariantCulture))), rows.Select(row => (row[1], row[2], row[3])));
         // The last digits are those of the machine: what is written bounds what is found, and not by much.
         foreach (var (kind, row) in kinds.Zip(rows))
-            {
+        {
             var bound = double.Parse(row[4], CultureInfo.InvariantCulture);
             Assert.InRange(kind.Largest, bound <= 1e-14 ? 0 : bound / 1_000, bound);
         }
