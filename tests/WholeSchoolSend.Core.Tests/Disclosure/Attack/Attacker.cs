@@ -52,10 +52,11 @@ internal sealed class Attacker
         foreach (var (wave, document, moment) in programme.Issues)
             foreach (var (kpi, reading) in readings)
             {
-                var result = document.Kpis.Single(one => one.Id == kpi.Id).Readings.Single(one => one.Id == reading.Id).Results.FirstOrDefault(one => one.Wave == wave);
+                var result = document.Kpis.Single(one => one.Id == kpi.Id).Readings.FirstOrDefault(one => one.Id == reading.Id)?.Results.FirstOrDefault(one => one.Wave == wave);
                 if (result is not null) Read(reading, result, wave, moment);
             }
-        foreach (var wave in programme.Issues.GroupBy(issue => issue.Wave)) Choose(readings.Select(entry => entry.Reading.Measure).ToList(), wave.Key, wave.Select(issue => issue.Moment).ToList());
+        foreach (var wave in programme.Issues.Select(issue => issue.Wave).Distinct().ToList())
+            Choose(readings.Select(entry => entry.Reading.Measure).ToList(), wave, programme.Issues.Select(issue => issue.Moment).ToList());
     }
 
     private void Read(Reading reading, SnapshotResult result, string wave, Moment moment)
