@@ -44,6 +44,9 @@ internal static class DifferencingGuard
     private static bool Uncovers(List<Person> people, Bits bits, DisclosurePolicy policy)
     {
         if (Knowledge.Exposes(people.Select(one => Alike(one, [])), [.. Enumerable.Range(0, 2 * bits.Count)], policy)) return true;
+        var everybody = people.Select(one => Alike(one, [])).ToList();
+        var (alone, shown) = bits.Alone();
+        if (Knowledge.Overlap(everybody, alone, shown)) return true;
         foreach (var (success, shares) in bits.Shares())
         {
             var valid = Groups.CodesOfAll(shares.Select(share => share.Group));
@@ -130,6 +133,14 @@ internal static class DifferencingGuard
         /// <summary>The groups whose share is told, before (as they are) and after (behind all bits), by what counts as yes.</summary>
         public IEnumerable<(IReadOnlyList<string> Success, List<(int Bit, Group Group)> Shares)> Shares() =>
             Told(old, 0).Concat(Told(now, Count)).GroupBy(one => string.Join(',', one.Success)).Select(same => (same.First().Success, same.Select(one => (one.Bit, one.Group)).ToList()));
+
+        /// <summary>The groups whose share is masked, and every group of which a share is told or masked, before and after.</summary>
+        public (IReadOnlyList<int> Alone, IReadOnlyList<int> Shown) Alone() => (
+            [.. Of(old, 0, figure => figure.StandsAlone), .. Of(now, Count, figure => figure.StandsAlone)],
+            [.. Of(old, 0, figure => figure.StandsAlone || figure.Success.Count > 0), .. Of(now, Count, figure => figure.StandsAlone || figure.Success.Count > 0)]);
+
+        private IEnumerable<int> Of(List<IssuedFigure> figures, int behind, Func<IssuedFigure, bool> which) =>
+            Named([.. figures.Where(which)]).Select(one => _names.IndexOf(one.Name) + behind);
 
         private IEnumerable<(IReadOnlyList<string> Success, int Bit, Group Group)> Told(List<IssuedFigure> figures, int behind) => figures
             .Where(figure => figure.Success.Count > 0)

@@ -33,6 +33,14 @@ internal static class Knowledge
     public static bool ExposesExtreme(IEnumerable<Alike> people, IReadOnlyCollection<int> known) =>
         Parts(people, known).Any(part => part.Count <= MostAtoms ? ExposesAny(part, IsExtreme) : ExposesOverlap(part));
 
+    /// <summary>Does one of these groups share people with one of the others, without being the same people?</summary>
+    public static bool Overlap(IReadOnlyCollection<Alike> people, IReadOnlyCollection<int> these, IReadOnlyCollection<int> others)
+    {
+        return these.Any(one => others.Any(other => people.Any(alike => alike.N > 0 && In(alike, one) && In(alike, other)) && people.Any(alike => alike.N > 0 && In(alike, one) != In(alike, other))));
+
+        static bool In(Alike alike, int group) => !(alike.Groups >> group).IsEven;
+    }
+
     private static bool IsExtreme(List<Atom> set) =>
         PublicFigures.IsExtreme(new Kpis.Figure("share", "%", 100 * set.Sum(atom => atom.Yes) / set.Sum(atom => atom.Weights.Values.Sum()), Base: set.Sum(atom => atom.N)));
 

@@ -9,6 +9,9 @@ public sealed record IssuedFigure(string Reading, string Figure, Question Questi
     /// <summary>Answers its share counts; none where no share is told: it is masked, too unreliable, or something else.</summary>
     public IReadOnlyList<string> Success { get; init; } = [];
 
+    /// <summary>Its share is masked: no other group that shares people with it is shown.</summary>
+    public bool StandsAlone { get; init; }
+
     /// <summary>Only its changes are looked at.</summary>
     public bool OfOrganisations { get; init; }
 }
@@ -69,12 +72,16 @@ internal sealed class Withholding
             Issued.Add(new IssuedFigure(telling.Reading, telling.Figure, question, Told(telling, phases))
             {
                 Success = figures[index].TellsShare ? telling.Success : [],
+                StandsAlone = figures[index].StandsAlone,
                 OfOrganisations = telling.OfOrganisations,
             });
         }
     }
 
-    /// <summary>A share that would be masked must not follow from shares that are shown, nor from a mean of the same people.</summary>
+    /// <summary>
+    /// A share that would be masked must not follow from shares that are shown, nor from a mean of the same people. One that is masked stands alone: of over 95 %
+    /// few can have said no, and a part of them of whom that many did says that nobody else has.
+    /// </summary>
     private void Mask(List<Shown> figures, List<int> kept, List<SchoolAnswers> schools, List<string> phases)
     {
         var masked = kept.Where(index => figures[index].IsMasked).ToList();
@@ -82,21 +89,29 @@ internal sealed class Withholding
         foreach (var telling in kept.Select(index => figures[index].Telling).Where(telling => telling.Success.Count == 0 && telling.Figure != "mix"))
             if (telling.Groups.Any(group => hidden.Contains(group.Key))) _withheld.Add((telling.Reading, telling.Figure));
 
-        foreach (var success in kept.Where(index => figures[index].TellsShare).GroupBy(index => string.Join(',', figures[index].Telling.Success)))
+        foreach (var success in kept.Where(index => figures[index].TellsShare || figures[index].StandsAlone).GroupBy(index => string.Join(',', figures[index].Telling.Success)))
         {
             var groups = new Groups();
             var people = success.ToDictionary(index => index, index => groups.Add(Told(figures[index].Telling, phases)));
             // A base that takes in don't-knows has the same people who said yes: who cannot have is left out.
             var valid = Groups.CodesOfAll(success.SelectMany(index => figures[index].Telling.Groups));
-            var alike = groups.Of(
-                figures[0].Telling.Question, schools, (group, school, answer) => group.Takes(school, answer) && valid.Contains(answer.Code), figures[success.First()].Telling.Success);
-            var known = new HashSet<int>();
+            var question = figures[0].Telling.Question;
+            var alike = groups.Of(question, schools, (group, school, answer) => group.Takes(school, answer) && valid.Contains(answer.Code), figures[success.First()].Telling.Success);
+            var everybody = groups.Of(question, schools, (group, school, answer) => group.Takes(school, answer));
+            var (known, alone, shown) = (new HashSet<int>(), new HashSet<int>(), new HashSet<int>());
             foreach (var index in success)
             {
                 var telling = figures[index].Telling;
-                if ((telling.Needs ?? []).Any(figure => Goes(telling.Reading, figure)) || Knowledge.ExposesExtreme(alike, [.. known, .. people[index]]))
+                var standsAlone = figures[index].StandsAlone;
+                if ((telling.Needs ?? []).Any(figure => Goes(telling.Reading, figure))
+                    || Knowledge.Overlap(everybody, people[index], standsAlone ? shown : alone)
+                    || (!standsAlone && Knowledge.ExposesExtreme(alike, [.. known, .. people[index]])))
+                {
                     _withheld.Add((telling.Reading, telling.Figure));
-                else known.UnionWith(people[index]);
+                    continue;
+                }
+                (standsAlone ? alone : known).UnionWith(people[index]);
+                shown.UnionWith(people[index]);
             }
         }
     }
@@ -125,6 +140,8 @@ internal sealed class Withholding
 
     private sealed record Shown(Telling Telling, CellStatus Status, bool IsMasked)
     {
+        public bool StandsAlone => Telling.Success.Count > 0 && IsMasked && Telling.Groups.Count == 1 && Status != CellStatus.Unreliable;
+
         /// <summary>A masked mix tells more than a masked share: beside others, that not even one of its smallest part can have said otherwise.</summary>
         public bool TellsShare => Telling.Success.Count > 0 && (!IsMasked || Telling.Groups.Count > 1) && Status != CellStatus.Unreliable;
     }

@@ -11,8 +11,10 @@ public sealed class AttackTests
     /// <summary>Set, the table of the guide is written instead of compared.</summary>
     private const string Write = "WRITE_DISCLOSURE";
 
-    private const int Histories = 200;
     private const int HistoriesWithARuleOff = 40;
+
+    /// <summary>Two hundred, and those of seventeen hundred more in which an earlier state of the rules was found wanting.</summary>
+    private static readonly int[] Histories = [.. Enumerable.Range(1, 200), 278, 341, 562, 675, 809, 893, 1056, 1127, 1144, 1298, 1461, 1574, 1645, 1745, 1850];
 
     /// <summary>No threshold at all: whatever somebody answered is shown.</summary>
     private static readonly DisclosurePolicy NoThresholds = new() { MinRespondents = 1, MinSchools = 1, MaxSchoolShare = 1, ReliableRespondents = 1, MaxWidth = 100 };
@@ -33,8 +35,8 @@ public sealed class AttackTests
     public async Task No_history_gives_an_answer_away_and_the_guide_says_what_was_tried()
     {
         var rows = new List<string> { await RowAsync("all rules hold", _ => new DisclosurePolicy(), Histories, mayRecover: false) };
-        foreach (var rule in Stories.All.Keys) rows.Add(await RowAsync($"without `{(rule == "thresholds" ? "Thresholds" : rule)}`", _ => Without(rule), HistoriesWithARuleOff, mayRecover: true, rule));
-        rows.Add(await RowAsync("without the guard (`Differences` and `Together`)", _ => new DisclosurePolicy { Off = DisclosureRule.Differences | DisclosureRule.Together }, HistoriesWithARuleOff, mayRecover: true));
+        foreach (var rule in Stories.All.Keys) rows.Add(await RowAsync($"without `{(rule == "thresholds" ? "Thresholds" : rule)}`", _ => Without(rule), Histories[..HistoriesWithARuleOff], mayRecover: true, rule));
+        rows.Add(await RowAsync("without the guard (`Differences` and `Together`)", _ => new DisclosurePolicy { Off = DisclosureRule.Differences | DisclosureRule.Together }, Histories[..HistoriesWithARuleOff], mayRecover: true));
 
         var guide = DocumentationTests.PathOf("docs/disclosure.md");
         var lines = (await File.ReadAllLinesAsync(guide, TestContext.Current.CancellationToken)).ToList();
@@ -44,10 +46,10 @@ public sealed class AttackTests
         else await File.WriteAllTextAsync(guide, string.Join('\n', [.. lines[..first], .. rows, .. lines[(last + 1)..], ""]), TestContext.Current.CancellationToken);
     }
 
-    private static async Task<string> RowAsync(string name, Func<int, DisclosurePolicy> policy, int histories, bool mayRecover, string? story = null)
+    private static async Task<string> RowAsync(string name, Func<int, DisclosurePolicy> policy, int[] histories, bool mayRecover, string? story = null)
     {
         var (documents, figures, targets, recovered, open) = (0, 0, 0, 0, 0);
-        for (var seed = 1; seed <= histories; seed++)
+        foreach (var seed in histories)
         {
             var history = new History(seed, policy(seed));
             await history.RunAsync();
@@ -57,7 +59,7 @@ public sealed class AttackTests
             if (attacked.Recovered.Count > 0) open++;
         }
         var made = story is null ? "" : Attacker.Attack(await Stories.All[story](policy(0)), Catalogue.Current).Recovered.Count.ToString(CultureInfo.InvariantCulture);
-        return new StringBuilder().Append(CultureInfo.InvariantCulture, $"| {name} | {histories} | {documents} | {figures} | {targets} | {recovered} | {open} | {made} |").ToString();
+        return new StringBuilder().Append(CultureInfo.InvariantCulture, $"| {name} | {histories.Length} | {documents} | {figures} | {targets} | {recovered} | {open} | {made} |").ToString();
     }
 
     private static DisclosurePolicy Without(string rule) => rule == "thresholds" ? NoThresholds : new DisclosurePolicy { Off = Enum.Parse<DisclosureRule>(rule) };

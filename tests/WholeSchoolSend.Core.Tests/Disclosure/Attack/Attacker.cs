@@ -136,19 +136,22 @@ internal sealed class Attacker
         }
     }
 
-    private void AimSmall(string name, List<Person> people)
+    private void AimSmall(string name, List<Person> all)
     {
+        var people = all.Where(MightSayYes).ToList();
         var schools = people.GroupBy(person => person.School).Select(school => school.Count()).ToList();
         if (people.Count > 0 && (people.Count < Least || schools.Count < LeastSchools || 2 * schools.Max() > people.Count)) Aim(name, people);
     }
 
     private void Aim(string name, List<Person> people)
     {
-        // What is asked is known of nobody who gave no valid answer; nor is it a secret that they did not.
-        var ids = people.Where(person => _indicator != "every-teacher-responsible" || person.Responsible != "dk").Select(person => person.Id).ToHashSet();
+        var ids = people.Where(MightSayYes).Select(person => person.Id).ToHashSet();
         if (ids.Count == 0 || _targets.Exists(target => target.People.SetEquals(ids))) return;
         _targets.Add(new Target(name, ids, people.Where(person => ids.Contains(person.Id)).Sum(Yes)));
     }
+
+    /// <summary>What is asked is known of nobody who gave no valid answer; nor is it a secret that they did not.</summary>
+    private bool MightSayYes(Person person) => _indicator != "every-teacher-responsible" || person.Responsible != "dk";
 
     private static int Score(Person person) => int.Parse(person.Area, System.Globalization.CultureInfo.InvariantCulture);
 
