@@ -85,6 +85,18 @@ public sealed class ChainTests : IAsyncLifetime
         Assert.NotEqual(internally, (await _pipeline.PublishAsync())!.Value.GetRawText());
         Assert.Equal(engaged.GetRawText(), Figure(await _pipeline.LatestAsync("snapshots"), "K1.pooled", "engaged").GetRawText());
 
+        // One who came late is too few to issue the wave again; twenty more of twenty schools are enough, there and then.
+        const string reissue = "/api/waves/2026-autumn/reissue";
+        Assert.Contains("\"reissue-too-few\"", (await _pipeline.PostAsync(reissue, """{"reason":"one more came"}""", 409)).GetRawText(), StringComparison.Ordinal);
+        var late = Enumerable.Range(1, 20).Select(index => Said.Leader($"late-{index}", $"{100_000 + index}", $"late-{index}@school.example", "leader", index % 2 == 0 ? "fully" : "not", 1));
+        await AcceptedAsync($"[{string.Join(',', late)}]", 20);
+        var decided = await _pipeline.PostAsync(reissue, """{"reason":"twenty more came"}""");
+        Assert.Equal("twenty more came", Assert.Single(decided.GetProperty("reissues").EnumerateArray()).GetProperty("reason").GetString());
+        Assert.Equal(decided.GetRawText(), (await _pipeline.PostAsync(reissue, """{"reason":"asked again"}""")).GetRawText());
+        var issued = Figure(await _pipeline.LatestAsync("snapshots"), "K1.pooled", "engaged");
+        Assert.NotEqual(engaged.GetRawText(), issued.GetRawText());
+        Assert.Equal(issued.GetRawText(), Figure(await _pipeline.PublishAsync("snapshots"), "K1.pooled", "engaged").GetRawText());
+
         // Published documents are found the way the page finds them, and follow the published schema.
         var pointer = await _pipeline.Http.GetAsync("/latest.json");
         var path = JsonDocument.Parse(await pointer.Content.ReadAsStringAsync()).RootElement.GetProperty("path").GetString();

@@ -41,9 +41,22 @@ internal static class DifferencingGuard
         .All(change => change.All(one => one.IsSchool) && change.Sum(one => one.N) >= policy.MinRespondents
             && change.Select(one => one.School).Distinct(StringComparer.Ordinal).Count() >= policy.MinSchools);
 
-    private static bool Uncovers(List<Person> people, Bits bits, DisclosurePolicy policy) => Knowledge.Exposes(
-        people.Select(one => new Alike(one.Before | (one.After << bits.Count), one.School, one.N, one.N, one.IsSchool)),
-        [.. Enumerable.Range(0, 2 * bits.Count)], policy);
+    private static bool Uncovers(List<Person> people, Bits bits, DisclosurePolicy policy)
+    {
+        if (Knowledge.Exposes(people.Select(one => Alike(one, [])), [.. Enumerable.Range(0, 2 * bits.Count)], policy)) return true;
+        var everybody = people.Select(one => Alike(one, [])).ToList();
+        var (alone, shown) = bits.Alone();
+        if (Knowledge.Overlap(everybody, alone, shown)) return true;
+        foreach (var (success, shares) in bits.Shares())
+        {
+            var valid = Groups.CodesOfAll(shares.Select(share => share.Group));
+            if (Knowledge.ExposesExtreme(people.Where(one => valid.Contains(one.Code)).Select(one => Alike(one, success)), [.. shares.Select(share => share.Bit)])) return true;
+        }
+        return false;
+
+        Alike Alike(Person one, IReadOnlyList<string> success) =>
+            new(one.Before | (one.After << bits.Count), one.School, one.N, one.N, one.IsSchool, success.Contains(one.Code) ? one.N : 0);
+    }
 
     private static List<IssuedFigure> Of(Issue issue, Question question) => [.. issue.Figures.Where(figure => figure.Question == question)];
 
@@ -62,7 +75,8 @@ internal static class DifferencingGuard
             foreach (var answer in today?.Answers.Where(question.Takes) ?? [])
                 counts[(answer.Stage, answer.Code, answer.Role)] = (counts.GetValueOrDefault((answer.Stage, answer.Code, answer.Role)).Then, answer);
 
-            var (went, came) = (new List<(BigInteger At, string Answer)>(), new List<(BigInteger At, string Answer)>());
+            var went = new List<(BigInteger At, string Stage, string Code, bool IsReweighted)>();
+            var came = new List<(BigInteger At, string Stage, string Code, bool IsReweighted)>();
             foreach (var ((stage, code, _), (was, isNow)) in counts)
             {
                 var at = was is null ? default : bits.Before(then!, was);
@@ -71,18 +85,18 @@ internal static class DifferencingGuard
                 // Whose weight changed says something else than before: at least one of those who stayed.
                 var isReweighted = stayed > 0 && IsReweighted(was!, isNow!);
                 if (isReweighted) stayed--;
-                people.Add(new Person(school, at, to, stayed));
-                went.AddRange(Enumerable.Repeat((at, isReweighted ? "" : $"{stage}|{code}"), (was?.N ?? 0) - stayed));
-                came.AddRange(Enumerable.Repeat((to, isReweighted ? "" : $"{stage}|{code}"), (isNow?.N ?? 0) - stayed));
+                people.Add(new Person(school, code, at, to, stayed));
+                went.AddRange(Enumerable.Repeat((at, stage, code, isReweighted), (was?.N ?? 0) - stayed));
+                came.AddRange(Enumerable.Repeat((to, stage, code, isReweighted), (isNow?.N ?? 0) - stayed));
             }
             // The same answer under another role is somebody whose role was mended.
-            foreach (var (at, answer) in went)
+            foreach (var one in went)
             {
-                var match = answer.Length == 0 ? -1 : came.FindIndex(one => one.Answer == answer);
-                people.Add(new Person(school, at, match < 0 ? BigInteger.Zero : came[match].At, 1));
+                var match = one.IsReweighted ? -1 : came.FindIndex(other => !other.IsReweighted && other.Stage == one.Stage && other.Code == one.Code);
+                people.Add(new Person(school, one.Code, one.At, match < 0 ? BigInteger.Zero : came[match].At, 1));
                 if (match >= 0) came.RemoveAt(match);
             }
-            people.AddRange(came.Select(one => new Person(school, BigInteger.Zero, one.At, 1)));
+            people.AddRange(came.Select(one => new Person(school, one.Code, BigInteger.Zero, one.At, 1)));
         }
         return people;
     }
@@ -95,7 +109,7 @@ internal static class DifferencingGuard
     };
 
     /// <summary>So many people of a school, in these figures' groups before and in those after.</summary>
-    private sealed record Person(string School, BigInteger Before, BigInteger After, int N)
+    private sealed record Person(string School, string Code, BigInteger Before, BigInteger After, int N)
     {
         public bool IsSchool => !School.Contains('|', StringComparison.Ordinal);
     }
@@ -115,6 +129,22 @@ internal static class DifferencingGuard
         public BigInteger Before(SchoolAnswers school, AnswerCount answer) => Set(_old.Where(one => one.Group.Takes(school, answer)).Select(one => one.Name));
 
         public BigInteger After(SchoolAnswers school, AnswerCount answer) => Set(_now.Where(one => one.Group.Takes(school, answer)).Select(one => one.Name));
+
+        /// <summary>The groups whose share is told, before (as they are) and after (behind all bits), by what counts as yes.</summary>
+        public IEnumerable<(IReadOnlyList<string> Success, List<(int Bit, Group Group)> Shares)> Shares() =>
+            Told(old, 0).Concat(Told(now, Count)).GroupBy(one => string.Join(',', one.Success)).Select(same => (same.First().Success, same.Select(one => (one.Bit, one.Group)).ToList()));
+
+        /// <summary>The groups whose share is masked, and every group of which a share is told or masked, before and after.</summary>
+        public (IReadOnlyList<int> Alone, IReadOnlyList<int> Shown) Alone() => (
+            [.. Of(old, 0, figure => figure.StandsAlone), .. Of(now, Count, figure => figure.StandsAlone)],
+            [.. Of(old, 0, figure => figure.StandsAlone || figure.Success.Count > 0), .. Of(now, Count, figure => figure.StandsAlone || figure.Success.Count > 0)]);
+
+        private IEnumerable<int> Of(List<IssuedFigure> figures, int behind, Func<IssuedFigure, bool> which) =>
+            Named([.. figures.Where(which)]).Select(one => _names.IndexOf(one.Name) + behind);
+
+        private IEnumerable<(IReadOnlyList<string> Success, int Bit, Group Group)> Told(List<IssuedFigure> figures, int behind) => figures
+            .Where(figure => figure.Success.Count > 0)
+            .SelectMany(figure => Named([figure]).Select(one => (figure.Success, _names.IndexOf(one.Name) + behind, one.Group)));
 
         private BigInteger Set(IEnumerable<string> names) => names.Aggregate(BigInteger.Zero, (bits, name) => bits | (BigInteger.One << _names.IndexOf(name)));
 

@@ -9,7 +9,7 @@ internal enum DisclosureRule
     /// <summary>What would follow from other figures of the document is withheld along with it.</summary>
     Secondary = 1,
 
-    /// <summary>A share shown only as under 5 or over 95 does not come back from others.</summary>
+    /// <summary>A share that would be shown only as under 5 or over 95 does not follow from others.</summary>
     Masks = 2,
 
     /// <summary>A question of a wave is issued once: what the catalogue adds to it later waits for a re-issue.</summary>

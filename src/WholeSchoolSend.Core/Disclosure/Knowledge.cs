@@ -3,7 +3,8 @@ using System.Numerics;
 namespace WholeSchoolSend.Core.Disclosure;
 
 /// <summary>Alike people at one school: of which groups (bits) they are.</summary>
-internal readonly record struct Alike(BigInteger Groups, string School, int N, double W, bool IsSchool = true);
+/// <param name="Yes">weight of those who said yes.</param>
+internal readonly record struct Alike(BigInteger Groups, string School, int N, double W, bool IsSchool = true, double Yes = 0);
 
 /// <summary>What follows from knowing how many of some groups of people there are, or how many of them said yes.</summary>
 /// <remarks>
@@ -24,23 +25,32 @@ internal static class Knowledge
 
     /// <summary>Does a set of people too small to be shown follow from these groups?</summary>
     public static bool Exposes(IEnumerable<Alike> people, IReadOnlyCollection<int> known, DisclosurePolicy policy) =>
-        Parts(people, known).Any(part => part.Count <= MostAtoms ? ExposesAny(part, policy) : ExposesSmall(part, policy));
+        Parts(people, known).Any(part => part.Count <= MostAtoms ? ExposesAny(part, set => IsTooSmall(set, policy)) : ExposesSmall(part, policy));
 
-    /// <summary>Does the group with this bit follow from the known groups? Whoever is in none of them cannot.</summary>
-    public static bool Follows(IEnumerable<Alike> people, IReadOnlyCollection<int> known, int target)
+    /// <summary>
+    /// Does the share of people follow that would be shown only as very small or very large? Of few enough, near 0 or 100 % tells what (nearly) each of them said.
+    /// </summary>
+    public static bool ExposesExtreme(IEnumerable<Alike> people, IReadOnlyCollection<int> known) =>
+        Parts(people, known).Any(part => part.Count <= MostAtoms ? ExposesAny(part, IsExtreme) : ExposesOverlap(part));
+
+    /// <summary>Does one of these groups share people with one of the others, without being the same people?</summary>
+    public static bool Overlap(IReadOnlyCollection<Alike> people, IReadOnlyCollection<int> these, IReadOnlyCollection<int> others)
     {
-        var atoms = Atoms(people, [.. known, target]);
-        var bits = known.Append(target).ToList();
-        return atoms.Exists(atom => Has(atom, target)) && Rank(Rows(atoms, known)) == Rank(Rows(atoms, bits));
+        return these.Any(one => others.Any(other => people.Any(alike => alike.N > 0 && In(alike, one) && In(alike, other)) && people.Any(alike => alike.N > 0 && In(alike, one) != In(alike, other))));
+
+        static bool In(Alike alike, int group) => !(alike.Groups >> group).IsEven;
     }
 
-    private static bool ExposesAny(List<Atom> atoms, DisclosurePolicy policy)
+    private static bool IsExtreme(List<Atom> set) =>
+        PublicFigures.IsExtreme(new Kpis.Figure("share", "%", 100 * set.Sum(atom => atom.Yes) / set.Sum(atom => atom.Weights.Values.Sum()), Base: set.Sum(atom => atom.N)));
+
+    private static bool ExposesAny(List<Atom> atoms, Func<List<Atom>, bool> isSecret)
     {
         var nowhere = NullSpace(Rows(atoms, Bits(atoms)), atoms.Count);
         for (var set = 1; set < 1 << atoms.Count; set++)
         {
             var chosen = set;
-            if (nowhere.TrueForAll(basis => Math.Abs(Sum(basis, chosen)) < Nothing) && IsTooSmall(atoms.Where((_, index) => (chosen >> index & 1) == 1), policy)) return true;
+            if (nowhere.TrueForAll(basis => Math.Abs(Sum(basis, chosen)) < Nothing) && isSecret([.. atoms.Where((_, index) => (chosen >> index & 1) == 1)])) return true;
         }
         return false;
 
@@ -52,12 +62,22 @@ internal static class Knowledge
         }
     }
 
+    /// <summary>What one group has over another, and what two share.</summary>
+    private static bool ExposesOverlap(List<Atom> atoms)
+    {
+        var nowhere = NullSpace(Rows(atoms, Bits(atoms)), atoms.Count);
+        var bits = Bits(atoms);
+        return bits.SelectMany(one => bits.SelectMany(other => new Func<Atom, bool>[] { atom => Has(atom, one) && Has(atom, other), atom => Has(atom, one) && !Has(atom, other) }))
+            .Any(takes => atoms.Exists(atom => takes(atom)) && IsExtreme([.. atoms.Where(takes)])
+                && nowhere.TrueForAll(basis => Math.Abs(atoms.Select((atom, index) => takes(atom) ? basis[index] : 0).Sum()) < Nothing));
+    }
+
     /// <summary>Sets of few people or few schools: a set grows with every atom, so what is large enough needs no look at what contains it.</summary>
     private static bool ExposesSmall(List<Atom> atoms, DisclosurePolicy policy)
     {
         var nowhere = NullSpace(Rows(atoms, Bits(atoms)), atoms.Count);
         var looked = 0;
-        return Bits(atoms).Exists(bit => IsTooSmall(atoms.Where(atom => Has(atom, bit)), policy)) || From(0, [], new double[nowhere.Count]);
+        return Bits(atoms).Exists(bit => IsTooSmall([.. atoms.Where(atom => Has(atom, bit))], policy)) || From(0, [], new double[nowhere.Count]);
 
         bool From(int first, List<Atom> set, double[] sums)
         {
@@ -75,9 +95,8 @@ internal static class Knowledge
         }
     }
 
-    private static bool IsTooSmall(IEnumerable<Atom> set, DisclosurePolicy policy)
+    private static bool IsTooSmall(List<Atom> people, DisclosurePolicy policy)
     {
-        var people = set.ToList();
         var weights = people.SelectMany(atom => atom.Weights).GroupBy(school => school.Key, StringComparer.Ordinal).Select(school => school.Sum(one => one.Value)).ToList();
         return people.TrueForAll(atom => atom.IsSchools)
             ? policy.IsConfidential(people.Sum(atom => atom.N), weights.Count, weights.Max() / weights.Sum())
@@ -119,8 +138,6 @@ internal static class Knowledge
     private static double[][] Rows(List<Atom> atoms, IEnumerable<int> groups) => [.. groups.Select(group => atoms.Select(atom => Has(atom, group) ? 1.0 : 0).ToArray())];
 
     private static bool Has(Atom atom, int group) => !(atom.Groups >> group).IsEven;
-
-    private static int Rank(double[][] rows) => Reduce(rows, rows.Length == 0 ? 0 : rows[0].Length).Count;
 
     private static List<double[]> NullSpace(double[][] rows, int columns)
     {
@@ -165,11 +182,14 @@ internal static class Knowledge
 
         public int N { get; private set; }
 
+        public double Yes { get; private set; }
+
         public Dictionary<string, double> Weights { get; } = new(StringComparer.Ordinal);
 
         public void Add(Alike people)
         {
             N += people.N;
+            Yes += people.Yes;
             Weights[people.School] = Weights.GetValueOrDefault(people.School) + people.W;
         }
     }

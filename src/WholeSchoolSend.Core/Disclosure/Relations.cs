@@ -16,14 +16,11 @@ public sealed record Question(string Collection, string Stage, string Indicator)
 public sealed record Group(bool? Engaged, IReadOnlyList<string> Roles, IReadOnlyList<string> Codes, string? Phase = null)
 {
     /// <summary>Two groups with one key are the same people.</summary>
-    internal string Key { get; } =
+    internal string Key =>
         $"{Engaged}|{string.Join(',', Roles.Order(StringComparer.Ordinal))}|{string.Join(',', Codes.Order(StringComparer.Ordinal))}|{Phase}";
 
-    internal bool Takes(SchoolAnswers school, AnswerCount answer) => TakesWhoever(school, answer) && (Codes.Count == 0 || Codes.Contains(answer.Code));
-
-    /// <summary>Whatever they answered.</summary>
-    internal bool TakesWhoever(SchoolAnswers school, AnswerCount answer) =>
-        (Engaged is null || Engaged == school.Engaged) && (Phase is null || Phase == school.Phase) && (Roles.Count == 0 || Roles.Contains(answer.Role));
+    internal bool Takes(SchoolAnswers school, AnswerCount answer) => (Engaged is null || Engaged == school.Engaged) && (Phase is null || Phase == school.Phase)
+        && (Roles.Count == 0 || Roles.Contains(answer.Role)) && (Codes.Count == 0 || Codes.Contains(answer.Code));
 }
 
 /// <summary>What one figure of a reading tells when it is shown: of which people it gives away how many there are and what they answered.</summary>

@@ -6,6 +6,12 @@ namespace WholeSchoolSend.Core.Disclosure;
 /// <summary>A figure that was issued, and of whom: kept with the answers behind it, to hold every later issue against.</summary>
 public sealed record IssuedFigure(string Reading, string Figure, Question Question, IReadOnlyList<Group> Groups)
 {
+    /// <summary>Answers its share counts; none where no share is told: it is masked, too unreliable, or something else.</summary>
+    public IReadOnlyList<string> Success { get; init; } = [];
+
+    /// <summary>Its share is masked: no other group that shares people with it is shown.</summary>
+    public bool StandsAlone { get; init; }
+
     /// <summary>Only its changes are looked at.</summary>
     public bool OfOrganisations { get; init; }
 }
@@ -63,34 +69,49 @@ internal sealed class Withholding
         foreach (var index in kept.Where(index => !Goes(figures[index].Telling.Reading, figures[index].Telling.Figure)))
         {
             var telling = figures[index].Telling;
-            Issued.Add(new IssuedFigure(telling.Reading, telling.Figure, question, Told(telling, phases)) { OfOrganisations = telling.OfOrganisations });
+            Issued.Add(new IssuedFigure(telling.Reading, telling.Figure, question, Told(telling, phases))
+            {
+                Success = figures[index].TellsShare ? telling.Success : [],
+                StandsAlone = figures[index].StandsAlone,
+                OfOrganisations = telling.OfOrganisations,
+            });
         }
     }
 
-    /// <summary>Who said yes in a group whose share is masked must not follow from shares that are shown, nor from a mean of the same people.</summary>
+    /// <summary>
+    /// A share that would be masked must not follow from shares that are shown, nor from a mean of the same people. One that is masked stands alone: of over 95 %
+    /// few can have said no, and a part of them of whom that many did says that nobody else has.
+    /// </summary>
     private void Mask(List<Shown> figures, List<int> kept, List<SchoolAnswers> schools, List<string> phases)
     {
         var masked = kept.Where(index => figures[index].IsMasked).ToList();
-        if (masked.Count == 0) return;
         var hidden = masked.SelectMany(index => figures[index].Telling.Groups).Select(group => group.Key).ToHashSet(StringComparer.Ordinal);
         foreach (var telling in kept.Select(index => figures[index].Telling).Where(telling => telling.Success.Count == 0 && telling.Figure != "mix"))
             if (telling.Groups.Any(group => hidden.Contains(group.Key))) _withheld.Add((telling.Reading, telling.Figure));
 
-        // Those who said yes are told apart by school and role, not by which other answers a base takes in.
-        foreach (var success in kept.Where(index => figures[index].Telling.Success.Count > 0).GroupBy(index => string.Join(',', figures[index].Telling.Success)))
+        foreach (var success in kept.Where(index => figures[index].TellsShare || figures[index].StandsAlone).GroupBy(index => string.Join(',', figures[index].Telling.Success)))
         {
             var groups = new Groups();
-            var yes = success.ToDictionary(index => index, index => groups.Add(Told(figures[index].Telling, phases).Select(group => group with { Codes = figures[index].Telling.Success })));
-            var alike = groups.Of(figures[0].Telling.Question, schools, (group, school, answer) => group.TakesWhoever(school, answer));
-            var targets = success.Where(masked.Contains).SelectMany(index => yes[index]).ToHashSet();
-            var known = new HashSet<int>();
-            foreach (var index in success.Where(index => !figures[index].IsMasked && figures[index].Status != CellStatus.Unreliable))
+            var people = success.ToDictionary(index => index, index => groups.Add(Told(figures[index].Telling, phases)));
+            // A base that takes in don't-knows has the same people who said yes: who cannot have is left out.
+            var valid = Groups.CodesOfAll(success.SelectMany(index => figures[index].Telling.Groups));
+            var question = figures[0].Telling.Question;
+            var alike = groups.Of(question, schools, (group, school, answer) => group.Takes(school, answer) && valid.Contains(answer.Code), figures[success.First()].Telling.Success);
+            var everybody = groups.Of(question, schools, (group, school, answer) => group.Takes(school, answer));
+            var (known, alone, shown) = (new HashSet<int>(), new HashSet<int>(), new HashSet<int>());
+            foreach (var index in success)
             {
                 var telling = figures[index].Telling;
-                int[] with = [.. known, .. yes[index]];
-                if ((telling.Needs ?? []).Any(figure => Goes(telling.Reading, figure)) || targets.Any(target => Knowledge.Follows(alike, with, target)))
+                var standsAlone = figures[index].StandsAlone;
+                if ((telling.Needs ?? []).Any(figure => Goes(telling.Reading, figure))
+                    || Knowledge.Overlap(everybody, people[index], standsAlone ? shown : alone)
+                    || (!standsAlone && Knowledge.ExposesExtreme(alike, [.. known, .. people[index]])))
+                {
                     _withheld.Add((telling.Reading, telling.Figure));
-                else known.UnionWith(yes[index]);
+                    continue;
+                }
+                (standsAlone ? alone : known).UnionWith(people[index]);
+                shown.UnionWith(people[index]);
             }
         }
     }
@@ -117,7 +138,13 @@ internal sealed class Withholding
     private static bool IsMasked(Telling telling, IReadOnlyList<ReadingResult> results) => telling.Success.Count > 0 && telling.Needs is null
         && results.First(result => result.Reading == telling.Reading).Figures.First(one => one.Name == telling.Figure) is var figure && PublicFigures.IsExtreme(figure);
 
-    private sealed record Shown(Telling Telling, CellStatus Status, bool IsMasked);
+    private sealed record Shown(Telling Telling, CellStatus Status, bool IsMasked)
+    {
+        public bool StandsAlone => Telling.Success.Count > 0 && IsMasked && Telling.Groups.Count == 1 && Status != CellStatus.Unreliable;
+
+        /// <summary>A masked mix tells more than a masked share: beside others, that not even one of its smallest part can have said otherwise.</summary>
+        public bool TellsShare => Telling.Success.Count > 0 && (!IsMasked || Telling.Groups.Count > 1) && Status != CellStatus.Unreliable;
+    }
 }
 
 /// <summary>Groups as bits; two of the same people are one.</summary>
@@ -140,7 +167,14 @@ internal sealed class Groups
     }
 
     /// <summary>Everybody who answered the question, by the groups they are in.</summary>
-    public List<Alike> Of(Question question, IEnumerable<SchoolAnswers> schools, Func<Group, SchoolAnswers, AnswerCount, bool> takes) =>
+    public List<Alike> Of(
+        Question question, IEnumerable<SchoolAnswers> schools, Func<Group, SchoolAnswers, AnswerCount, bool> takes, IReadOnlyList<string>? success = null) =>
         [.. schools.SelectMany(school => school.Answers.Where(question.Takes)
-            .Select(answer => new Alike(BitsOf(group => takes(group, school, answer)), school.School, answer.N, answer.W, school.IsSchool)))];
+            .Select(answer => new Alike(
+                BitsOf(group => takes(group, school, answer)), school.School, answer.N, answer.W, school.IsSchool, success?.Contains(answer.Code) == true ? answer.W : 0)))];
+
+    /// <summary>Answers that every one of the groups takes in.</summary>
+    public static HashSet<string> CodesOfAll(IEnumerable<Group> groups) => groups
+        .Select(group => group.Codes.ToHashSet(StringComparer.Ordinal))
+        .Aggregate((left, right) => left.Intersect(right, StringComparer.Ordinal).ToHashSet(StringComparer.Ordinal));
 }

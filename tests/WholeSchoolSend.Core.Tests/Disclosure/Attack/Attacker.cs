@@ -52,10 +52,11 @@ internal sealed class Attacker
         foreach (var (wave, document, moment) in programme.Issues)
             foreach (var (kpi, reading) in readings)
             {
-                var result = document.Kpis.Single(one => one.Id == kpi.Id).Readings.Single(one => one.Id == reading.Id).Results.FirstOrDefault(one => one.Wave == wave);
+                var result = document.Kpis.Single(one => one.Id == kpi.Id).Readings.FirstOrDefault(one => one.Id == reading.Id)?.Results.FirstOrDefault(one => one.Wave == wave);
                 if (result is not null) Read(reading, result, wave, moment);
             }
-        foreach (var wave in programme.Issues.GroupBy(issue => issue.Wave)) Choose(readings.Select(entry => entry.Reading.Measure).ToList(), wave.Key, wave.Select(issue => issue.Moment).ToList());
+        foreach (var wave in programme.Issues.Select(issue => issue.Wave).Distinct().ToList())
+            Choose(readings.Select(entry => entry.Reading.Measure).ToList(), wave, programme.Issues.Select(issue => issue.Moment).ToList());
     }
 
     private void Read(Reading reading, SnapshotResult result, string wave, Moment moment)
@@ -135,19 +136,22 @@ internal sealed class Attacker
         }
     }
 
-    private void AimSmall(string name, List<Person> people)
+    private void AimSmall(string name, List<Person> all)
     {
+        var people = all.Where(MightSayYes).ToList();
         var schools = people.GroupBy(person => person.School).Select(school => school.Count()).ToList();
         if (people.Count > 0 && (people.Count < Least || schools.Count < LeastSchools || 2 * schools.Max() > people.Count)) Aim(name, people);
     }
 
     private void Aim(string name, List<Person> people)
     {
-        // What is asked is known of nobody who gave no valid answer; nor is it a secret that they did not.
-        var ids = people.Where(person => _indicator != "every-teacher-responsible" || person.Responsible != "dk").Select(person => person.Id).ToHashSet();
+        var ids = people.Where(MightSayYes).Select(person => person.Id).ToHashSet();
         if (ids.Count == 0 || _targets.Exists(target => target.People.SetEquals(ids))) return;
         _targets.Add(new Target(name, ids, people.Where(person => ids.Contains(person.Id)).Sum(Yes)));
     }
+
+    /// <summary>What is asked is known of nobody who gave no valid answer; nor is it a secret that they did not.</summary>
+    private bool MightSayYes(Person person) => _indicator != "every-teacher-responsible" || person.Responsible != "dk";
 
     private static int Score(Person person) => int.Parse(person.Area, System.Globalization.CultureInfo.InvariantCulture);
 

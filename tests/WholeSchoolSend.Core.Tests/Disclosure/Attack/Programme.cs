@@ -26,6 +26,7 @@ internal sealed class Programme : IImports, IWaves, IInstruments, IMilestones, I
     private readonly Dictionary<string, StoredDocument> _documents = new(StringComparer.Ordinal);
     private readonly RecomputeKpis _recompute;
     private readonly PublishSnapshot _publish;
+    private readonly PutWave _decisions;
     private readonly CloseWave _close;
     private readonly ReissueWave _reissue;
     private KpiRun? _run;
@@ -43,8 +44,8 @@ internal sealed class Programme : IImports, IWaves, IInstruments, IMilestones, I
         var reader = new EvidenceReader(catalogue, policy, this, this, this, this, _totals, _schools, _engagements, new Rows<SchoolLink>(), new Rows<NetworkReach>(), this);
         _recompute = new RecomputeKpis(this, new RemapResponses(null!, null!, TimeProvider.System), this, reader, this, catalogue, policy);
         _publish = new PublishSnapshot(this, this, this, reader, this, new PastIssues(this, Behind), catalogue, policy, TimeProvider.System);
-        var decisions = new PutWave(this, TimeProvider.System);
-        (_close, _reissue) = (new CloseWave(decisions, _recompute, _publish), new ReissueWave(this, decisions, _recompute, _publish));
+        _decisions = new PutWave(this, TimeProvider.System);
+        (_close, _reissue) = (new CloseWave(_decisions, _recompute, _publish), new ReissueWave(this, _decisions, _recompute, _publish));
     }
 
     public Rows<IssuedRow> Behind { get; } = new();
@@ -71,11 +72,21 @@ internal sealed class Programme : IImports, IWaves, IInstruments, IMilestones, I
     }
 
     /// <summary>The code of what stops it; null where it was issued.</summary>
-    public async Task<string?> ReissueAsync(string wave)
+    public async Task<string?> ReissueAsync(string wave, string body = """{"reason":"late answers"}""")
     {
-        var reissued = await _reissue.RunAsync(wave, """{"reason":"late answers"}"""u8.ToArray(), CancellationToken.None);
+        var reissued = await _reissue.RunAsync(wave, System.Text.Encoding.UTF8.GetBytes(body), CancellationToken.None);
         Look();
+        // What stops it is said without a figure.
+        Assert.All(reissued.Problems, problem => Assert.DoesNotMatch("[0-9]", problem.Message + problem.Where));
         return reissued.Problems is [var problem, ..] ? problem.Code : null;
+    }
+
+    /// <summary>A re-issue that dies between the decision and the document.</summary>
+    public async Task DecideAsync(string wave)
+    {
+        await _recompute.RunAsync(CancellationToken.None);
+        var inputs = await _publish.MayReissueAsync(wave, CancellationToken.None);
+        Assert.NotNull((await _decisions.ReissueAsync(_waves[wave], "late answers", inputs.Value!, CancellationToken.None)).Value);
     }
 
     public async Task PublishAsync()
@@ -207,6 +218,8 @@ internal sealed class Programme : IImports, IWaves, IInstruments, IMilestones, I
 internal sealed class Rows<T> : IVersionedRows<T>
 {
     private readonly Dictionary<string, IReadOnlyList<T>> _versions = new(StringComparer.Ordinal);
+
+    public IReadOnlyList<string> Versions => [.. _versions.Keys];
 
     public Task WriteAsync(string version, IEnumerable<T> rows, CancellationToken cancellation)
     {

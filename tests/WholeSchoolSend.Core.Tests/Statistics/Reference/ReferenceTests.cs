@@ -95,14 +95,15 @@ public sealed class ReferenceTests
             {
                 var n = (cells[role].N / cells[role].Schools) + (index < cells[role].N % cells[role].Schools ? 1 : 0);
                 if (!answers.TryGetValue(first + index, out var school)) answers.Add(first + index, school = []);
-                school.Add(new AnswerCount("single", role, "asked", "yes", n, n));
+                var yes = (n + (index % 2)) / 2;
+                school.AddRange([new AnswerCount("single", role, "asked", "yes", yes, yes), new AnswerCount("single", role, "asked", "no", n - yes, n - yes)]);
             }
         }
         Assert.Equal(cells["all"].Schools, answers.Count);
 
         var question = new Question("leaders", "single", "asked");
         var priority = input.GetProperty("priority_high_to_low").EnumerateArray().Select(name => name.GetString()!).ToList();
-        var tellings = priority.Select(name => new Telling(name, "engaged", question, [new Group(true, name == "all" ? roles : [name], ["yes"])], ["yes"])).ToList();
+        var tellings = priority.Select(name => new Telling(name, "engaged", question, [new Group(true, name == "all" ? roles : [name], ["yes", "no"])], ["yes"])).ToList();
         var results = priority.Select(name => new ReadingResult(name, name, "w", null, null, [
             new Figure("engaged", "%", 50, 40, 60, cells[name].N, cells[name].Schools, DegreesOfFreedom: 50),
         ])).ToList();

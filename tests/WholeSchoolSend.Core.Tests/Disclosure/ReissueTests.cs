@@ -1,0 +1,151 @@
+using WholeSchoolSend.Core.Disclosure;
+using WholeSchoolSend.Core.Kpis;
+using WholeSchoolSend.Core.Tests.Disclosure.Attack;
+
+namespace WholeSchoolSend.Core.Tests.Disclosure;
+
+/// <summary>Closing, repeating and issuing again, through what an operator calls.</summary>
+public sealed class ReissueTests
+{
+    private const string Wave = "w1";
+
+    [Fact]
+    public async Task Figures_are_repeated_word_for_word_until_enough_came_from_enough_schools()
+    {
+        var programme = await ClosedAsync();
+        var first = Pooled(programme);
+        programme.Come(Wave, "leader", 9, 0, 20);
+        await programme.PublishAsync();
+        Assert.Equal("reissue-too-few", await programme.ReissueAsync(Wave));
+        Assert.Equal(first, Pooled(programme));
+        Assert.Null(programme.Wave(Wave).Reissues);
+
+        programme.Come(Wave, "leader", 1, 5, 30);
+        Assert.Null(await programme.ReissueAsync(Wave));
+        Assert.NotEqual(first, Pooled(programme));
+        Assert.Equal("late answers", Assert.Single(programme.Wave(Wave).Reissues!).Reason);
+    }
+
+    [Fact]
+    public async Task Fifteen_of_two_schools_are_too_few_schools()
+    {
+        var programme = await ClosedAsync();
+        for (var index = 0; index < 15; index++) programme.Come(Wave, "leader", 1, 0, index % 2);
+        Assert.Equal("reissue-too-few", await programme.ReissueAsync(Wave));
+    }
+
+    [Fact]
+    public async Task Who_came_and_who_went_are_counted_apart()
+    {
+        var programme = await ClosedAsync();
+        programme.Come(Wave, "leader", 20, 0, 20);
+        programme.People.RemoveRange(0, 3);
+        Assert.Equal("reissue-too-few", await programme.ReissueAsync(Wave));
+        programme.People.RemoveRange(0, 9);
+        Assert.Null(await programme.ReissueAsync(Wave));
+    }
+
+    [Fact]
+    public async Task A_register_that_moves_a_school_to_the_other_group_counts_as_its_people_going()
+    {
+        var programme = await ClosedAsync();
+        programme.Come(Wave, "leader", 15, 15, 0);
+        programme.Engaged.Remove("100000");
+        Assert.Equal("reissue-too-few", await programme.ReissueAsync(Wave));
+    }
+
+    [Fact]
+    public async Task A_new_issue_is_held_against_every_earlier_one_not_only_the_last()
+    {
+        var programme = await ClosedAsync();
+        var before = programme.People.ToList();
+        programme.Come(Wave, "leader", 8, 7, 10);
+        Assert.Null(await programme.ReissueAsync(Wave));
+        // All but one of them go again: many fewer than last time, one more than the first time.
+        programme.People.RemoveRange(before.Count, 14);
+        Assert.Equal("reissue-too-few", await programme.ReissueAsync(Wave));
+        programme.People.RemoveRange(before.Count, 1);
+        Assert.Null(await programme.ReissueAsync(Wave));
+    }
+
+    [Fact]
+    public async Task Ten_more_who_all_said_the_same_would_be_known_to_have_said_it()
+    {
+        var programme = await ClosedAsync();
+        programme.Come(Wave, "leader", 15, 0, 10);
+        Assert.Equal("reissue-uncovers", await programme.ReissueAsync(Wave));
+    }
+
+    [Fact]
+    public async Task A_decision_that_died_before_its_document_is_published_by_the_timer_on_the_same_evidence_only()
+    {
+        var programme = await ClosedAsync();
+        programme.Come(Wave, "leader", 8, 7, 10);
+        await programme.DecideAsync(Wave);
+        var before = Pooled(programme);
+        programme.Come(Wave, "leader", 1, 0, 10);
+        await programme.PublishAsync();
+        Assert.Equal(before, Pooled(programme));
+        programme.People.RemoveAt(programme.People.Count - 1);
+        await programme.PublishAsync();
+        Assert.NotEqual(before, Pooled(programme));
+
+        // Asked again for what was done: nothing more happens.
+        var (writes, text) = (programme.Writes, Pooled(programme));
+        Assert.Null(await programme.ReissueAsync(Wave));
+        Assert.Single(programme.Wave(Wave).Reissues!);
+        Assert.Equal((writes, text), (programme.Writes, Pooled(programme)));
+    }
+
+    [Fact]
+    public async Task An_issue_of_which_is_not_known_what_stood_behind_it_is_the_last()
+    {
+        var programme = await ClosedAsync();
+        foreach (var version in programme.Behind.Versions) await programme.Behind.DeleteAsync(version, default);
+        programme.Come(Wave, "leader", 15, 15, 10);
+        Assert.Equal("reissue-unrecorded", await programme.ReissueAsync(Wave));
+    }
+
+    [Fact]
+    public async Task What_cannot_be_issued_again_is_said()
+    {
+        var programme = Stories.AProgramme(new DisclosurePolicy());
+        programme.Open(Wave);
+        Assert.Equal("not-found", await programme.ReissueAsync("w7"));
+        Assert.Equal("reason-missing", await programme.ReissueAsync(Wave, "{}"));
+        Assert.Equal("wave-open", await programme.ReissueAsync(Wave));
+    }
+
+    [Fact]
+    public async Task Publishing_what_has_not_changed_writes_nothing_and_publishing_writes_four_documents_at_most()
+    {
+        var programme = await ClosedAsync();
+        Assert.InRange(programme.Writes, 1, 4);
+        var writes = programme.Writes;
+        await programme.PublishAsync();
+        await programme.PublishAsync();
+        Assert.Equal(writes, programme.Writes);
+        Assert.Single(programme.Behind.Versions);
+    }
+
+    [Fact]
+    public void Every_reading_of_the_catalogue_tells_what_some_rule_knows()
+    {
+        var tellings = Relations.Of(Catalogue.Current);
+        foreach (var (_, reading) in Catalogue.Current.Readings())
+            Assert.Equal(reading.Measure is MatchedChange or AllMet or Responses or EngagedSchools or MilestoneReached, tellings.All(telling => telling.Reading != reading.Id));
+        Assert.Equal("K1.pooled", tellings[0].Reading);
+    }
+
+    private static async Task<Programme> ClosedAsync()
+    {
+        var programme = Stories.AProgramme(new DisclosurePolicy());
+        programme.Open(Wave);
+        programme.Come(Wave, "leader", 42, 18);
+        await programme.CloseAsync(Wave);
+        return programme;
+    }
+
+    private static string Pooled(Programme programme) => Snapshots.SnapshotResult.FiguresJson(
+        programme.Latest()!.Kpis.SelectMany(kpi => kpi.Readings).Single(reading => reading.Id == "K1.pooled").Results.Single(result => result.Wave == Wave).Figures);
+}
