@@ -109,6 +109,7 @@ public static class App
         services.AddSingleton<AuditTotals>();
         services.AddSingleton<WordingDrift>();
         services.AddSingleton<ExplainKpi>();
+        services.AddSingleton<PublicFiles>();
         services.AddSingleton<PublishSnapshot>();
         services.AddSingleton<PastIssues>();
         services.AddSingleton<CloseWave>();

@@ -9,7 +9,9 @@ namespace WholeSchoolSend.Storage;
 public sealed class DocumentsBlobs(BlobContainerClient internalDocuments, BlobContainerClient publicDocuments) : IDocuments
 {
     private const string ForEver = "public, max-age=31536000, immutable";
-    private const string Revalidated = "no-cache";
+
+    // A cache may answer for a minute on its own, then asks by ETag.
+    private const string Revalidated = "public, max-age=60, must-revalidate";
 
     /// <inheritdoc/>
     public async Task<StoredDocument?> ReadAsync(Audience audience, string path, CancellationToken cancellation)
@@ -77,6 +79,7 @@ public sealed class DocumentsBlobs(BlobContainerClient internalDocuments, BlobCo
         ".html" => "text/html; charset=utf-8",
         ".css" => "text/css; charset=utf-8",
         ".js" => "text/javascript; charset=utf-8",
+        ".ts" => "text/plain; charset=utf-8",
         ".svg" => "image/svg+xml",
         _ => "application/octet-stream",
     };

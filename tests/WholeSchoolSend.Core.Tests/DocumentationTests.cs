@@ -48,10 +48,12 @@ public sealed class DocumentationTests
 
     internal static string[] Lines(string file) => File.ReadAllLines(PathOf(file));
 
-    internal static string PathOf(string file)
+    internal static string Root()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (File.Exists(Path.Combine(folder.FullName, "WholeSchoolSend.Functions.sln"))) return Path.Combine(folder.FullName, file);
-        throw new FileNotFoundException("The tests run outside the repository.", file);
+            if (File.Exists(Path.Combine(folder.FullName, "WholeSchoolSend.Functions.sln"))) return folder.FullName;
+        throw new DirectoryNotFoundException("The tests run outside the repository.");
     }
+
+    internal static string PathOf(string file) => Path.Combine(Root(), file);
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Security.Cryptography;
 using Microsoft.Playwright;
 
 [assembly: AssemblyFixture(typeof(WholeSchoolSend.Dashboard.Tests.Chromium))]
@@ -14,7 +15,7 @@ public sealed class Chromium : IAsyncLifetime
     private readonly SemaphoreSlim _once = new(1);
     private IPlaywright? _playwright;
     private IBrowser? _browser;
-    private string? _axe;
+    private string? _modules;
 
     private static bool InCi => Environment.GetEnvironmentVariable("CI") is "true" or "1";
 
@@ -43,13 +44,16 @@ public sealed class Chromium : IAsyncLifetime
         return page;
     }
 
-    /// <summary>The text of axe-core, fetched by npm once into the user's cache.</summary>
-    public async Task<string> AxeAsync()
+    /// <summary>The text of axe-core.</summary>
+    public async Task<string> AxeAsync() => await File.ReadAllTextAsync(Path.Combine(await ModulesAsync(), "axe-core", "axe.min.js"));
+
+    /// <summary>Where npm put what the tests run, once into the user's cache.</summary>
+    public async Task<string> ModulesAsync()
     {
         await _once.WaitAsync();
         try
         {
-            return _axe ??= await InstallAsync();
+            return _modules ??= await InstallAsync();
         }
         finally
         {
@@ -59,10 +63,11 @@ public sealed class Chromium : IAsyncLifetime
 
     private static async Task<string> InstallAsync()
     {
-        var source = Path.Combine(AppContext.BaseDirectory, "axe");
-        var cache = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache", "wss-axe-core-4.14.1");
-        var script = Path.Combine(cache, "node_modules", "axe-core", "axe.min.js");
-        if (!File.Exists(script))
+        var source = Path.Combine(AppContext.BaseDirectory, "npm");
+        var name = Convert.ToHexStringLower(SHA256.HashData(await File.ReadAllBytesAsync(Path.Combine(source, "package-lock.json"))))[..12];
+        var cache = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache", $"wss-dashboard-tests-{name}");
+        var modules = Path.Combine(cache, "node_modules");
+        if (!File.Exists(Path.Combine(modules, "axe-core", "axe.min.js")))
         {
             Directory.CreateDirectory(cache);
             foreach (var file in Directory.GetFiles(source)) File.Copy(file, Path.Combine(cache, Path.GetFileName(file)), overwrite: true);
@@ -75,11 +80,11 @@ public sealed class Chromium : IAsyncLifetime
             }
             catch (System.ComponentModel.Win32Exception)
             {
-                SkipOrFail("No npm, which brings the accessibility engine axe-core.");
+                SkipOrFail("No npm, which brings the accessibility engine axe-core and the TypeScript compiler.");
             }
         }
-        if (!File.Exists(script)) SkipOrFail("npm ci did not bring axe-core: is a package registry reachable?");
-        return await File.ReadAllTextAsync(script);
+        if (!File.Exists(Path.Combine(modules, "axe-core", "axe.min.js"))) SkipOrFail("npm ci did not bring axe-core: is a package registry reachable?");
+        return modules;
     }
 
     private static void SkipOrFail(string why)

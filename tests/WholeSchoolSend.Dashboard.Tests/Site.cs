@@ -3,14 +3,19 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using WholeSchoolSend.Core.Snapshots;
+using WholeSchoolSend.Core.Tests.Snapshots;
 
 namespace WholeSchoolSend.Dashboard.Tests;
 
-/// <summary>A static site with the page and the sample documents, some of which a test may replace or take away.</summary>
+/// <summary>A static site with what was published on it, some of which a test may replace or take away.</summary>
 internal sealed class Site : IAsyncDisposable
 {
     private readonly HttpListener _listener = new();
     private readonly Task _serving;
+
+    // The app's own page, which is what is shown until one is published.
+    private readonly Dictionary<string, byte[]> _brought = new(StringComparer.Ordinal);
 
     public Site()
     {
@@ -20,26 +25,28 @@ internal sealed class Site : IAsyncDisposable
         probe.Stop();
         _listener.Prefixes.Add(Address);
         _listener.Start();
-        foreach (var folder in new[] { "dashboard", "files" })
-            foreach (var file in Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, folder), "*", SearchOption.AllDirectories))
-                Files[Path.GetRelativePath(Path.Combine(AppContext.BaseDirectory, folder), file).Replace('\\', '/')] = File.ReadAllBytes(file);
+        foreach (var file in Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "dashboard"))) _brought[Path.GetFileName(file)] = File.ReadAllBytes(file);
         _serving = ServeAsync();
     }
 
     /// <summary>Always under a folder, as on a static site that is not alone on its host.</summary>
     public string Page => Address + "site/index.html";
 
-    public ConcurrentDictionary<string, byte[]> Files { get; } = new(StringComparer.Ordinal);
+    public MemoryDocuments Published { get; private set; } = new();
 
     /// <summary>Paths answered 503.</summary>
     public ConcurrentDictionary<string, bool> Broken { get; } = new(StringComparer.Ordinal);
 
     private string Address { get; }
 
-    public void Put(string path, string text) => Files[path] = Encoding.UTF8.GetBytes(text);
+    /// <summary>Publishes a document as the app does.</summary>
+    public async Task<SnapshotPointer> PublishAsync(Snapshot? document = null)
+    {
+        (Published, var pointer) = await Samples.PublishAsync(document ?? Samples.Document, TestContext.Current.CancellationToken);
+        return pointer;
+    }
 
-    /// <summary>Changes the sample document.</summary>
-    public void Edit(Func<string, string> change) => Put(Sample.Path, change(Encoding.UTF8.GetString(Files[Sample.Path])));
+    public void Put(string path, string text) => Published.Put(path, Encoding.UTF8.GetBytes(text));
 
     public async ValueTask DisposeAsync()
     {
@@ -55,7 +62,8 @@ internal sealed class Site : IAsyncDisposable
             {
                 var context = await _listener.GetContextAsync();
                 var path = context.Request.Url!.AbsolutePath.Replace("/site/", "", StringComparison.Ordinal);
-                context.Response.StatusCode = Broken.ContainsKey(path) ? 503 : Files.ContainsKey(path) ? 200 : 404;
+                var bytes = Published.Files.GetValueOrDefault(path)?.Bytes ?? _brought.GetValueOrDefault(path);
+                context.Response.StatusCode = Broken.ContainsKey(path) ? 503 : bytes is not null ? 200 : 404;
                 if (context.Response.StatusCode == 200)
                 {
                     context.Response.ContentType = Path.GetExtension(path) switch
@@ -65,7 +73,7 @@ internal sealed class Site : IAsyncDisposable
                         ".js" => "text/javascript",
                         _ => "application/json",
                     };
-                    await context.Response.OutputStream.WriteAsync(Files[path]);
+                    await context.Response.OutputStream.WriteAsync(bytes!);
                 }
                 context.Response.Close();
             }
@@ -75,10 +83,4 @@ internal sealed class Site : IAsyncDisposable
             }
         }
     }
-}
-
-internal static class Sample
-{
-    public const string Id = "5f1d0c7a9b3e";
-    public const string Path = $"2026/11/{Id}.json";
 }

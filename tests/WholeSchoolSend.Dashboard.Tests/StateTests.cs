@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
+using WholeSchoolSend.Core.Tests.Snapshots;
 using static Microsoft.Playwright.Assertions;
 
 namespace WholeSchoolSend.Dashboard.Tests;
@@ -14,99 +15,103 @@ public sealed class StateTests(Chromium chromium) : IAsyncDisposable
     [Fact]
     public async Task Nothing_published_yet()
     {
-        _site.Files.TryRemove("latest.json", out _);
-        await ExpectAsync("Nothing has been published yet. Survey figures appear here once the first wave of fieldwork has closed.");
+        var page = await OpenAsync();
+        await Expect(page.Locator("#figures .notice")).ToHaveTextAsync("Nothing has been published yet.Survey figures appear here once the first wave of fieldwork has closed.");
+        await Expect(page.Locator("#status")).ToBeEmptyAsync();
+        await Expect(page.Locator("#find")).ToBeHiddenAsync();
+        await _site.PublishAsync();
+        await LookAgainAsync(page);
+        await Expect(page.Locator("#status")).ToContainTextAsync("Figures have been published.");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Show them" }).ClickAsync();
+        await Expect(page.Locator("#K1")).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task The_newest_figures_need_no_word()
+    {
+        await _site.PublishAsync();
+        var page = await OpenAsync();
+        await page.WaitForLoadStateAsync(LoadState.NetworkIdle);
+        await Expect(page.Locator("#status")).ToBeEmptyAsync();
     }
 
     [Theory]
     [InlineData("{\"id\":\"5f1d")]
     [InlineData("[]")]
     [InlineData("null")]
-    [InlineData("{\"id\":\"x\",\"path\":\"https://elsewhere.example/2026/11/x.json\"}")]
-    [InlineData("{\"id\":\"x\",\"path\":\"../2026/11/x.json\"}")]
+    [InlineData("{\"id\":7}")]
     public async Task A_pointer_that_cannot_be_read(string latest)
     {
+        await _site.PublishAsync();
         _site.Put("latest.json", latest);
-        await ExpectAsync("The figures could not be loaded. What was published cannot be read by this page.");
-    }
-
-    [Theory]
-    [InlineData("{\"schema\":")]
-    [InlineData("{}")]
-    [InlineData("{\"schema\":\"schema/snapshot-9.json\",\"waves\":[],\"kpis\":[]}")]
-    [InlineData("{\"schema\":\"schema/snapshot-1.json\",\"waves\":[],\"kpis\":[{}]}")]
-    public async Task A_document_that_cannot_be_read(string document)
-    {
-        _site.Put(Sample.Path, document);
-        await ExpectAsync("The figures could not be loaded. What was published cannot be read by this page.");
-    }
-
-    [Fact]
-    public async Task A_document_that_is_missing()
-    {
-        _site.Files.TryRemove(Sample.Path, out _);
-        await ExpectAsync("The figures could not be loaded. The connection may have failed, or the published file is missing for the moment.");
+        var page = await ExpectAsync("We could not check whether these are the newest figures. What you see was published on 23 November 2026.");
+        await Expect(page.Locator("#K1")).ToBeVisibleAsync();
     }
 
     [Fact]
     public async Task A_failure_that_passes_when_tried_again()
     {
+        await _site.PublishAsync();
         _site.Broken["latest.json"] = true;
-        var page = await ExpectAsync("The figures could not be loaded. The connection may have failed");
+        var page = await ExpectAsync("We could not check whether these are the newest figures.");
         _site.Broken.Clear();
         await page.GetByRole(AriaRole.Button, new() { Name = "Try again" }).ClickAsync();
-        await page.Locator(".kpi").First.WaitForAsync();
-        await Expect(page.Locator("#status")).ToBeEmptyAsync();
-        await Expect(page.Locator("#main")).ToBeFocusedAsync();
-    }
-
-    [Fact]
-    public async Task Without_the_index_only_the_date_is_missing()
-    {
-        _site.Files.TryRemove("index.json", out _);
-        var page = await OpenAsync();
-        await page.Locator(".kpi").First.WaitForAsync();
-        await Expect(page.Locator("time")).ToHaveCountAsync(0);
+        await page.WaitForLoadStateAsync(LoadState.NetworkIdle);
         await Expect(page.Locator("#status")).ToBeEmptyAsync();
     }
 
     [Fact]
-    public async Task A_document_without_figures_still_tells_what_there_is()
+    public async Task Figures_that_are_no_longer_published()
     {
-        _site.Put(Sample.Path, "{\"schema\":\"schema/snapshot-1.json\",\"waves\":[],\"kpis\":[{\"id\":\"Z9\",\"title\":\"New\",\"readings\":[]}]}");
-        var page = await OpenAsync();
-        await Expect(page.Locator("#Z9 .headline")).ToHaveTextAsync("No figures published yet.");
+        await _site.PublishAsync();
+        _site.Published.Files.TryRemove("latest.json", out _);
+        await ExpectAsync("These figures may have been withdrawn. They were published on 23 November 2026, but the list of what is published is no longer there.");
     }
 
     [Fact]
     public async Task Figures_over_a_year_old()
     {
-        _site.Put("index.json", "{\"snapshots\":[{\"id\":\"" + Sample.Id + "\",\"published\":\"2025-01-10T09:00:00Z\"}]}");
+        await _site.PublishAsync();
+        _site.Put("index.html", (await File.ReadAllTextAsync(PathOf("index.html"))).Replace("<!-- figures -->", $"<div id=\"snapshot\" data-id=\"{Samples.Document.Catalogue}\" data-published=\"2025-01-10T09:00:00Z\"></div>", StringComparison.Ordinal));
+        _site.Put("latest.json", $"{{\"id\":\"{Samples.Document.Catalogue}\"}}");
         await ExpectAsync("These figures are over a year old. They were published on 10 January 2025, and nothing newer has been published since.");
     }
 
     [Fact]
     public async Task Newer_figures_while_the_page_is_open()
     {
+        await _site.PublishAsync();
         var page = await OpenAsync();
-        await page.Locator(".kpi").First.WaitForAsync();
-        _site.Files["2026/12/abc.json"] = _site.Files[Sample.Path];
-        _site.Put("latest.json", "{\"id\":\"abc\",\"path\":\"2026/12/abc.json\"}");
-        await page.EvaluateAsync("document.dispatchEvent(new Event('visibilitychange'))");
-        await Expect(page.Locator("#status")).ToContainTextAsync("Newer figures have been published since you opened this page.");
+        var newer = await _site.PublishAsync(Samples.Document with { Catalogue = "2027-01" });
+        await LookAgainAsync(page);
+        await Expect(page.Locator("#status")).ToContainTextAsync("Newer figures have been published. What you see was published on 23 November 2026.");
         await page.GetByRole(AriaRole.Button, new() { Name = "Show them" }).ClickAsync();
-        await Expect(page.Locator("code")).ToHaveTextAsync("abc");
+        await Expect(page.Locator("#data ~ p code")).ToHaveTextAsync(newer.Id);
     }
 
     [Fact]
-    public async Task Without_JavaScript_the_page_says_where_the_figures_are()
+    public async Task What_is_not_there_yet_is_said()
     {
-        var page = await chromium.PageAsync(new() { JavaScriptEnabled = false });
-        await page.GotoAsync(_site.Page);
-        await Expect(page.Locator(".notice")).ToContainTextAsync("This page draws its figures with JavaScript, which is switched off.");
-        await Expect(page.Locator(".notice a").First).ToHaveAttributeAsync("href", "latest.json");
-        await Expect(page.Locator("#reading")).ToBeVisibleAsync();
+        await _site.PublishAsync();
+        var page = await OpenAsync();
+        await Expect(page.Locator(".partial")).ToContainTextAsync("Not everything is here yet: 17 of 30 KPIs have evidence. Nothing has been published yet for K5, K6, U1,");
+        await Expect(page.Locator(".partial")).ToContainTextAsync("Still open, and so without figures: Leaders and SENCOs, spring 2027 (fieldwork to 12 March 2027).");
     }
+
+    [Fact]
+    public async Task A_document_without_waves_or_figures_still_tells_what_there_is()
+    {
+        var bare = Samples.Document with { Waves = [], Kpis = [.. Samples.Document.Kpis.Select(kpi => kpi with { Readings = [.. kpi.Readings.Select(reading => reading with { Results = [] })] })] };
+        await _site.PublishAsync(bare);
+        var page = await OpenAsync();
+        await Expect(page.Locator("#K1 .headline")).ToHaveTextAsync("No figures published yet.");
+        await Expect(page.Locator("#K1 header .verdict")).ToHaveTextAsync("No figures yet");
+        await Expect(page.Locator(".partial")).ToContainTextAsync("0 of 30 KPIs have evidence");
+    }
+
+    private static string PathOf(string name) => Path.Combine(AppContext.BaseDirectory, "dashboard", name);
+
+    private static async Task LookAgainAsync(IPage page) => await page.EvaluateAsync("document.dispatchEvent(new Event('visibilitychange'))");
 
     private async Task<IPage> OpenAsync()
     {
@@ -118,7 +123,7 @@ public sealed class StateTests(Chromium chromium) : IAsyncDisposable
     private async Task<IPage> ExpectAsync(string words)
     {
         var page = await OpenAsync();
-        await Expect(page.GetByRole(AriaRole.Status)).ToHaveTextAsync(new Regex("^\\s*" + Regex.Escape(words).Replace("\\ ", "\\s*", StringComparison.Ordinal)));
+        await Expect(page.Locator("#status")).ToHaveTextAsync(new Regex("^\\s*" + Regex.Escape(words)));
         return page;
     }
 }

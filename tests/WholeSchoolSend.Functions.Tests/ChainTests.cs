@@ -106,6 +106,18 @@ public sealed class ChainTests : IAsyncLifetime
         var schema = Core.JsonSchema.Parse(await _pipeline.Http.GetByteArrayAsync("/schema/snapshot-1.json"));
         Assert.Empty(schema.Check(await shown.Content.ReadAsByteArrayAsync()).Problems);
 
+        // So is the page, with its figures in it, and the CSV both it and the index name.
+        var page = await _pipeline.Http.GetStringAsync("/");
+        Assert.Contains($"data-id=\"{Path.GetFileNameWithoutExtension(path)}\"", page, StringComparison.Ordinal);
+        var index = JsonDocument.Parse(await _pipeline.Http.GetStringAsync("/index.json")).RootElement.GetProperty("snapshots")[0];
+        foreach (var file in new[] { "csv", "metadata" })
+        {
+            var csv = await _pipeline.Http.GetAsync($"/{index.GetProperty(file).GetString()}");
+            Assert.Equal("text/csv", csv.Content.Headers.ContentType?.MediaType);
+            Assert.Contains("immutable", csv.Headers.CacheControl?.ToString(), StringComparison.Ordinal);
+            Assert.Contains($"\"{index.GetProperty(file).GetString()}\"", page, StringComparison.Ordinal);
+        }
+        Assert.Equal("public, must-revalidate, max-age=60", pointer.Headers.CacheControl?.ToString());
     }
 
     [Fact]

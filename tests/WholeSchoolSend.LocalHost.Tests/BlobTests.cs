@@ -191,6 +191,19 @@ public class BlobTests(SharedStorage storage)
         Assert.Equal(System.Net.HttpStatusCode.NotFound, (await host.Client.DeleteAsync("/2026/11/a.json")).StatusCode);
     }
 
+    [Fact]
+    public async Task What_was_published_comes_before_what_the_app_brings()
+    {
+        await Container.CreateAsync();
+        await using var host = await TestHost.StartAsync(typeof(Ping), null, $"--PagesContainer={_id}", $"--PagesStorage={storage.ConnectionString}");
+        var brought = await host.Client.GetStringAsync("/");
+        Assert.NotEmpty(brought);
+        await Container.UploadBlobAsync("index.html", BinaryData.FromString("published"));
+        foreach (var path in new[] { "/", "/index.html" }) Assert.Equal("published", await host.Client.GetStringAsync(path));
+        await Container.DeleteBlobAsync("index.html");
+        Assert.Equal(brought, await host.Client.GetStringAsync("/"));
+    }
+
     [Theory]
     [InlineData("drop/{supplier}/{name}", "a/b/c.csv", "supplier=a name=b/c.csv")]
     [InlineData("drop/{name}.{kind}", "a.b.csv", "name=a.b kind=csv")]

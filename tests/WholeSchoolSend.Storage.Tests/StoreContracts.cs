@@ -443,6 +443,18 @@ public abstract class DocumentsContract
     }
 
     [Fact]
+    public async Task A_rolling_document_that_says_the_same_is_not_written()
+    {
+        var documents = await EmptyStoreAsync();
+        await documents.UpdateAsync(Audience.Public, "index.html", One, Cancellation);
+        var first = await documents.ReadAsync(Audience.Public, "index.html", Cancellation);
+        await documents.UpdateAsync(Audience.Public, "index.html", One, Cancellation);
+        Assert.Equal(first!.Revision, (await documents.ReadAsync(Audience.Public, "index.html", Cancellation))!.Revision);
+        await documents.UpdateAsync(Audience.Public, "index.html", Two, Cancellation);
+        Assert.Equal(Two, (await documents.ReadAsync(Audience.Public, "index.html", Cancellation))!.Bytes);
+    }
+
+    [Fact]
     public async Task Of_many_who_replace_one_does()
     {
         var documents = await EmptyStoreAsync();

@@ -24,6 +24,13 @@ public interface IDocuments
 
     /// <summary>Replaces a rolling document (revalidated by browsers) unless it changed since <paramref name="before"/> was read; false then.</summary>
     Task<bool> ReplaceAsync(Audience audience, string path, byte[] bytes, StoredDocument? before, CancellationToken cancellation);
+
+    /// <summary>Makes a rolling document say this; writes nothing where it does. Of two who differ one may lose: it is said again at the next run.</summary>
+    sealed async Task UpdateAsync(Audience audience, string path, byte[] bytes, CancellationToken cancellation)
+    {
+        var before = await ReadAsync(audience, path, cancellation);
+        if (before is null || !before.Bytes.AsSpan().SequenceEqual(bytes)) await ReplaceAsync(audience, path, bytes, before, cancellation);
+    }
 }
 
 /// <summary>Tells whether storage takes writes and gives them back.</summary>

@@ -14,7 +14,7 @@ public sealed record PublishOutcome(string? Internal, string? Public, string? Pu
 /// published. Immutable document first, then the pointer, then the index. Where nothing changed nothing is written.
 /// </summary>
 public sealed class PublishSnapshot(
-    IKpiResults results, IInstruments instruments, ISchoolTotals totals, EvidenceReader reader, IDocuments documents, PastIssues issues,
+    IKpiResults results, IInstruments instruments, ISchoolTotals totals, EvidenceReader reader, IDocuments documents, PublicFiles files, PastIssues issues,
     Catalogue catalogue, DisclosurePolicy policy, TimeProvider time)
 {
     private static readonly byte[] SchemaBytes = JsonSchema.EmbeddedText("snapshot-1.json");
@@ -30,6 +30,7 @@ public sealed class PublishSnapshot(
             Audience.Internal, _ => Task.FromResult(new Next(Document(Audience.Internal, run.Inputs, frame, readings), [])), cancellation);
         var (evidence, waits) = await SettledAsync(run, frame, cancellation);
         var publicly = evidence is null ? null : await PublishAsync(Audience.Public, latest => PublicAsync(run, frame, readings, evidence, latest, cancellation), cancellation);
+        await files.UpdatePageAsync(cancellation);
         return new PublishOutcome(internally, publicly, waits);
     }
 
@@ -164,10 +165,11 @@ public sealed class PublishSnapshot(
         var id = Snapshot.IdOf(json);
         var path = string.Create(CultureInfo.InvariantCulture, $"{time.GetUtcNow():yyyy'/'MM}/{id}.json");
         var newest = new SnapshotPointer(id, path);
-        await documents.AddAsync(audience, Snapshot.SchemaPath, SchemaBytes, cancellation);
+        await documents.UpdateAsync(audience, Snapshot.SchemaPath, SchemaBytes, cancellation);
         // Kept first: what is public and not known to the guard could never be issued again.
         foreach (var (wave, issue) in behind) await issues.WriteAsync(id, wave, issue, cancellation);
         await documents.AddAsync(audience, path, json, cancellation);
+        if (audience == Audience.Public) await files.AddFiguresAsync(next, newest, cancellation);
         if (!await documents.ReplaceAsync(audience, "latest.json", JsonSerializer.SerializeToUtf8Bytes(newest, SnapshotJson.Default.SnapshotPointer), pointer, cancellation))
             return null; // Somebody published meanwhile; the next run compares with theirs.
         await IndexAsync(audience, newest, next.Previous, cancellation);
@@ -181,7 +183,7 @@ public sealed class PublishSnapshot(
         var entries = stored is null ? [] : JsonSerializer.Deserialize(stored.Bytes, SnapshotJson.Default.SnapshotIndex)!.Snapshots;
         if (entries.Any(entry => entry.Id == newest.Id)) return;
         var linked = entries.Select(entry => entry.Id == previous ? entry with { Next = newest.Id } : entry);
-        var index = new SnapshotIndex([new SnapshotEntry(newest.Id, newest.Path, previous, null, time.GetUtcNow()), .. linked]);
+        var index = new SnapshotIndex([SnapshotEntry.Of(audience, newest, previous, time.GetUtcNow()), .. linked]);
         await documents.ReplaceAsync(audience, "index.json", JsonSerializer.SerializeToUtf8Bytes(index, SnapshotJson.Default.SnapshotIndex), stored, cancellation);
     }
 

@@ -15,6 +15,10 @@ public sealed record Snapshot(
     IReadOnlyList<SnapshotWave> Waves, IReadOnlyList<SnapshotKpi> Kpis)
 {
     public const string SchemaPath = "schema/snapshot-1.json";
+
+    /// <value>The same as TypeScript types.</value>
+    public const string TypesPath = "schema/snapshot-1.d.ts";
+
     public const string ProgrammeName = "Whole School SEND";
 
     /// <summary>The one form of this document: UTF-8, members in this order, numbers and dates free of culture.</summary>
@@ -59,13 +63,28 @@ public sealed record SnapshotResult(
 }
 
 /// <summary><c>latest.json</c>: which document is the newest.</summary>
-public sealed record SnapshotPointer(string Id, string Path);
+public sealed record SnapshotPointer(string Id, string Path)
+{
+    /// <value>Where its figures are as CSV, if it is public.</value>
+    [JsonIgnore]
+    public string Csv => System.IO.Path.ChangeExtension(Path, ".csv");
+
+    /// <value>Where it says what the columns of that CSV mean.</value>
+    [JsonIgnore]
+    public string Metadata => System.IO.Path.ChangeExtension(Path, ".meta.csv");
+}
 
 /// <summary><c>index.json</c>: every document, newest first.</summary>
 public sealed record SnapshotIndex(IReadOnlyList<SnapshotEntry> Snapshots);
 
-/// <summary>One document in the index, with when it was published.</summary>
-public sealed record SnapshotEntry(string Id, string Path, string? Previous, string? Next, DateTimeOffset Published);
+/// <summary>One document in the index, with when it was published: it is the newest from then until the one after it was.</summary>
+/// <param name="Csv">its figures as CSV; public documents only.</param>
+/// <param name="Metadata">what the columns of the CSV mean; public documents only.</param>
+public sealed record SnapshotEntry(string Id, string Path, string? Previous, string? Next, DateTimeOffset Published, string? Csv = null, string? Metadata = null)
+{
+    public static SnapshotEntry Of(Audience audience, SnapshotPointer document, string? previous, DateTimeOffset published) =>
+        new(document.Id, document.Path, previous, null, published, audience == Audience.Public ? document.Csv : null, audience == Audience.Public ? document.Metadata : null);
+}
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,

@@ -8,7 +8,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace WholeSchoolSend.LocalHost;
 
-/// <summary>A container's blobs as documents below <c>/</c>, read-only: what a public container is on Azure.</summary>
+/// <summary>A container's blobs as documents below <c>/</c>, read-only: what a static website is on Azure, with <c>index.html</c> for a folder.</summary>
 internal sealed partial class BlobPages
 {
     private readonly BlobContainerClient? _container;
@@ -24,7 +24,8 @@ internal sealed partial class BlobPages
     public async Task<bool> TryServeAsync(HttpContext context)
     {
         if (_container is null || !(HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method))) return false;
-        if (context.Request.Path.Value is not { Length: > 1 } path || path.EndsWith('/')) return false;
+        var path = context.Request.Path.Value is { Length: > 0 } given ? given : "/";
+        if (path.EndsWith('/')) path += "index.html";
         try
         {
             var blob = _container.GetBlobClient(path[1..]);

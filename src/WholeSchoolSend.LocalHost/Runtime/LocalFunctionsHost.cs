@@ -160,13 +160,18 @@ internal sealed partial class LocalFunctionsHost(HostPlan plan, WebApplication w
                 await next(context);
             }
         });
+        // What was published comes before what the app brings: the page it brings is the one before anything is published.
+        web.Use(async (context, next) =>
+        {
+            if (!await pages.TryServeAsync(context)) await next(context);
+        });
         if (plan.AppInfo.StaticFolder is { } name && Directory.Exists(Path.Combine(AppContext.BaseDirectory, name)))
             web.UseFileServer(new FileServerOptions { FileProvider = new PhysicalFileProvider(Path.Combine(AppContext.BaseDirectory, name)) });
-        web.Run(async context =>
+        web.Run(context =>
         {
-            if (await pages.TryServeAsync(context)) return;
             http.AddCustomHeaders(context);
             context.Response.StatusCode = StatusCodes.Status404NotFound;
+            return Task.CompletedTask;
         });
     }
 

@@ -43,7 +43,7 @@ internal sealed class Programme : IImports, IWaves, IInstruments, IMilestones, I
         }
         var reader = new EvidenceReader(catalogue, policy, this, this, this, this, _totals, _schools, _engagements, new Rows<SchoolLink>(), new Rows<NetworkReach>(), this);
         _recompute = new RecomputeKpis(this, new RemapResponses(null!, null!, TimeProvider.System), this, reader, this, catalogue, policy);
-        _publish = new PublishSnapshot(this, this, this, reader, this, new PastIssues(this, Behind), catalogue, policy, TimeProvider.System);
+        _publish = new PublishSnapshot(this, this, this, reader, this, new PublicFiles(this), new PastIssues(this, Behind), catalogue, policy, TimeProvider.System);
         _decisions = new PutWave(this, TimeProvider.System);
         (_close, _reissue) = (new CloseWave(_decisions, _recompute, _publish), new ReissueWave(this, _decisions, _recompute, _publish));
     }
