@@ -146,6 +146,6 @@ public sealed class ReissueTests
         return programme;
     }
 
-    private static string Pooled(Programme programme) => Snapshots.SnapshotResult.FiguresJson(
+    private static string Pooled(Programme programme) => Core.Snapshots.SnapshotResult.FiguresJson(
         programme.Latest()!.Kpis.SelectMany(kpi => kpi.Readings).Single(reading => reading.Id == "K1.pooled").Results.Single(result => result.Wave == Wave).Figures);
 }
