@@ -40,7 +40,7 @@ public sealed class ProgramTests
         // local.settings.sample.json stands in for local.settings.json beside the program until there is one.
         var values = new ConfigurationBuilder().AddJsonFile(Path.Combine(AppContext.BaseDirectory, "local.settings.json")).Build().GetSection("Values");
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(values.GetChildren().Select(value => KeyValuePair.Create(value.Key.Replace("__", ":", StringComparison.Ordinal), value.Value))).Build();
-        Assert.Equal(3, SourceOptions.Read(configuration).Count);
+        Assert.Equal(4, SourceOptions.Read(configuration).Count);
         Assert.True(configuration["PseudonymKey"]!.Length >= 32);
     }
 
