@@ -154,7 +154,7 @@ public sealed partial class PageTests(Chromium chromium) : IAsyncDisposable
         await Expect(page.Locator("section[aria-labelledby=fieldwork] tbody tr").Nth(2)).ToHaveTextAsync("Leaders and SENCOs, autumn 20262 to 20 November 2026Closed8121,400");
         await Expect(page.Locator("section[aria-labelledby=fieldwork] tbody tr").Last).ToContainTextAsync("Still open: no figures yet");
         var links = await page.Locator(".links a").EvaluateAllAsync<string[]>("links => links.map(link => link.getAttribute('href'))");
-        Assert.Equal([pointer.Csv, pointer.Metadata, pointer.Path, "schema/snapshot-1.json", "schema/snapshot-1.d.ts", "index.json"], links);
+        Assert.Equal([pointer.Csv, FiguresCsv.MetadataOf(Samples.Document).Path, pointer.Path, "schema/snapshot-1.json", "schema/snapshot-1.d.ts", "index.json"], links);
         Assert.All(links, link => Assert.True(_site.Published.Files.ContainsKey(link), link));
     }
 

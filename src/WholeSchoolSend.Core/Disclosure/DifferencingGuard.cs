@@ -3,7 +3,11 @@ using System.Numerics;
 namespace WholeSchoolSend.Core.Disclosure;
 
 /// <summary>One issue of a wave's public figures: which were shown, and the answers behind them.</summary>
-public sealed record Issue(IReadOnlyList<IssuedFigure> Figures, IReadOnlyList<SchoolAnswers> Answers);
+public sealed record Issue(IReadOnlyList<IssuedFigure> Figures, IReadOnlyList<SchoolAnswers> Answers)
+{
+    /// <summary>What the evidence was made of, to tell what moved a figure since; null of an issue older than this.</summary>
+    public Kpis.Provenance? Provenance { get; init; }
+}
 
 /// <summary>
 /// Holds a new issue of a wave against an earlier one: who has both must not learn about fewer people than any one document tells of. Between them, in every figure

@@ -119,7 +119,7 @@ public sealed class EvidenceReader(
                 newest.GroupBy(instrument => instrument.Collection, StringComparer.Ordinal).OrderBy(group => group.Key, StringComparer.Ordinal).ToDictionary(
                     group => group.Key,
                     group => (IReadOnlyDictionary<string, int>)group.ToDictionary(instrument => instrument.Id, instrument => instrument.Version, StringComparer.Ordinal), StringComparer.Ordinal),
-                known.ToDictionary(wave => wave.Id, wave => wave.Revision, StringComparer.Ordinal),
+                known.ToDictionary(wave => wave.Id, wave => $"{wave.Wave.From:yyyy-MM-dd}/{wave.Wave.To:yyyy-MM-dd}", StringComparer.Ordinal),
                 reported.ToDictionary(milestone => milestone.Id, milestone => milestone.Revision, StringComparer.Ordinal), supplies),
         };
     }

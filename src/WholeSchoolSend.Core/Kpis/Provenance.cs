@@ -10,16 +10,16 @@ namespace WholeSchoolSend.Core.Kpis;
 /// <param name="Policy">beginning of the hash of the disclosure policy: a verdict may depend on it.</param>
 /// <param name="Register">version of each of its files, by kind.</param>
 /// <param name="Instruments">versions of the instruments, by collection and id.</param>
-/// <param name="Waves">revisions of the waves, by id.</param>
+/// <param name="Waves">days of fieldwork, by id: who was engaged before is told by them.</param>
 /// <param name="Milestones">revisions of the milestones, by id.</param>
 public sealed record Provenance(
     string Catalogue, string Method, string Policy, IReadOnlyDictionary<string, string> Register,
-    IReadOnlyDictionary<string, IReadOnlyDictionary<string, int>> Instruments, IReadOnlyDictionary<string, int> Waves, IReadOnlyDictionary<string, int> Milestones,
+    IReadOnlyDictionary<string, IReadOnlyDictionary<string, int>> Instruments, IReadOnlyDictionary<string, string> Waves, IReadOnlyDictionary<string, int> Milestones,
     IReadOnlyList<Supply> Supplies)
 {
     /// <summary>Of nothing at all.</summary>
     public static Provenance None { get; } = new(
-        "", "", "", new Dictionary<string, string>(), new Dictionary<string, IReadOnlyDictionary<string, int>>(), new Dictionary<string, int>(), new Dictionary<string, int>(), []);
+        "", "", "", new Dictionary<string, string>(), new Dictionary<string, IReadOnlyDictionary<string, int>>(), new Dictionary<string, string>(), new Dictionary<string, int>(), []);
 }
 
 /// <summary>What one source brought to one wave.</summary>
@@ -70,13 +70,27 @@ public enum Cause
 
     [JsonStringEnumMemberName("disclosure_policy")]
     DisclosurePolicy,
+
+    /// <summary>Nothing it rests on itself: a reading it is adjusted or joined with.</summary>
+    [JsonStringEnumMemberName("related_reading")]
+    RelatedReading,
 }
 
 /// <summary>One thing that moved a result.</summary>
 /// <param name="Count">responses (late data, revision, erasure, instrument), files or revisions; null where nothing is counted.</param>
 /// <param name="What">names it: which file, instrument or part of the register; never published.</param>
 /// <param name="Wave">the wave whose evidence moved, where that is another than the result's: a trend reads earlier ones.</param>
-public sealed record Mover(Cause Cause, int? Count = null, string? What = null, string? Wave = null);
+public sealed record Mover(Cause Cause, int? Count = null, string? What = null, string? Wave = null)
+{
+    /// <summary>As everybody may know it: no names, and of people no number that few could hide behind.</summary>
+    internal Mover ForEverybody(Disclosure.DisclosurePolicy policy) => this with
+    {
+        What = null,
+        Count = Cause is Cause.LateData or Cause.Revision or Cause.Erasure or Cause.Instrument
+            ? Count >= policy.MinRespondents ? Disclosure.PublicFigures.RoundToNearest(Count.Value, policy.RoundBaseTo) : null
+            : Count,
+    };
+}
 
 /// <summary>Tells what moved a result between two evaluations.</summary>
 public static class Movers
@@ -93,8 +107,10 @@ public static class Movers
             var parts = Differing(before.Register, after.Register).ToList();
             if (parts.Count > 0) movers.Add(new Mover(Cause.Register, What: string.Join(", ", parts)));
         }
-        if (wave is not null && Revisions(before.Waves, after.Waves, wave) is { } changed) movers.Add(new Mover(Cause.Wave, changed));
-        if (measures.Any(measure => measure is MilestoneReached) && Revisions(before.Milestones, after.Milestones, kpi.Id) is { } reported) movers.Add(new Mover(Cause.Milestone, reported));
+        if (wave is not null && before.Waves.GetValueOrDefault(wave) != after.Waves.GetValueOrDefault(wave))
+            movers.Add(new Mover(Cause.Wave, What: $"{before.Waves.GetValueOrDefault(wave)} to {after.Waves.GetValueOrDefault(wave)}"));
+        if (measures.Any(measure => measure is MilestoneReached) && after.Milestones.GetValueOrDefault(kpi.Id) - before.Milestones.GetValueOrDefault(kpi.Id) is not 0 and var reported)
+            movers.Add(new Mover(Cause.Milestone, reported));
         if (before.Catalogue != after.Catalogue) movers.Add(new Mover(Cause.Catalogue, What: $"{before.Catalogue} to {after.Catalogue}"));
         if (before.Method != after.Method) movers.Add(new Mover(Cause.Method, What: $"{before.Method} to {after.Method}"));
         if (before.Policy != after.Policy) movers.Add(new Mover(Cause.DisclosurePolicy));
@@ -133,9 +149,6 @@ public static class Movers
 
     private static IEnumerable<string> Differing(IReadOnlyDictionary<string, string> before, IReadOnlyDictionary<string, string> after) =>
         before.Keys.Union(after.Keys, StringComparer.Ordinal).Where(kind => before.GetValueOrDefault(kind) != after.GetValueOrDefault(kind)).Order(StringComparer.Ordinal);
-
-    private static int? Revisions(IReadOnlyDictionary<string, int> before, IReadOnlyDictionary<string, int> after, string id) =>
-        after.GetValueOrDefault(id) - before.GetValueOrDefault(id) is not 0 and var revisions ? revisions : null;
 }
 
 [JsonSourceGenerationOptions(

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using WholeSchoolSend.Core.Disclosure;
+using WholeSchoolSend.Core.Kpis;
 using WholeSchoolSend.Core.Polls;
 
 namespace WholeSchoolSend.Core.Snapshots;
@@ -9,12 +10,15 @@ namespace WholeSchoolSend.Core.Snapshots;
 /// <param name="Key">names the row within its issue.</param>
 public sealed record IssuedRow(string Key, IReadOnlyList<IssuedFigure>? Figures, SchoolAnswers? School)
 {
+    /// <summary>What the evidence was made of, beside the figures.</summary>
+    public Provenance? Provenance { get; init; }
+
     internal static IEnumerable<IssuedRow> Of(Issue issue) => issue.Answers
         .Select(school => new IssuedRow($"{school.Collection}~{school.School}", null, school))
-        .Append(new IssuedRow("figures", issue.Figures, null));
+        .Append(new IssuedRow("figures", issue.Figures, null) { Provenance = issue.Provenance });
 
-    internal static Issue? Issue(IReadOnlyList<IssuedRow> rows) => rows.FirstOrDefault(row => row.Figures is not null)?.Figures is { } figures
-        ? new Issue(figures, rows.Select(row => row.School).OfType<SchoolAnswers>().ToList())
+    internal static Issue? Issue(IReadOnlyList<IssuedRow> rows) => rows.FirstOrDefault(row => row.Figures is not null) is { Figures: { } figures } row
+        ? new Issue(figures, rows.Select(row => row.School).OfType<SchoolAnswers>().ToList()) { Provenance = row.Provenance }
         : null;
 }
 
@@ -23,6 +27,12 @@ public sealed record IssuedRow(string Key, IReadOnlyList<IssuedFigure>? Figures,
 /// </summary>
 public sealed class PastIssues(IDocuments documents, IVersionedRows<IssuedRow> behind)
 {
+    /// <summary>In place of a wave: what is told over all time, which stands anew in every document.</summary>
+    public const string AllTime = "";
+
+    /// <summary>What stood behind what a document told over all time; null where it is not known.</summary>
+    public async Task<Issue?> OfAllTimeAsync(string document, CancellationToken cancellation) => IssuedRow.Issue(await behind.ReadAsync(Version(document, AllTime), cancellation));
+
     /// <summary>Keeps what stands behind the figures of a wave that first stand in this document: before it is published.</summary>
     public Task WriteAsync(string document, string wave, Issue issue, CancellationToken cancellation) => behind.WriteAsync(Version(document, wave), IssuedRow.Of(issue), cancellation);
 

@@ -14,7 +14,8 @@ public sealed class PublicFiles(IDocuments documents)
     {
         var published = DateOnly.ParseExact(pointer.Path[..7], "yyyy'/'MM", CultureInfo.InvariantCulture);
         await documents.AddAsync(Audience.Public, pointer.Csv, FiguresCsv.Data(document, published), cancellation);
-        await documents.AddAsync(Audience.Public, pointer.Metadata, FiguresCsv.Metadata(document), cancellation);
+        var (path, metadata) = FiguresCsv.MetadataOf(document);
+        await documents.AddAsync(Audience.Public, path, metadata, cancellation);
     }
 
     /// <summary>

@@ -15,7 +15,7 @@ public sealed record PublishOutcome(string? Internal, string? Public, string? Pu
 /// </summary>
 public sealed class PublishSnapshot(
     IKpiResults results, IInstruments instruments, ISchoolTotals totals, EvidenceReader reader, IDocuments documents, PublicFiles files, PastIssues issues,
-    Catalogue catalogue, DisclosurePolicy policy, TimeProvider time)
+    IErrata errata, Catalogue catalogue, DisclosurePolicy policy, TimeProvider time)
 {
     private static readonly byte[] SchemaBytes = JsonSchema.EmbeddedText("snapshot-1.json");
     private static readonly JsonSchema Schema = JsonSchema.Parse(SchemaBytes);
@@ -26,10 +26,11 @@ public sealed class PublishSnapshot(
         var frame = JsonSerializer.Deserialize(run.Frame, ResultsJson.Default.RunFrame)!;
         var readings = Readings(run);
 
-        var internally = await PublishAsync(
-            Audience.Internal, _ => Task.FromResult(new Next(Document(Audience.Internal, run.Inputs, frame, readings), [])), cancellation);
+        var provenance = JsonSerializer.Deserialize(run.Provenance, ProvenanceJson.Default.Provenance)!;
+        var internally = await PublishAsync(Audience.Internal, (latest, _) => Task.FromResult(new Next(Internal(run, frame, readings, provenance, latest), [])), cancellation);
         var (evidence, waits) = await SettledAsync(run, frame, cancellation);
-        var publicly = evidence is null ? null : await PublishAsync(Audience.Public, latest => PublicAsync(run, frame, readings, evidence, latest, cancellation), cancellation);
+        var publicly = evidence is null ? null : await PublishAsync(
+            Audience.Public, (latest, id) => PublicAsync(run, frame, readings, evidence, latest, id, cancellation), cancellation);
         await files.UpdatePageAsync(cancellation);
         return new PublishOutcome(internally, publicly, waits);
     }
@@ -73,8 +74,11 @@ public sealed class PublishSnapshot(
     /// Survey figures of closed waves only, each repeated as it was issued until an operator decided to issue it again and the guard allows it; what spans all
     /// time is new each time.
     /// </summary>
-    private async Task<Next> PublicAsync(KpiRun run, RunFrame frame, List<ReadingResult> readings, Evidence evidence, Snapshot? latest, CancellationToken cancellation)
+    private async Task<Next> PublicAsync(
+        KpiRun run, RunFrame frame, List<ReadingResult> readings, Evidence evidence, Snapshot? latest, string? latestId, CancellationToken cancellation)
     {
+        var movedSince = new Dictionary<string, Provenance?>(StringComparer.Ordinal);
+
         var published = Published(latest);
         var behind = new Dictionary<string, Issue>(StringComparer.Ordinal);
         var draft = new PublicDraft(catalogue, policy, frame, readings, evidence, issues);
@@ -83,7 +87,8 @@ public sealed class PublishSnapshot(
             if (wave.Reissues is [.., { } decided] && decided.Inputs == run.Inputs && await ReissueAsync(draft, wave.Id, published, cancellation) is ({ } again, null))
             {
                 published = [.. published.Where(result => result.Wave != wave.Id), .. again.Results];
-                behind.Add(wave.Id, again.Issue);
+                movedSince[wave.Id] = (await issues.OfAsync(wave.Id, cancellation)).LastOrDefault()?.Provenance;
+                behind.Add(wave.Id, again.Issue with { Provenance = evidence.Provenance });
                 draft.Accept(wave.Id);
                 continue;
             }
@@ -96,10 +101,13 @@ public sealed class PublishSnapshot(
             if (!readings.Any(result => result.Wave == wave.Id && !result.IsHeld && fresh.Contains(result.Reading))) continue;
             var first = await draft.OfAsync(wave.Id, fresh.Contains, published, cancellation);
             published.AddRange(first.Results);
-            behind.Add(wave.Id, first.Issue);
+            behind.Add(wave.Id, first.Issue with { Provenance = evidence.Provenance });
             draft.Accept(wave.Id);
         }
-        return new Next(Document(Audience.Public, null, frame, [.. published, .. draft.OfAllTime()]), behind);
+        if (latestId is not null) movedSince[PastIssues.AllTime] = (await issues.OfAllTimeAsync(latestId, cancellation))?.Provenance;
+        behind.Add(PastIssues.AllTime, new Issue([], []) { Provenance = evidence.Provenance });
+        var document = Document(Audience.Public, null, frame, [.. published, .. draft.OfAllTime()]);
+        return new Next(Moved(document, latest, wave => movedSince.GetValueOrDefault(wave ?? PastIssues.AllTime), evidence.Provenance, mover => mover.ForEverybody(policy)), behind);
     }
 
     /// <summary>
@@ -118,6 +126,37 @@ public sealed class PublishSnapshot(
             if (DifferencingGuard.Refusal(issue, again.Issue, policy) is { } refusal) return (null, refusal);
         }
         return (again, null);
+    }
+
+    /// <summary>The internal document: everything as this run gives it.</summary>
+    private Snapshot Internal(KpiRun run, RunFrame frame, List<ReadingResult> readings, Provenance provenance, Snapshot? latest) =>
+        Moved(Document(Audience.Internal, run.Inputs, frame, readings) with { Evidence = provenance }, latest, _ => latest?.Evidence, provenance, mover => mover);
+
+    /// <summary>The document with what moved each result that differs from the one before.</summary>
+    /// <param name="since">what the evidence was made of when a wave's figures (null: those of all time) were told before.</param>
+    private Snapshot Moved(Snapshot document, Snapshot? before, Func<string?, Provenance?> since, Provenance now, Func<Mover, Mover> told)
+    {
+        var earlier = (before?.Kpis ?? []).SelectMany(kpi => kpi.Readings.SelectMany(reading => reading.Results.Select(result => (Key: (reading.Id, result.Wave), Result: result))))
+            .ToDictionary(one => one.Key, one => one.Result);
+        var known = catalogue.Readings().ToDictionary(entry => entry.Reading.Id, StringComparer.Ordinal);
+        return document with
+        {
+            Kpis = [.. document.Kpis.Select(kpi => kpi with
+            {
+                Readings = [.. kpi.Readings.Select(reading => reading with
+                {
+                    Results = [.. reading.Results.Select(result => earlier.TryGetValue((reading.Id, result.Wave), out var was) && !was.SaysTheSameAs(result) && since(result.Wave) is { } then
+                        ? result with { Changes = Why(then, known[reading.Id], result.Wave) }
+                        : result)],
+                })],
+            })],
+        };
+
+        IReadOnlyList<Mover> Why(Provenance then, (Kpi Kpi, Reading Reading) one, string? wave)
+        {
+            var movers = Movers.Between(then, now, catalogue, one.Kpi, one.Reading, wave);
+            return movers.Count == 0 ? [new Mover(Cause.RelatedReading)] : [.. movers.Select(told)];
+        }
     }
 
     private static List<ReadingResult> Published(Snapshot? latest) => (latest?.Kpis ?? []).SelectMany(kpi => kpi.Readings.SelectMany(reading => reading.Results
@@ -150,13 +189,13 @@ public sealed class PublishSnapshot(
             ?? throw new InvalidOperationException($"latest.json points at {pointer.Path}, which is not there.")).Bytes));
     }
 
-    private async Task<string?> PublishAsync(Audience audience, Func<Snapshot?, Task<Next>> make, CancellationToken cancellation)
+    private async Task<string?> PublishAsync(Audience audience, Func<Snapshot?, string?, Task<Next>> make, CancellationToken cancellation)
     {
         var (pointer, latest, before) = await LatestAsync(audience, cancellation);
-        var (made, behind) = await make(before);
-        var next = made with { Previous = latest?.Id };
+        var (made, behind) = await make(before, latest?.Id);
+        var next = made with { Previous = latest?.Id, Errata = await ErrataAsync(audience, latest?.Id, cancellation) };
         // A crash may have left the last one out of the index: it goes in before anything else.
-        if (latest is not null) await IndexAsync(audience, latest, before!.Previous, cancellation);
+        if (latest is not null) await IndexAsync(audience, latest, before!, cancellation);
         if (before is not null && next.SaysTheSameAs(before)) return null;
 
         var json = next.ToJson();
@@ -172,18 +211,35 @@ public sealed class PublishSnapshot(
         if (audience == Audience.Public) await files.AddFiguresAsync(next, newest, cancellation);
         if (!await documents.ReplaceAsync(audience, "latest.json", JsonSerializer.SerializeToUtf8Bytes(newest, SnapshotJson.Default.SnapshotPointer), pointer, cancellation))
             return null; // Somebody published meanwhile; the next run compares with theirs.
-        await IndexAsync(audience, newest, next.Previous, cancellation);
+        await IndexAsync(audience, newest, next, cancellation);
         return id;
     }
 
+    /// <summary>Errata that concern documents of this audience; null where there are none.</summary>
+    private async Task<IReadOnlyList<SnapshotErratum>?> ErrataAsync(Audience audience, string? latest, CancellationToken cancellation)
+    {
+        var all = await errata.AllAsync(cancellation);
+        if (all.Count == 0 || latest is null) return null;
+        var index = await documents.ReadAsync(audience, "index.json", cancellation);
+        var published = (index is null ? [] : JsonSerializer.Deserialize(index.Bytes, SnapshotJson.Default.SnapshotIndex)!.Snapshots.Select(entry => entry.Id)).Append(latest).ToHashSet(StringComparer.Ordinal);
+        var concerned = all.Select(state => SnapshotErratum.Of(state, published)).OfType<SnapshotErratum>().OrderByDescending(erratum => erratum.On).ToList();
+        return concerned.Count == 0 ? null : concerned;
+    }
+
     /// <summary>Puts the newest document into the index unless it is there: also after a crash between pointer and index.</summary>
-    private async Task IndexAsync(Audience audience, SnapshotPointer newest, string? previous, CancellationToken cancellation)
+    private async Task IndexAsync(Audience audience, SnapshotPointer newest, Snapshot document, CancellationToken cancellation)
     {
         var stored = await documents.ReadAsync(audience, "index.json", cancellation);
         var entries = stored is null ? [] : JsonSerializer.Deserialize(stored.Bytes, SnapshotJson.Default.SnapshotIndex)!.Snapshots;
         if (entries.Any(entry => entry.Id == newest.Id)) return;
-        var linked = entries.Select(entry => entry.Id == previous ? entry with { Next = newest.Id } : entry);
-        var index = new SnapshotIndex([SnapshotEntry.Of(audience, newest, previous, time.GetUtcNow()), .. linked]);
+        // Whatever is wrong in documents is told by a document: the index says so of all of them when it takes that one in.
+        var wrong = (document.Errata ?? []).SelectMany(erratum => erratum.Snapshots.Select(snapshot => (snapshot, erratum.Id))).ToLookup(one => one.snapshot, one => one.Id, StringComparer.Ordinal);
+        var linked = entries.Select(entry => entry with
+        {
+            Next = entry.Id == document.Previous ? newest.Id : entry.Next,
+            Errata = wrong[entry.Id].ToList() is { Count: > 0 } ids ? ids : null,
+        });
+        var index = new SnapshotIndex([SnapshotEntry.Of(newest, document, time.GetUtcNow()), .. linked]);
         await documents.ReplaceAsync(audience, "index.json", JsonSerializer.SerializeToUtf8Bytes(index, SnapshotJson.Default.SnapshotIndex), stored, cancellation);
     }
 

@@ -43,6 +43,55 @@ export interface Result {
     since?: string;
   };
   figures: Figure[];
+  /** What moved this result since the document before (public: since its wave's figures were issued before). Absent where it is as it was, or new. */
+  changes?: Mover[];
+}
+
+export interface Mover {
+  /** instrument: answers are mapped otherwise. register: schools, engagements, links or networks. related_reading: nothing it rests on itself, but a reading it is adjusted or joined with. */
+  cause: "late_data" | "revision" | "erasure" | "instrument" | "file_added" | "file_corrected" | "file_withdrawn" | "register" | "wave" | "milestone" | "catalogue" | "method" | "disclosure_policy" | "related_reading";
+  /** Responses (late_data, revision, erasure, instrument), files or revisions; public: responses are rounded, and left out where they are too few to tell. */
+  count?: number;
+  /** Internal only: which file, instrument or part of the register. */
+  what?: string;
+  /** The wave whose evidence moved, where it is another than the result's. */
+  wave?: string;
+}
+
+export interface Provenance {
+  /** Version and the beginning of its hash. */
+  catalogue: string;
+  /** Version of the formulas. */
+  method: string;
+  /** Beginning of the hash of the disclosure policy. */
+  policy: string;
+  /** Version of each of its files. */
+  register: Record<string, string>;
+  /** Versions by collection and id. */
+  instruments: Record<string, Record<string, number>>;
+  /** First and last day of fieldwork by id. */
+  waves: Record<string, string>;
+  /** Revisions by id. */
+  milestones: Record<string, number>;
+  supplies: {
+    collection: string;
+    wave: string;
+    /** webhooks, or supplier and instrument of a poll file. */
+    source: string;
+    /** Of the poll file. */
+    version?: string;
+    /** People in the sample. */
+    respondents: number;
+    /** What webhooks brought and took since the collection began. */
+    moved?: {
+      arrived: number;
+      /** Other answers of a known response count. */
+      revised: number;
+      erased: number;
+      /** A new version of the instrument makes something else of the answers. */
+      recoded: number;
+    };
+  }[];
 }
 
 export type Band = "<0.001" | "<0.01" | "<0.05" | ">=0.05";
@@ -120,6 +169,22 @@ export interface Snapshot {
     /** People invited. */
     invited?: number;
   }[];
+  /** What is known to be wrong in documents published before this one, newest first; absent where nothing is. */
+  errata?: {
+    id: string;
+    /** When it was found. */
+    on: string;
+    /** What was wrong and what holds instead. */
+    text: string;
+    /** Ids of the documents it concerns. */
+    snapshots: string[];
+    /** What of them; all KPIs when absent. */
+    kpis?: string[];
+    /** In which wave; every one when absent. */
+    wave?: string;
+  }[];
+  /** Internal only: what the evidence was made of. */
+  evidence?: Provenance;
   kpis: {
     id: string;
     kind: "strategic" | "reach" | "key-area" | "outcome-examples" | "operational";

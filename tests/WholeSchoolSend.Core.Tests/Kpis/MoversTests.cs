@@ -8,7 +8,7 @@ public sealed class MoversTests
     private static readonly Provenance Before = new(
         "1 (aaaa)", "3", "pppp", new Dictionary<string, string> { ["schools"] = "s1", ["engagements"] = "e1" },
         new Dictionary<string, IReadOnlyDictionary<string, int>> { ["leaders"] = new Dictionary<string, int> { ["leaders-form"] = 1 }, ["teachers"] = new Dictionary<string, int> { ["teachers-pre"] = 4 } },
-        new Dictionary<string, int> { ["2026-autumn"] = 1 }, new Dictionary<string, int> { ["O1.1"] = 2 },
+        new Dictionary<string, string> { ["2026-autumn"] = "a/b" }, new Dictionary<string, int> { ["O1.1"] = 2 },
         [
             new Supply("leaders", "2025-autumn", "webhooks", null, 80, new Movements(80, 2)),
             new Supply("leaders", "2026-autumn", "webhooks", null, 100, new Movements(100, 3, 1, 7)),
@@ -64,7 +64,7 @@ public sealed class MoversTests
     public void A_milestone_wave_catalogue_method_and_policy_are_told()
     {
         Assert.Equal("Milestone 1", Of("O1.1", Before with { Milestones = new Dictionary<string, int> { ["O1.1"] = 3 } }));
-        Assert.Equal("Wave 1, Catalogue (1 (aaaa) to 2 (bbbb)), Method (3 to 4), DisclosurePolicy", Of("K1.pooled", Before with { Waves = new Dictionary<string, int> { ["2026-autumn"] = 2 }, Catalogue = "2 (bbbb)", Method = "4", Policy = "qqqq" }));
+        Assert.Equal("Wave (a/b to a/c), Catalogue (1 (aaaa) to 2 (bbbb)), Method (3 to 4), DisclosurePolicy", Of("K1.pooled", Before with { Waves = new Dictionary<string, string> { ["2026-autumn"] = "a/c" }, Catalogue = "2 (bbbb)", Method = "4", Policy = "qqqq" }));
     }
 
     [Fact]

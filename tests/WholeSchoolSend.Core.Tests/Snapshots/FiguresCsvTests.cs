@@ -119,10 +119,9 @@ public sealed class FiguresCsvTests
 
     private static EesRules.Upload Upload(Snapshot document)
     {
-        var pointer = new SnapshotPointer("66f2e0", "2026/11/66f2e0.json");
         return new(
-            Path.GetFileName(pointer.Csv), Path.GetFileName(pointer.Metadata),
-            Read(Encoding.UTF8.GetString(FiguresCsv.Data(document, November))), Read(Encoding.UTF8.GetString(FiguresCsv.Metadata(document))));
+            "66f2e0.csv", "66f2e0.meta.csv",
+            Read(Encoding.UTF8.GetString(FiguresCsv.Data(document, November))), Read(Encoding.UTF8.GetString(FiguresCsv.MetadataOf(document).Metadata)));
     }
 
     /// <summary>Reads as RFC 4180 has it.</summary>

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using System.Xml.Linq;
+using WholeSchoolSend.Core.Kpis;
 using WholeSchoolSend.Core.Snapshots;
 using WholeSchoolSend.Core.Snapshots.Page;
 
@@ -17,9 +18,13 @@ public sealed class PublicFilesTests
     public async Task What_the_page_names_is_there_before_it_and_what_did_not_change_is_not_written()
     {
         var (documents, pointer) = await Samples.PublishAsync(Samples.Document, Cancellation);
-        Assert.Equal([pointer.Csv, pointer.Metadata, .. PublicPage.Files.Select(file => file.Path), Snapshot.TypesPath, "index.html"], documents.Written);
+        Assert.Equal([pointer.Csv, FiguresCsv.MetadataOf(Samples.Document).Path, .. PublicPage.Files.Select(file => file.Path), Snapshot.TypesPath, "index.html"], documents.Written);
         var page = Encoding.UTF8.GetString(documents.Files["index.html"].Bytes);
         foreach (var path in documents.Written.Except(["index.html"]).Append(pointer.Path).Append(Snapshot.SchemaPath)) Assert.Contains($"\"{path}\"", page, StringComparison.Ordinal);
+
+        // Saved as the page names them, the two are the pair that Explore Education Statistics asks for.
+        Assert.Contains($"download=\"{pointer.Id}.csv\"", page, StringComparison.Ordinal);
+        Assert.Contains($"download=\"{pointer.Id}.meta.csv\"", page, StringComparison.Ordinal);
 
         documents.Written.Clear();
         await new PublicFiles(documents).UpdatePageAsync(Cancellation);
@@ -76,6 +81,29 @@ public sealed class PublicFilesTests
         Assert.DoesNotContain(page, sign => sign is '\0' or '\u0007');
         Assert.Contains("&lt;script&gt;alert(1)&lt;/script&gt;", page, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task What_changed_and_what_was_wrong_is_said_beside_the_figure()
+    {
+        var kpi = Samples.Document.Kpis[0];
+        var primary = kpi.Readings.First(reading => reading.Primary);
+        var moved = primary with { Results = [.. primary.Results.Select(result => result with { Changes = [new Mover(Cause.LateData, 25), new Mover(Cause.Register)] })] };
+        var document = Samples.Document with
+        {
+            Kpis = [kpi with { Readings = [.. kpi.Readings.Select(reading => reading.Primary ? moved : reading)] }, .. Samples.Document.Kpis.Skip(1)],
+            Errata = [new SnapshotErratum("e1", new DateOnly(2026, 11, 20), "The bases were those of another wave.", ["66f2e0"], [kpi.Id], null)],
+        };
+        Assert.Empty(JsonSchema.Embedded("snapshot-1.json").Check(document.ToJson()).Problems);
+        var (documents, _) = await Samples.PublishAsync(document, Cancellation);
+        var page = Encoding.UTF8.GetString(documents.Files["index.html"].Bytes);
+        Assert.Contains("about 25 answers came late; the list of schools, or of those engaged, changed.", page, StringComparison.Ordinal);
+        Assert.Equal(2, page.Split("The bases were those of another wave.").Length);
+        Assert.Contains("Found on 20 November 2026.", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_cause_has_words() => Assert.All(Enum.GetValues<Cause>(), cause =>
+        Assert.All([null, 1, 25], (int? count) => Assert.DoesNotContain("{", Words.Of(new Mover(cause, count)), StringComparison.Ordinal)));
 
     [Fact]
     public async Task Evidence_that_is_no_web_address_is_no_link()

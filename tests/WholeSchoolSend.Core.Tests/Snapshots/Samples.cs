@@ -1,5 +1,6 @@
 using System.Text;
 using WholeSchoolSend.Core.Snapshots;
+using WholeSchoolSend.Core.Snapshots.Page;
 
 namespace WholeSchoolSend.Core.Tests.Snapshots;
 
@@ -28,7 +29,7 @@ internal static class Samples
         var pointer = new SnapshotPointer(id, $"2026/11/{id}.json");
         documents.Put(pointer.Path, json);
         documents.Put("latest.json", Encoding.UTF8.GetBytes($"{{\"id\":\"{id}\",\"path\":\"{pointer.Path}\"}}"));
-        documents.Put("index.json", Encoding.UTF8.GetBytes($"{{\"snapshots\":[{{\"id\":\"{id}\",\"path\":\"{pointer.Path}\",\"published\":\"{published}\",\"csv\":\"{pointer.Csv}\"}}{before}]}}"));
+        documents.Put("index.json", Encoding.UTF8.GetBytes($"{{\"snapshots\":[{{\"id\":\"{id}\",\"path\":\"{pointer.Path}\",\"published\":\"{published}\",\"csv\":\"{pointer.Csv}\",\"metadata\":\"{FiguresCsv.MetadataOf(document).Path}\"}}{before}]}}"));
         documents.Put("schema/snapshot-1.json", JsonSchema.EmbeddedText("snapshot-1.json"));
         return pointer;
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text;
 
 namespace WholeSchoolSend.Core.Snapshots.Page;
@@ -59,8 +60,17 @@ public static class FiguresCsv
         return Encoding.UTF8.GetBytes(text.ToString());
     }
 
-    /// <summary>What its columns mean, in the form the same rules ask for.</summary>
-    public static byte[] Metadata(Snapshot document)
+    /// <summary>
+    /// What its columns mean, in the form the same rules ask for, under a name made of it: the same for most documents, and written once. To upload the two, save
+    /// it beside the data under the data's name.
+    /// </summary>
+    public static (string Path, byte[] Metadata) MetadataOf(Snapshot document)
+    {
+        var metadata = Metadata(document);
+        return ($"schema/figures-{Convert.ToHexStringLower(SHA256.HashData(metadata))[..12]}.meta.csv", metadata);
+    }
+
+    private static byte[] Metadata(Snapshot document)
     {
         var text = new StringBuilder();
         Line(text, ["col_name", "col_type", "label", "indicator_grouping", "indicator_unit", "indicator_dp", "filter_hint", "filter_grouping_column", "filter_default"]);

@@ -171,6 +171,8 @@ public sealed class PublicPage
             E("header", E("span", ("class", "id"), shown.Id), E("h3", ("id", $"{shown.Id}-title"), shown.Title), kpi.State is { } state ? Chip(state) : null),
             shown.Kind is KpiKind.Strategic or KpiKind.Reach ? Wording(shown) : null,
             Headline(kpi),
+            Corrections(shown.Id),
+            Changes(kpi),
             kpi.Primary is { Results.Count: > 0 } primary && kpi.Result!.Milestone is null ? Reading(kpi, primary, isPrimary: true) : null,
             Against2016(kpi),
             others.Count == 0 ? null : E("details", E("summary", $"Other ways of looking at it ({others.Count})"), others.Select(reading => Reading(kpi, reading, isPrimary: false))),
@@ -186,6 +188,25 @@ public sealed class PublicPage
         static XElement Wording(SnapshotKpi kpi) => E("blockquote", E("p", ("class", "label"), "In the programme’s own words"), E("p", kpi.Wording));
 
         static XElement? Fact(string name, object? text) => text is null or "" ? null : E("div", E("dt", name), E("dd", text));
+    }
+
+    /// <summary>What was wrong in what was published before.</summary>
+    private IEnumerable<XElement> Corrections(string kpi) => (_document.Errata ?? []).Where(erratum => erratum.Kpis?.Contains(kpi) != false).Select(erratum => E(
+        "div", ("class", "notice"),
+        E("p", E("b", "Correction. "), erratum.Text),
+        E("p", ("class", "meta"), $"Found on {Words.Day(erratum.On)}. It concerns what was published before{(erratum.Wave is { } wave ? $" for {TitleOf(wave)}" : "")} and stays in its data.")));
+
+    private string TitleOf(string wave) => _document.Waves.FirstOrDefault(one => one.Id == wave)?.Title ?? wave;
+
+    /// <summary>Why a figure is not what it was.</summary>
+    private static XElement? Changes(Shown kpi)
+    {
+        var changed = (kpi.Primary?.Results ?? []).Where(result => result.Changes is not null).ToList();
+        return changed.Count == 0 ? null : E(
+            "div", ("class", "notice"),
+            changed.Select(result => E(
+                "p", E("b", $"Changed{(kpi.WaveOf(result) is { } wave ? $" for {wave.Title}" : "")} since it was published before: "),
+                string.Join("; ", result.Changes!.Select(mover => Words.Of(mover) + (mover.Wave is { } elsewhere ? $" ({kpi.TitleOf(elsewhere)})" : ""))), ".")));
     }
 
     /// <summary>The newest figure and what it is held against, as large as it is important.</summary>
@@ -362,7 +383,8 @@ public sealed class PublicPage
             "section", ("aria-labelledby", "data"), E("h2", ("id", "data"), "The figures as data"),
             E(
                 "ul", ("class", "links"),
-                E("li", E("a", ("href", _pointer.Csv), "These figures as CSV, for a spreadsheet"), " and ", E("a", ("href", _pointer.Metadata), "what its columns mean")),
+                E("li", E("a", ("href", _pointer.Csv), ("download", $"{_entry.Id}.csv"), "These figures as CSV, for a spreadsheet"), " and ",
+                    E("a", ("href", _entry.Metadata), ("download", $"{_entry.Id}.meta.csv"), "what its columns mean")),
                 E("li", E("a", ("href", _entry.Path), "These figures as JSON"), ", by ", E("a", ("href", Snapshot.SchemaPath), "this schema"), " and ", E("a", ("href", Snapshot.TypesPath), "these TypeScript types")),
                 E("li", E("a", ("href", "index.json"), "All that was ever published (JSON)"))),
             E("p", ("class", "meta"), "What is published never changes; what is corrected is published anew. This is ", E("code", _entry.Id), $", by the KPI catalogue of {_document.Catalogue}."),
@@ -370,7 +392,7 @@ public sealed class PublicPage
                 "details", E("summary", $"What was published before ({earlier.Count})"),
                 E("ul", ("class", "links"), earlier.Select(entry => E(
                     "li", E("time", ("datetime", entry.Published.ToString("O", CultureInfo.InvariantCulture)), $"{Words.Day(DateOnly.FromDateTime(entry.Published.UtcDateTime))}, {entry.Published.UtcDateTime.ToString("HH:mm", CultureInfo.InvariantCulture)} UTC"),
-                    Earlier(entry, entry.Csv, "CSV"), Earlier(entry, entry.Path, "JSON"))))));
+                    Earlier(entry, entry.Csv, "CSV"), Earlier(entry, entry.Path, "JSON"), entry.Errata is null ? null : " (corrected since)")))));
 
         static object?[] Earlier(SnapshotEntry entry, string? path, string kind) =>
             path is null ? [] : [" ", E("a", ("href", path), ("aria-label", $"{kind} of {Words.Day(DateOnly.FromDateTime(entry.Published.UtcDateTime))}, {entry.Id[..8]}"), kind)];

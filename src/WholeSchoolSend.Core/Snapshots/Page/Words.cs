@@ -71,9 +71,34 @@ internal static partial class Words
         [MilestoneStatus.InUse] = "In use",
     };
 
+    private static readonly Dictionary<Cause, (string One, string Many, string Some)> Causes = new()
+    {
+        [Cause.LateData] = ("one answer came late", "about {0} answers came late", "a few answers came late"),
+        [Cause.Revision] = ("one answer was revised", "about {0} answers were revised", "a few answers were revised"),
+        [Cause.Erasure] = ("one person’s answers were erased at their wish", "about {0} people’s answers were erased at their wish", "a few people’s answers were erased at their wish"),
+        [Cause.Instrument] = ("one answer is read otherwise", "about {0} answers are read otherwise", "answers are read otherwise"),
+        [Cause.FileAdded] = ("a poll file came", "{0} poll files came", "poll files came"),
+        [Cause.FileCorrected] = ("a poll file was corrected", "{0} poll files were corrected", "poll files were corrected"),
+        [Cause.FileWithdrawn] = ("a poll file was withdrawn", "{0} poll files were withdrawn", "poll files were withdrawn"),
+        [Cause.Register] = ("", "", "the list of schools, or of those engaged, changed"),
+        [Cause.Wave] = ("", "", "what is known of the fieldwork changed"),
+        [Cause.Milestone] = ("", "", "a newer state was reported"),
+        [Cause.Catalogue] = ("", "", "the definition of the KPI changed"),
+        [Cause.Method] = ("", "", "the method changed"),
+        [Cause.DisclosurePolicy] = ("", "", "the rules that protect people changed"),
+        [Cause.RelatedReading] = ("", "", "a figure it is read together with changed"),
+    };
+
     public static Said Of(Verdict verdict) => Verdicts[verdict];
 
     public static string Of(MilestoneStatus status) => Statuses[status];
+
+    /// <summary>What moved a figure.</summary>
+    public static string Of(Mover mover)
+    {
+        var (one, many, some) = Causes[mover.Cause];
+        return mover.Count is null or 0 || many.Length == 0 ? some : mover.Count == 1 ? one : string.Format(CultureInfo.InvariantCulture, many, Number(mover.Count.Value));
+    }
 
     public static string OfSymbol(string symbol) => Symbols[symbol];
 

@@ -17,7 +17,7 @@ internal sealed record Person(int Id, string Wave, string School, string Role, s
 internal sealed record Moment(IReadOnlyList<Person> People, IReadOnlySet<string> Engaged, IReadOnlyDictionary<string, string> Phases);
 
 /// <summary>The programme in memory: people and registers in, public documents out, through the use cases an operator calls.</summary>
-internal sealed class Programme : IImports, IWaves, IInstruments, IMilestones, ISchoolTotals, IKpiResults, IDocuments
+internal sealed class Programme : IImports, IWaves, IInstruments, IMilestones, ISchoolTotals, IKpiResults, IDocuments, IErrata
 {
     private readonly Rows<SchoolTotals> _totals = new();
     private readonly Rows<School> _schools = new();
@@ -43,7 +43,7 @@ internal sealed class Programme : IImports, IWaves, IInstruments, IMilestones, I
         }
         var reader = new EvidenceReader(catalogue, policy, this, this, this, this, _totals, _schools, _engagements, new Rows<SchoolLink>(), new Rows<NetworkReach>(), this);
         _recompute = new RecomputeKpis(this, new RemapResponses(null!, null!, TimeProvider.System), this, reader, this, catalogue, policy);
-        _publish = new PublishSnapshot(this, this, this, reader, this, new PublicFiles(this), new PastIssues(this, Behind), catalogue, policy, TimeProvider.System);
+        _publish = new PublishSnapshot(this, this, this, reader, this, new PublicFiles(this), new PastIssues(this, Behind), this, catalogue, policy, TimeProvider.System);
         _decisions = new PutWave(this, TimeProvider.System);
         (_close, _reissue) = (new CloseWave(_decisions, _recompute, _publish), new ReissueWave(this, _decisions, _recompute, _publish));
     }
@@ -181,6 +181,8 @@ internal sealed class Programme : IImports, IWaves, IInstruments, IMilestones, I
 
     Task<IReadOnlyList<MilestoneState>> IMilestones.AllAsync(CancellationToken cancellation) => Task.FromResult<IReadOnlyList<MilestoneState>>([]);
 
+    Task<IReadOnlyList<ErratumState>> IErrata.AllAsync(CancellationToken cancellation) => Task.FromResult<IReadOnlyList<ErratumState>>([]);
+
     Task<IReadOnlyList<string>> ISchoolTotals.ChangedSchoolsAsync(string collection, CancellationToken cancellation) => Task.FromResult<IReadOnlyList<string>>([]);
 
     // Nobody asks for these: there is no instrument, and files come by themselves.
@@ -189,6 +191,10 @@ internal sealed class Programme : IImports, IWaves, IInstruments, IMilestones, I
     Task<bool> IInstruments.AddAsync(Instrument instrument, CancellationToken cancellation) => throw new NotSupportedException();
 
     Task<MilestoneState?> IMilestones.FindAsync(string id, CancellationToken cancellation) => throw new NotSupportedException();
+
+    Task<ErratumState?> IErrata.FindAsync(string id, CancellationToken cancellation) => throw new NotSupportedException();
+
+    Task<bool> IErrata.PutAsync(ErratumState erratum, CancellationToken cancellation) => throw new NotSupportedException();
 
     Task<bool> IMilestones.PutAsync(MilestoneState milestone, CancellationToken cancellation) => throw new NotSupportedException();
 
