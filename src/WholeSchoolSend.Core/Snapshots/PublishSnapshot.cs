@@ -87,7 +87,7 @@ public sealed class PublishSnapshot(
             if (wave.Reissues is [.., { } decided] && decided.Inputs == run.Inputs && await ReissueAsync(draft, wave.Id, published, cancellation) is ({ } again, null))
             {
                 published = [.. published.Where(result => result.Wave != wave.Id), .. again.Results];
-                movedSince[wave.Id] = (await issues.OfAsync(wave.Id, cancellation)).LastOrDefault()?.Provenance;
+                movedSince[wave.Id] = await issues.OfAsync(wave.Id, cancellation) is [.., { } last] ? last.Provenance : null;
                 behind.Add(wave.Id, again.Issue with { Provenance = evidence.Provenance });
                 draft.Accept(wave.Id);
                 continue;

@@ -125,7 +125,7 @@ public sealed class ReissueTests
         await programme.PublishAsync();
         await programme.PublishAsync();
         Assert.Equal(writes, programme.Writes);
-        Assert.Equal(2, programme.Behind.Versions.Count());   // the wave, and what is told over all time
+        Assert.Equal(2, programme.Behind.Versions.Count);   // the wave, and what is told over all time
 
         programme.Come(Wave, "leader", 12, 8, 30);
         Assert.Null(await programme.ReissueAsync(Wave));
