@@ -48,9 +48,14 @@ internal sealed class Shown
         _ => null,
     };
 
-    /// <summary>The figure a target is about: the change where there is one, else the first that is not there for comparison.</summary>
+    /// <value>What stands beside the main figure: its interval, or of how many it is; empty where there is neither.</value>
+    public string Beside => Main is null ? ""
+        : Main.Name == "rose" && Named("organisations") is { Value: { } all } ? $"of {Words.Number(all)} rose" : Words.IntervalOf(Main);
+
+    /// <summary>The figure a target is about: the change or the rise where there is one, else the first that is not there for comparison.</summary>
     public static Figure? MainOf(SnapshotResult result) => result.Milestone is not null ? null
         : result.Figures.FirstOrDefault(figure => figure.Name == "change")
+            ?? result.Figures.FirstOrDefault(figure => figure.Name == "rose")
             ?? result.Figures.FirstOrDefault(figure => !Words.IsDifference(figure) && figure.Name != "wider" && !Words.IsPublished(figure));
 
     public Figure? Named(string name) => Result?.Figures.FirstOrDefault(figure => figure.Name == name);
