@@ -39,7 +39,7 @@ internal sealed class Samples
 
     public bool Any => _values.Count > 0;
 
-    private double Median => Quantile(0.5);
+    public double Median => Quantile(0.5);
 
     private double Quantile(double at)
     {

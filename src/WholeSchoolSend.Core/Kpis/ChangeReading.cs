@@ -9,10 +9,11 @@ internal static class ChangeReading
     public static ReadingResult Evaluate(Kpi kpi, Reading reading, Change change, Indicator indicator, string wave, Sample sample, DisclosurePolicy policy)
     {
         if (!sample.HasSchools) return new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, "a change needs answers that come with schools", []);
-        var (pre, post) = (Stage(sample, change, "pre"), Stage(sample, change, "post"));
-        var figures = new List<Figure> { pre.Arm.Figure("pre"), post.Arm.Figure("post") };
-        var shares = PrePost.Estimate(sample.Domain(pre.Rows), sample.Domain(post.Rows));
-        var means = change.Scale == ChangeScale.RelativeMean ? PrePost.Estimate(Mean(sample, indicator, "pre"), Mean(sample, indicator, "post")) : null;
+        using var pre = sample.Domain(change.At("pre"), Arms.Both);
+        using var post = sample.Domain(change.At("post"), Arms.Both);
+        var figures = new List<Figure> { Arm.Of(sample, pre).Figure("pre"), Arm.Of(sample, post).Figure("post") };
+        var shares = PrePost.Estimate(pre, post);
+        var means = change.Scale == ChangeScale.RelativeMean ? Means(sample, indicator) : null;
         if (Changed(change.Scale, shares, means) is { } changed) figures.Add(changed with { Base = shares!.PreResponses + shares.PostResponses, Schools = shares.Schools });
         var target = reading.Target ?? kpi.Target;
         if (shares is not null && target is not null && Against(change.Scale, shares, target.Value / 100) is { } test)
@@ -56,17 +57,13 @@ internal static class ChangeReading
         name, "%", 100 * estimate.RelativeIncrease, 100 * estimate.RelativeIncreaseInterval?.Lower, 100 * estimate.RelativeIncreaseInterval?.Upper,
         DegreesOfFreedom: estimate.DegreesOfFreedom, PValue: estimate.DifferenceTest?.PValue, Method: $"{estimate.Method}; {estimate.RatioInterval?.Method}");
 
-    private static (SchoolSums[] Rows, Arm Arm) Stage(Sample sample, Change change, string stage)
-    {
-        var rows = sample.Rows(change.At(stage), Arms.Both);
-        return (rows, Arm.Of(sample, rows));
-    }
-
-    private static DomainTotals Mean(Sample sample, Indicator indicator, string stage)
+    private static PrePostEstimate? Means(Sample sample, Indicator indicator)
     {
         var (least, most) = (indicator.Scores!.Values.Min(), indicator.Scores.Values.Max());
         var rescaled = indicator with { Scores = indicator.Scores.ToDictionary(score => score.Key, score => 100 * (score.Value - least) / (most - least), StringComparer.Ordinal) };
-        return sample.Domain(sample.Rows(stage, rescaled, null, Arms.Both));
+        using var pre = sample.Domain("pre", rescaled, null, Arms.Both);
+        using var post = sample.Domain("post", rescaled, null, Arms.Both);
+        return PrePost.Estimate(pre, post);
     }
 }
 
@@ -99,7 +96,7 @@ internal static class MatchedReading
         // The change of the share, knowing schools: the mean of +1, 0 and -1.
         var rows = schools.Where(school => school.Pairs.Count > 0).Select(school => school.Pairs.Aggregate(
             SchoolSums.None(school.Position), (row, pair) => row.Plus(pair.N, pair.W, pair.Q, (Yes(pair.After) ? 1.0 : 0) - (Yes(pair.Before) ? 1 : 0)))).ToArray();
-        if (DesignMean.Estimate(sample.Domain(rows)) is { } mean)
+        if (DesignMean.Estimate(DomainTotals.Of(sample.Design, rows)) is { } mean)
         {
             yield return new Figure(
                 "change", "pp", 100 * mean.Value, 100 * mean.Interval?.Lower, 100 * mean.Interval?.Upper, Base: mean.Responses, Schools: mean.Schools,
@@ -110,7 +107,8 @@ internal static class MatchedReading
         var histograms = schools.Select(school => Histogram(school.Pairs, indicator)).OfType<DifferenceHistogram>().ToList();
         if (histograms.Count == 0) yield break;
         if (SignedRank.Clustered(histograms) is { } ranks) yield return Test("signed-rank-clustered", ranks);
-        var together = new DifferenceHistogram(Enumerable.Range(0, histograms[0].Counts.Count).Select(bin => histograms.Sum(one => one.Counts[bin])));
+        var steps = histograms[0].Steps;
+        var together = new DifferenceHistogram(Enumerable.Range(-steps, (2 * steps) + 1).Select(step => histograms.Sum(one => one[step])));
         if (PairedMeans.Estimate(together) is { } paired)
         {
             yield return new Figure(
@@ -135,8 +133,9 @@ internal static class MatchedReading
 
         (int All, int Yes) Sums(string stage)
         {
-            var rows = sample.Rows(new Change(change.Collection, change.Indicator, change.Success, change.Valid, ChangeScale.Points).At(stage), Arms.Both);
-            return (rows.Sum(row => row.Responses), rows.Sum(row => row.Successes));
+            var stacked = new Change(change.Collection, change.Indicator, change.Success, change.Valid, ChangeScale.Points);
+            using var domain = sample.Domain(stacked.At(stage), Arms.Both);
+            return (domain.Responses, domain.Successes);
         }
     }
 

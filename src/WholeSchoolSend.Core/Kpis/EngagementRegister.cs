@@ -28,7 +28,13 @@ public sealed class EngagementRegister
     /// Engaged: first contact before fieldwork began, so that nobody is counted as engaged for what came later. Whatever a school was before, its contacts
     /// are its own: of a school that was split, those of every part.
     /// </summary>
-    public bool IsEngaged(string school, DateOnly fieldwork) => WithPredecessors(Current(school)).Any(known => _first.TryGetValue(known, out var first) && first < fieldwork);
+    public bool IsEngaged(string school, DateOnly fieldwork)
+    {
+        var current = Current(school);
+        return _predecessors.ContainsKey(current) ? WithPredecessors(current).Exists(HadContact) : HadContact(current);
+
+        bool HadContact(string known) => _first.TryGetValue(known, out var first) && first < fieldwork;
+    }
 
     /// <summary>Phase of education by the register; that of the school it was before where the register does not know the school itself.</summary>
     public string PhaseOf(string school) => _schools.TryGetValue(Current(school), out var known) || _schools.TryGetValue(school, out known) ? known.Phase : "unknown";

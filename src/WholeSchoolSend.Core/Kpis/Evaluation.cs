@@ -11,20 +11,23 @@ public static class Evaluation
     /// <summary>Every reading of every wave it has evidence for, as the rows of one run.</summary>
     public static KpiRun Run(Catalogue catalogue, Evidence evidence, DisclosurePolicy policy)
     {
-        var uses = new Samples(catalogue, evidence).Series.SelectMany(series => series.Uses()).ToList();
+        var samples = new Samples(catalogue, evidence);
+        var uses = samples.Series.SelectMany(series => series.Uses()).ToList();
         var frame = new RunFrame(catalogue.Version, evidence.Waves) { Wordings = uses.Count == 0 ? null : uses };
         return new KpiRun(
             evidence.Inputs,
             JsonSerializer.SerializeToUtf8Bytes(frame, ResultsJson.Default.RunFrame),
-            Results(catalogue, evidence, policy).ToDictionary(
+            Results(catalogue, evidence, policy, samples).ToDictionary(
                 result => result.Key, result => JsonSerializer.SerializeToUtf8Bytes(result, ResultsJson.Default.ReadingResult), StringComparer.Ordinal),
             JsonSerializer.SerializeToUtf8Bytes(evidence.Provenance, ProvenanceJson.Default.Provenance));
     }
 
     /// <summary>The results in the catalogue's order.</summary>
-    public static IReadOnlyList<ReadingResult> Results(Catalogue catalogue, Evidence evidence, DisclosurePolicy policy)
+    public static IReadOnlyList<ReadingResult> Results(Catalogue catalogue, Evidence evidence, DisclosurePolicy policy) =>
+        Results(catalogue, evidence, policy, new Samples(catalogue, evidence));
+
+    private static IReadOnlyList<ReadingResult> Results(Catalogue catalogue, Evidence evidence, DisclosurePolicy policy, Samples samples)
     {
-        var samples = new Samples(catalogue, evidence);
         var results = new List<ReadingResult>();
         foreach (var (kpi, reading) in catalogue.Readings())
         {

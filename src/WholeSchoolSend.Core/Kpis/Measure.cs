@@ -86,12 +86,12 @@ public abstract record Measure
         _ => IndicatorOf is { } indicator && catalogue.Indicator[indicator].Scores?.ContainsKey(code) == true,
     };
 
-    /// <summary>Would an answer to its question be in its base?</summary>
-    internal bool IsValid(CellTotal cell) => this switch
+    /// <summary>Would an answer of this code to its question be in its base?</summary>
+    internal bool IsValid(string code) => this switch
     {
-        Share share => share.Roles.Contains(cell.Role) && share.Valid.Contains(cell.Code),
-        MixedShare mixed => mixed.Parts.Any(part => part.Roles.Contains(cell.Role)) && mixed.Valid.Contains(cell.Code),
-        Score score => score.Roles.Contains(cell.Role),
+        Share share => share.Valid.Contains(code),
+        MixedShare mixed => mixed.Valid.Contains(code),
+        Score => true,
         _ => false,
     };
 

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
 using WholeSchoolSend.Core.Statistics;
 
 namespace WholeSchoolSend.Core.Kpis;
@@ -16,8 +18,9 @@ internal sealed class Sample
     private const string EngagedWithoutSchools = "engaged|";
 
     private readonly (SchoolTotals Totals, bool Engaged, string Phase, int Position)[] _schools;
+    private readonly string[] _phases;
     private readonly WordingSeries _series;
-    private readonly Dictionary<(string Stage, string Indicator), WordingChoice> _choices = [];
+    private readonly Lazy<Dictionary<(string Stage, string Indicator), AskedQuestion>> _questions;
 
     public Sample(IReadOnlyList<EvidenceSource> sources, EngagementRegister register, DateOnly fieldwork, WordingSeries series)
     {
@@ -25,15 +28,23 @@ internal sealed class Sample
         SourceNames = sources.Select(source => source.Name).ToList();
         // A poll file without schools brings its own group and stratum in place of a school's number.
         HasSchools = sources.All(source => source.Totals.All(totals => !totals.School.Contains('|', StringComparison.Ordinal)));
-        var placed = sources.SelectMany(source => source.Totals)
-            .Select(totals => (Totals: totals, School: HasSchools ? register.Current(totals.School) : totals.School))
-            .Select(row => (row.Totals, row.School, Engaged: HasSchools ? register.IsEngaged(row.School, fieldwork) : row.School.StartsWith(EngagedWithoutSchools, StringComparison.Ordinal), Phase: register.PhaseOf(row.School)))
-            .ToList();
-        Design = SampleDesign.Of(placed.Select(row => new SampledSchool(row.School, Stratum(row.Engaged, row.Phase))));
-        _schools = placed
-            .Select(row => (row.Totals, row.Engaged, row.Phase, Position: Design.PositionOf(row.School, Stratum(row.Engaged, row.Phase))))
-            .OrderBy(row => row.Position)
-            .ToArray();
+        var strata = new Dictionary<(bool Engaged, string Phase), string>();
+        var placed = new List<(SchoolTotals Totals, bool Engaged, string Phase, SampledSchool School)>();
+        foreach (var totals in sources.SelectMany(source => source.Totals))
+        {
+            var school = HasSchools ? register.Current(totals.School) : totals.School;
+            var engaged = HasSchools ? register.IsEngaged(school, fieldwork) : school.StartsWith(EngagedWithoutSchools, StringComparison.Ordinal);
+            var phase = register.PhaseOf(school);
+            if (!strata.TryGetValue((engaged, phase), out var stratum))
+                strata.Add((engaged, phase), stratum = $"{(engaged ? "engaged" : "wider")}|{phase}");
+            placed.Add((totals, engaged, phase, new SampledSchool(school, stratum)));
+        }
+        Design = SampleDesign.Of(placed.Select(row => row.School));
+        _schools = InOrder(placed);
+        _phases = new string[Design.SchoolCount];
+        foreach (var school in _schools) _phases[school.Position] = school.Phase;
+        EngagedPhases = [.. strata.Keys.Where(stratum => stratum.Engaged).Select(stratum => stratum.Phase).Order(StringComparer.Ordinal)];
+        _questions = new(Questions);
     }
 
     public IReadOnlyList<string> SourceNames { get; }
@@ -43,22 +54,31 @@ internal sealed class Sample
 
     public SampleDesign Design { get; }
 
+    /// <summary>Phases of the engaged schools, in one order.</summary>
+    public IReadOnlyList<string> EngagedPhases { get; }
+
     /// <summary>Totals of every school with its group and phase, in school order; several where several sources or a predecessor have some.</summary>
     public IEnumerable<(SchoolTotals Totals, bool Engaged, string Phase, int Position)> Schools => _schools;
 
-    /// <summary>Those of a share's base, one row for each school that has any, in school order.</summary>
-    public SchoolSums[] Rows(Share share, Arms arms, string? phase = null) => Rows(
-        arms, phase,
-        (row, cell) => cell.Stage == share.Stage && cell.Indicator == share.Indicator && share.Roles.Contains(cell.Role) && share.Valid.Contains(cell.Code) && Counts(cell)
-            ? row.Plus(cell.N, cell.W, cell.Q, share.Success.Contains(cell.Code))
-            : row);
+    /// <summary>Those in a share's base.</summary>
+    public DomainTotals Domain(Share share, Arms arms) => Domain(
+        share.Stage, share.Indicator, arms, share.Roles.Contains,
+        code => share.Valid.Contains(code) ? (share.Success.Contains(code) ? Worth.Success : Worth.Other) : null);
 
     /// <summary>Those who gave an answer that is worth a score.</summary>
-    public SchoolSums[] Rows(string stage, Indicator indicator, IReadOnlyList<string>? roles, Arms arms) => Rows(
-        arms, null,
-        (row, cell) => cell.Stage == stage && cell.Indicator == indicator.Id && (roles is null || roles.Contains(cell.Role)) && indicator.Scores!.TryGetValue(cell.Code, out var score) && Counts(cell)
-            ? row.Plus(cell.N, cell.W, cell.Q, score)
-            : row);
+    public DomainTotals Domain(string stage, Indicator indicator, IReadOnlyList<string>? roles, Arms arms) => Domain(
+        stage, indicator.Id, arms, role => roles is null || roles.Contains(role),
+        code => indicator.Scores!.TryGetValue(code, out var score) ? new Worth(score) : null);
+
+    /// <summary>Those of a domain whose schools are of one phase.</summary>
+    public DomainTotals InPhase(DomainTotals domain, string phase)
+    {
+        var rows = ArrayPool<SchoolSums>.Shared.Rent(domain.Schools.Length);
+        var count = 0;
+        foreach (ref readonly var row in domain.Schools.Span)
+            if (_phases[row.School] == phase) rows[count++] = row;
+        return DomainTotals.OfRented(Design, rows, count);
+    }
 
     /// <summary>Matched pairs of a question, both answers to the wordings that count.</summary>
     public IEnumerable<PairTotal> Pairs(SchoolTotals school, string indicator) => school.Pairs.Where(pair => pair.Indicator == indicator
@@ -76,28 +96,32 @@ internal sealed class Sample
         if (measure is not { StageOf: { } stage, IndicatorOf: { } indicator } || ChoiceOf(stage, indicator) is not { Root: { } root } choice) return result;
         var named = result with { Wording = _series.NameOf(stage, indicator, root), IsHeld = result.IsHeld || choice.IsOpen };
         if (choice.Others.Count == 0) return named;
-        var apart = _schools.SelectMany(school => school.Totals.Cells).Where(cell => cell.Stage == stage && cell.Indicator == indicator && measure.IsValid(cell) && !Counts(cell)).Sum(cell => cell.N);
+        using var apart = _questions.Value[(stage, indicator)].Domain(
+            Design, Arms.Both, measure.CountsRole, code => measure.IsValid(code) ? Worth.Other : null, apart: true);
         var since = choice.Others.Select(other => _series.SinceOf(stage, indicator, other)).Min();
-        return named with { HeldApart = new HeldApart(apart, since is { } first ? DateOnly.FromDateTime(first.UtcDateTime) : null) };
+        return named with { HeldApart = new HeldApart(apart.Responses, since is { } first ? DateOnly.FromDateTime(first.UtcDateTime) : null) };
     }
 
-    public DomainTotals Domain(SchoolSums[] rows) => DomainTotals.Of(Design, rows);
-
-    private SchoolSums[] Rows(Arms arms, string? phase, Func<SchoolSums, CellTotal, SchoolSums> add)
+    private (SchoolTotals Totals, bool Engaged, string Phase, int Position)[] InOrder(
+        List<(SchoolTotals Totals, bool Engaged, string Phase, SampledSchool School)> placed)
     {
-        var rows = new List<SchoolSums>();
-        foreach (var (totals, engaged, itsPhase, position) in _schools)
+        var schools = new (SchoolTotals Totals, bool Engaged, string Phase, int Position)[placed.Count];
+        var (last, isInOrder) = (-1, true);
+        for (var at = 0; at < schools.Length; at++)
         {
-            if (arms != Arms.Both && engaged != (arms == Arms.Engaged)) continue;
-            if (phase is not null && itsPhase != phase) continue;
-            var isSameSchool = rows.Count > 0 && rows[^1].School == position;
-            var row = isSameSchool ? rows[^1] : SchoolSums.None(position);
-            foreach (var cell in totals.Cells) row = add(row, cell);
-            if (isSameSchool) rows[^1] = row;
-            else if (row.Responses > 0) rows.Add(row);
+            var (totals, engaged, phase, school) = placed[at];
+            // Totals come in the order of schools from most sources: then it is the school after the last.
+            var position = last + 1 < Design.SchoolCount && Design[last + 1] == school ? last + 1 : Design.PositionOf(school.School, school.Stratum);
+            isInOrder &= position >= last;
+            schools[at] = (totals, engaged, phase, last = position);
         }
-        return [.. rows];
+        return isInOrder ? schools : [.. schools.OrderBy(school => school.Position)];
     }
+
+    private DomainTotals Domain(string stage, string indicator, Arms arms, Func<string, bool> role, Func<string, Worth?> worth) =>
+        _questions.Value.TryGetValue((stage, indicator), out var question)
+            ? question.Domain(Design, arms, role, worth)
+            : DomainTotals.Of(Design, ReadOnlyMemory<SchoolSums>.Empty);
 
     private bool Counts(string stage, string indicator, string? wording)
     {
@@ -106,12 +130,29 @@ internal sealed class Sample
     }
 
     /// <summary>Of the wordings of a question in this wave those that count.</summary>
-    private WordingChoice ChoiceOf(string stage, string indicator)
-    {
-        if (!_choices.TryGetValue((stage, indicator), out var choice))
-            _choices.Add((stage, indicator), choice = WordingChoice.Of(_series, _schools.Select(school => school.Totals), stage, indicator));
-        return choice;
-    }
+    private WordingChoice ChoiceOf(string stage, string indicator) => _questions.Value.GetValueOrDefault((stage, indicator))?.Choice ?? WordingChoice.None;
 
-    private static string Stratum(bool engaged, string phase) => $"{(engaged ? "engaged" : "wider")}|{phase}";
+    /// <summary>All cells by question, read once: a reading then looks at those of its own question only.</summary>
+    private Dictionary<(string Stage, string Indicator), AskedQuestion> Questions()
+    {
+        var questions = new Dictionary<(string Stage, string Indicator), AskedQuestion>();
+        AskedQuestion? last = null;
+        foreach (var (totals, engaged, _, position) in _schools)
+            foreach (var cell in CollectionsMarshal.AsSpan(totals.Cells as List<CellTotal> ?? [.. totals.Cells]))
+            {
+                var question = last?.Next is { } next && next.IsOf(cell) ? next : last is not null && last.IsOf(cell) ? last : Find(cell);
+                if (last is not null && last != question) last.Next = question;
+                question.Add(position, engaged, cell);
+                last = question;
+            }
+        foreach (var question in questions.Values) question.Choose(_series);
+        return questions;
+
+        AskedQuestion Find(CellTotal cell)
+        {
+            if (!questions.TryGetValue((cell.Stage, cell.Indicator), out var question))
+                questions.Add((cell.Stage, cell.Indicator), question = new AskedQuestion(cell.Stage, cell.Indicator, Design.SchoolCount));
+            return question;
+        }
+    }
 }

@@ -9,10 +9,11 @@ internal static class ScoreReading
     public static ReadingResult Evaluate(Kpi kpi, Reading reading, Score score, Indicator indicator, string wave, Sample sample, DisclosurePolicy policy)
     {
         if (!sample.HasSchools) return new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, "a mean needs a poll that comes with schools", []);
-        var (engaged, wider) = (Rows(Arms.Engaged), Rows(Arms.Wider));
-        List<Figure> figures = [Mean("engaged-mean", sample, engaged), Mean("wider-mean", sample, wider)];
+        using var engaged = sample.Domain(score.Stage, indicator, score.Roles, Arms.Engaged);
+        using var wider = sample.Domain(score.Stage, indicator, score.Roles, Arms.Wider);
+        List<Figure> figures = [Mean("engaged-mean", engaged), Mean("wider-mean", wider)];
         // The linearisation of a difference does not care whether y is an answer's score or 0 and 1.
-        if (PrePost.Estimate(sample.Domain(wider), sample.Domain(engaged)) is { } difference)
+        if (PrePost.Estimate(wider, engaged) is { } difference)
         {
             figures.Add(new Figure(
                 "difference-of-means", "points", difference.Difference, difference.DifferenceInterval?.Lower, difference.DifferenceInterval?.Upper,
@@ -25,20 +26,18 @@ internal static class ScoreReading
             : new ReadingResult(
                 kpi.Id, reading.Id, wave,
                 reading.Undecided is null ? Decided.On(figures[0].Value!.Value, figures[0].Lower!.Value, figures[0].Upper!.Value, (reading.Target ?? kpi.Target)!) : null, reading.Undecided, figures);
-
-        SchoolSums[] Rows(Arms arms) => sample.Rows(score.Stage, indicator, score.Roles, arms);
     }
 
     /// <summary>A mean on a scale of a few points has no width in percentage points: its base, schools and dominance are what is looked at.</summary>
     internal static CellStatus Status(Figure mean, DisclosurePolicy policy) =>
         mean.Lower is null && mean.Base is > 0 ? policy.StatusOf(mean) : policy.StatusOf(mean with { Lower = 0, Upper = 0 });
 
-    private static Figure Mean(string name, Sample sample, SchoolSums[] rows)
+    private static Figure Mean(string name, DomainTotals domain)
     {
-        if (DesignMean.Estimate(sample.Domain(rows)) is not { } mean) return new Figure(name, "points", Base: 0, Schools: 0);
+        if (DesignMean.Estimate(domain) is not { } mean) return new Figure(name, "points", Base: 0, Schools: 0);
         return new Figure(
             name, "points", mean.Value, mean.Interval?.Lower, mean.Interval?.Upper, mean.Responses, mean.Schools, mean.StandardError, mean.DegreesOfFreedom,
-            DesignEffect: mean.DesignEffect, SumOfWeights: mean.SumOfWeights, LargestShare: rows.Max(row => row.SumOfWeights) / mean.SumOfWeights,
+            DesignEffect: mean.DesignEffect, SumOfWeights: mean.SumOfWeights, LargestShare: domain.LargestWeight / mean.SumOfWeights,
             Method: mean.Interval is null ? mean.Method : $"{mean.Method}; {mean.Interval.Method}");
     }
 }
@@ -51,23 +50,47 @@ internal static class MixedReading
         if (!sample.HasSchools) return new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, "a fixed mix needs a poll that comes with schools", []);
         var figures = new List<Figure> { Arm("engaged", Arms.Engaged), Arm("wider", Arms.Wider) };
         // Each part of the mix is weighed up or down: one with too few people would decide for many.
-        var least = mixed.Parts.Min(part => sample.Rows(mixed.Of(part), Arms.Engaged).Sum(row => row.Responses));
-        return least < policy.ReliableRespondents
+        return mixed.Parts.Min(Responses) < policy.ReliableRespondents
             ? new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, "too few respondents in a part of the mix", figures)
             : Decided.On(kpi, reading, wave, figures, policy);
 
         Figure Arm(string name, Arms arms)
         {
-            var rows = mixed.Parts.Select(part => sample.Rows(mixed.Of(part), arms)).ToList();
-            var cells = mixed.Parts.Select((part, index) => new StandardCell(sample.Domain(rows[index]), part.Part)).ToList();
-            if (DirectStandardisation.Estimate(cells) is not { } estimate) return new Figure(name, "%", Base: 0, Schools: 0);
+            var cells = mixed.Parts.Select(part => new StandardCell(sample.Domain(mixed.Of(part), arms), part.Part)).ToList();
+            var standardised = DirectStandardisation.Estimate(cells);
+            var largest = LargestShare(sample, cells);
+            foreach (var cell in cells) cell.Domain.Dispose();
+            if (standardised is not { } estimate) return new Figure(name, "%", Base: 0, Schools: 0);
             var asShare = new ProportionEstimate(estimate.Value, estimate.Variance, estimate.DegreesOfFreedom, estimate.Responses, 0, estimate.Schools, 0, 0, 0);
             var interval = ProportionIntervals.KornGraubardCapped(asShare);
-            var weights = rows.SelectMany(part => part).GroupBy(row => row.School).Select(school => school.Sum(row => row.SumOfWeights)).ToList();
             return new Figure(
                 name, "%", 100 * estimate.Value, 100 * interval?.Lower, 100 * interval?.Upper, estimate.Responses, estimate.Schools, 100 * estimate.StandardError, estimate.DegreesOfFreedom,
-                asShare.CappedEffectiveSize, LargestShare: weights.Max() / weights.Sum(),
+                asShare.CappedEffectiveSize, LargestShare: largest,
                 Method: $"{estimate.Method}, roles at a fixed mix; {interval?.Method}");
         }
+
+        int Responses(MixPart part)
+        {
+            using var domain = sample.Domain(mixed.Of(part), Arms.Engaged);
+            return domain.Responses;
+        }
+    }
+
+    /// <summary>Of the weight of all parts together that of the school that has most.</summary>
+    private static double LargestShare(Sample sample, List<StandardCell> parts)
+    {
+        var weights = new double[sample.Design.SchoolCount];
+        foreach (var part in parts)
+            foreach (ref readonly var row in part.Domain.Schools.Span) weights[row.School] += row.SumOfWeights;
+        var (all, largest) = (0.0, 0.0);
+        foreach (var part in parts)
+            foreach (ref readonly var row in part.Domain.Schools.Span)
+            {
+                // Each school once, where it comes first.
+                all += weights[row.School];
+                largest = Math.Max(largest, weights[row.School]);
+                weights[row.School] = 0;
+            }
+        return largest / all;
     }
 }

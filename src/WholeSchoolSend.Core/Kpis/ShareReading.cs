@@ -7,12 +7,13 @@ namespace WholeSchoolSend.Core.Kpis;
 /// <summary>One group's share; schools and the largest one's part of the weight where schools are known.</summary>
 internal sealed record Arm(ProportionEstimate? Estimate, int? Schools, double? LargestShare)
 {
-    public static Arm Of(Sample sample, SchoolSums[] rows)
-    {
-        if (!sample.HasSchools) return new Arm(UnclusteredProportion.Estimate(Sum(rows)), null, null);
-        var estimate = Proportion.Estimate(sample.Domain(rows));
-        return new Arm(estimate, estimate?.Schools ?? 0, estimate is null ? null : rows.Max(row => row.SumOfWeights) / estimate.SumOfWeights);
-    }
+    public static Arm Of(Sample sample, DomainTotals domain) => sample.HasSchools
+        ? Of(domain, Proportion.Estimate(domain))
+        : new Arm(UnclusteredProportion.Estimate(domain.Sum), null, null);
+
+    /// <summary>Where schools are known and the share is estimated already.</summary>
+    public static Arm Of(DomainTotals domain, ProportionEstimate? estimate) =>
+        new(estimate, estimate?.Schools ?? 0, estimate is null ? null : domain.LargestWeight / estimate.SumOfWeights);
 
     public Figure Figure(string name)
     {
@@ -24,10 +25,6 @@ internal sealed record Arm(ProportionEstimate? Estimate, int? Schools, double? L
             DesignEffect: estimate.DesignEffect, SumOfWeights: estimate.SumOfWeights, LargestShare: LargestShare,
             Method: interval is null ? estimate.Method : $"{estimate.Method}; {interval.Method}");
     }
-
-    private static SchoolSums Sum(SchoolSums[] rows) => rows.Aggregate(SchoolSums.None(-1), (sum, row) => new SchoolSums(
-        -1, sum.Responses + row.Responses, sum.Successes + row.Successes, sum.SumOfWeights + row.SumOfWeights, sum.WeightedSum + row.WeightedSum,
-        sum.SumOfSquaredWeights + row.SumOfSquaredWeights, sum.WeightedSumOfSquares + row.WeightedSumOfSquares));
 }
 
 /// <summary>A share among engaged schools, held against its target, beside wider schools, earlier waves and a figure of 2016.</summary>
@@ -37,31 +34,29 @@ internal static class ShareReading
     public static ReadingResult Evaluate(
         Kpi kpi, Reading reading, Share share, WaveState wave, Sample sample, IReadOnlyList<(WaveState Wave, Sample Sample)> earlier, DisclosurePolicy policy)
     {
-        var (first, second) = (sample.Rows(share, Arms.Engaged), sample.Rows(share, Arms.Wider));
-        var (engaged, wider) = (Arm.Of(sample, first), Arm.Of(sample, second));
+        using var first = sample.Domain(share, Arms.Engaged);
+        using var second = sample.Domain(share, Arms.Wider);
+        var difference = sample.HasSchools ? DomainDifference.Estimate(first, second) : null;
+        // The shares of a difference are the shares.
+        var (engaged, wider) = difference is null
+            ? (Arm.Of(sample, first), Arm.Of(sample, second))
+            : (Arm.Of(first, difference.First), Arm.Of(second, difference.Second));
         var figures = new List<Figure> { engaged.Figure("engaged"), wider.Figure("wider") };
-        figures.AddRange(sample.HasSchools ? Compared(sample, share, first, second) : Compared(engaged.Estimate, wider.Estimate));
-        figures.AddRange(Mix(sample, share));
+        if (difference is not null) figures.AddRange(Compared(sample, difference, first, second));
+        if (!sample.HasSchools) figures.AddRange(Compared(engaged.Estimate, wider.Estimate));
+        figures.AddRange(Mix(sample, share, first));
         if (share.Published is { } published) figures.AddRange(Published(engaged.Estimate, published));
         if (sample.HasSchools) figures.AddRange(WaveTrend.Figures(share, wave, sample, earlier, policy));
         return Decided.On(kpi, reading, wave.Id, figures, policy);
     }
 
     /// <summary>Engaged less wider, with a second opinion, and beside wider schools that had the engaged schools' mix of phases.</summary>
-    private static IEnumerable<Figure> Compared(Sample sample, Share share, SchoolSums[] engaged, SchoolSums[] wider)
+    private static IEnumerable<Figure> Compared(Sample sample, DifferenceEstimate difference, DomainTotals engaged, DomainTotals wider)
     {
-        var (first, second) = (sample.Domain(engaged), sample.Domain(wider));
-        if (DomainDifference.Estimate(first, second) is not { } difference) yield break;
         yield return Difference("difference", difference);
-        if (RaoScott.Test(first, second) is { } opinion)
+        if (RaoScott.Test(engaged, wider) is { } opinion)
             yield return new Figure("rao-scott", "F", opinion.F, DegreesOfFreedom: opinion.DegreesOfFreedom, PValue: opinion.PValue, Method: opinion.Method);
-
-        var cells = sample.Schools.Where(school => school.Engaged).Select(school => school.Phase).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)
-            .Select(phase => new StandardCell(sample.Domain(sample.Rows(share, Arms.Wider, phase)), sample.Rows(share, Arms.Engaged, phase).Sum(row => row.SumOfWeights)))
-            .Where(cell => cell.Standard > 0)
-            .ToList();
-        // Where a phase of the engaged schools has nobody in the wider ones there is nothing to standardise on: the figures are simply not there.
-        if (cells.Count == 0 || DirectStandardisation.Difference(first, cells) is not { } standardised) yield break;
+        if (Standardised(sample, engaged, wider) is not { } standardised) yield break;
         yield return new Figure(
             "wider-standardised", "%", 100 * standardised.Second.Value, Base: standardised.Second.Responses, Schools: standardised.Second.Schools,
             StandardError: 100 * standardised.Second.StandardError, DegreesOfFreedom: standardised.Second.DegreesOfFreedom,
@@ -70,6 +65,20 @@ internal static class ShareReading
             "difference-standardised", "pp", 100 * standardised.Value, 100 * standardised.Interval?.Lower, 100 * standardised.Interval?.Upper,
             StandardError: 100 * standardised.StandardError, DegreesOfFreedom: standardised.Test?.DegreesOfFreedom, PValue: standardised.Test?.PValue,
             Method: standardised.Interval?.Method);
+    }
+
+    private static StandardisedDifference? Standardised(Sample sample, DomainTotals engaged, DomainTotals wider)
+    {
+        var cells = new List<StandardCell>();
+        foreach (var phase in sample.EngagedPhases)
+        {
+            using var standard = sample.InPhase(engaged, phase);
+            if (standard.Sum.SumOfWeights > 0) cells.Add(new StandardCell(sample.InPhase(wider, phase), standard.Sum.SumOfWeights));
+        }
+        // Where a phase of the engaged schools has nobody in the wider ones there is nothing to standardise on: the figures are simply not there.
+        var standardised = cells.Count == 0 ? null : DirectStandardisation.Difference(engaged, cells);
+        foreach (var cell in cells) cell.Domain.Dispose();
+        return standardised;
     }
 
     /// <summary>Two independent groups of people whose schools are not known: no covariance, and Satterthwaite's degrees of freedom.</summary>
@@ -89,14 +98,16 @@ internal static class ShareReading
     }
 
     /// <summary>Which part of the engaged weight each role has: a pooled figure moves with it.</summary>
-    private static IEnumerable<Figure> Mix(Sample sample, Share share)
+    private static IEnumerable<Figure> Mix(Sample sample, Share share, DomainTotals engaged)
     {
         if (share.Roles.Count < 2) yield break;
-        var total = sample.Rows(share, Arms.Engaged).Sum(row => row.SumOfWeights);
-        if (!(total > 0)) yield break;
+        if (engaged.IsEmpty) yield break;
         foreach (var role in share.Roles)
-            yield return new Figure($"mix-{role}", "%", 100 * sample.Rows(share with { Roles = [role] }, Arms.Engaged).Sum(row => row.SumOfWeights) / total,
-                Base: sample.Rows(share with { Roles = [role] }, Arms.Engaged).Sum(row => row.Responses), Method: "part of the engaged weight");
+        {
+            using var part = sample.Domain(share with { Roles = [role] }, Arms.Engaged);
+            yield return new Figure(
+                $"mix-{role}", "%", 100 * part.Sum.SumOfWeights / engaged.Sum.SumOfWeights, Base: part.Responses, Method: "part of the engaged weight");
+        }
     }
 
     private static IEnumerable<Figure> Published(ProportionEstimate? estimate, PublishedFigure published)
@@ -168,7 +179,8 @@ internal static class WaveTrend
 
         bool IsShown(Sample of)
         {
-            var figure = Arm.Of(of, of.Rows(share, Arms.Engaged)).Figure("engaged");
+            using var engaged = of.Domain(share, Arms.Engaged);
+            var figure = Arm.Of(of, engaged).Figure("engaged");
             return policy.StatusOf(figure) is CellStatus.Shown or CellStatus.SmallBase && !PublicFigures.IsExtreme(figure);
         }
 
@@ -189,7 +201,8 @@ internal static class WaveTrend
     private static DomainTotals Moved(Sample sample, Share share, SampleDesign design)
     {
         var phases = sample.Schools.Where(school => school.Engaged).Select(school => (school.Position, school.Phase)).Distinct().ToDictionary(school => school.Position, school => school.Phase);
-        var rows = sample.Rows(share, Arms.Engaged)
+        using var engaged = sample.Domain(share, Arms.Engaged);
+        var rows = engaged.Schools.ToArray()
             .Select(row => row with { School = design.PositionOf(sample.Design[row.School].School, phases[row.School]) })
             .OrderBy(row => row.School)
             .ToArray();

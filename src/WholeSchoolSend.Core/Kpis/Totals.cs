@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace WholeSchoolSend.Core.Kpis;
@@ -8,7 +10,8 @@ namespace WholeSchoolSend.Core.Kpis;
 /// </summary>
 /// <param name="School">unique reference number; for a poll without schools <c>{group}|{stratum}</c>, and the totals are no cluster.</param>
 /// <param name="Respondents">people in the sample at this school in this wave, whether or not they answered anything.</param>
-public sealed record SchoolTotals(string Wave, string School, int Respondents, IReadOnlyList<CellTotal> Cells, IReadOnlyList<PairTotal> Pairs)
+public sealed record SchoolTotals(
+    [property: JsonConverter(typeof(SharedText))] string Wave, string School, int Respondents, IReadOnlyList<CellTotal> Cells, IReadOnlyList<PairTotal> Pairs)
 {
     /// <summary>Which wordings of which questions the cells are of, and since when; null where no tool told any.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -19,10 +22,17 @@ public sealed record SchoolTotals(string Wave, string School, int Respondents, I
 /// <param name="N">respondents.</param>
 /// <param name="W">sum of weights.</param>
 /// <param name="Q">sum of squared weights.</param>
-public sealed record CellTotal(string Stage, string Role, string Indicator, string Code, int N, double W, double Q)
+public sealed record CellTotal(
+    [property: JsonConverter(typeof(SharedText))] string Stage,
+    [property: JsonConverter(typeof(SharedText))] string Role,
+    [property: JsonConverter(typeof(SharedText))] string Indicator,
+    [property: JsonConverter(typeof(SharedText))] string Code,
+    int N,
+    double W,
+    double Q)
 {
     /// <summary>Hash of the question's wording: answers to other words are in other cells. Null where it is not known.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [JsonConverter(typeof(SharedText)), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Wording { get; init; }
 }
 
@@ -63,6 +73,32 @@ public interface ISchoolTotals
 
     /// <summary>All totals of a collection, by wave and school, with what moved them.</summary>
     Task<CollectionTotals> TotalsAsync(string collection, CancellationToken cancellation);
+}
+
+/// <summary>
+/// Reads texts that come again in every school, and keeps each once: the half million cells of a national sample are a third as large so, and
+/// telling two texts to be the same takes no look at their letters.
+/// </summary>
+internal sealed class SharedText : JsonConverter<string>
+{
+    // Longer ones, and more than these, are no codes: a tool may put answers into the wording of its questions.
+    private const int Longest = 128;
+    private const int Most = 10_000;
+
+    private static readonly ConcurrentDictionary<string, string> Known = new(StringComparer.Ordinal);
+    private static readonly ConcurrentDictionary<string, string>.AlternateLookup<ReadOnlySpan<char>> Lookup = Known.GetAlternateLookup<ReadOnlySpan<char>>();
+
+    public override string Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        if (reader.TokenType != JsonTokenType.String || reader.HasValueSequence || reader.ValueSpan.Length > Longest) return reader.GetString()!;
+        Span<char> letters = stackalloc char[Longest];
+        letters = letters[..reader.CopyString(letters)];
+        if (Lookup.TryGetValue(letters, out var known)) return known;
+        var text = letters.ToString();
+        return Known.Count < Most ? Known.GetOrAdd(text, text) : text;
+    }
+
+    public override void Write(Utf8JsonWriter writer, string value, JsonSerializerOptions options) => writer.WriteStringValue(value);
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]

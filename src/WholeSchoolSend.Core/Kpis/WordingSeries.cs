@@ -102,17 +102,19 @@ internal sealed class WordingSeries
 /// <param name="IsOpen">somebody must look at a wording before this wave's figures are issued.</param>
 internal sealed record WordingChoice(string? Root, IReadOnlyList<string> Others, bool IsOpen)
 {
+    /// <summary>Nobody answered.</summary>
+    public static WordingChoice None { get; } = new(null, [], false);
+
     /// <summary>
     /// What somebody has looked at counts before what nobody has; then the series that most people answered, and of equals the older. So what was
     /// asked first counts until somebody says otherwise, and a stray answer to old words does not outweigh a wave.
     /// </summary>
-    public static WordingChoice Of(WordingSeries series, IEnumerable<SchoolTotals> wave, string stage, string indicator)
+    /// <param name="wordings">of the answers of one wave, with how many gave them.</param>
+    public static WordingChoice Of(WordingSeries series, string stage, string indicator, IReadOnlyList<(string Wording, int Respondents)> wordings)
     {
-        var cells = wave.SelectMany(school => school.Cells).Where(cell => cell.Stage == stage && cell.Indicator == indicator);
-        if (series.IsOne(stage, indicator)) return new WordingChoice(cells.Any() ? StatedWordings.First : null, [], false);
-        var roots = cells
-            .GroupBy(cell => cell.Wording, StringComparer.Ordinal)
-            .GroupBy(cells => series.RootOf(stage, indicator, cells.Key), cells => cells.Sum(cell => cell.N), StringComparer.Ordinal)
+        if (series.IsOne(stage, indicator)) return wordings.Count == 0 ? None : new WordingChoice(StatedWordings.First, [], false);
+        var roots = wordings
+            .GroupBy(answered => series.RootOf(stage, indicator, answered.Wording), answered => answered.Respondents, StringComparer.Ordinal)
             .Select(cells => (Root: cells.Key, N: cells.Sum(), IsReviewed: series.IsReviewed(indicator, cells.Key)))
             .OrderByDescending(root => root.IsReviewed)
             .ThenByDescending(root => root.N)
@@ -120,7 +122,7 @@ internal sealed record WordingChoice(string? Root, IReadOnlyList<string> Others,
             .ThenBy(root => root.Root, StringComparer.Ordinal)
             .ToList();
         return roots.Count == 0
-            ? new WordingChoice(null, [], false)
+            ? None
             : new WordingChoice(roots[0].Root, roots.Skip(1).Select(root => root.Root).ToList(), roots.Count > 1 && roots.Any(root => !root.IsReviewed));
     }
 }

@@ -25,11 +25,8 @@ public static class DirectStandardisation
     public static StandardisedEstimate? Estimate(IReadOnlyList<StandardCell> cells)
     {
         if (Standard(cells) is not { } total) return null;
-        var design = cells[0].Domain.Design;
-        using var z = new Influence(design);
-        var value = AddTo(z, cells, total);
-        var (schools, strata, _) = DomainTotals.Union([.. cells.Select(c => c.Domain)]);
-        return new StandardisedEstimate(value, z.Variance(), schools - strata, cells.Sum(c => c.Domain.Responses), schools);
+        using var z = new Influence(cells[0].Domain.Design);
+        return Estimate(z, cells, total);
     }
 
     /// <summary>The multiple by which the weights of each cell would change, in the order given.</summary>
@@ -46,10 +43,10 @@ public static class DirectStandardisation
     public static StandardisedDifference? Difference(DomainTotals first, IReadOnlyList<StandardCell> second)
     {
         ArgumentNullException.ThrowIfNull(first);
-        if (first.IsEmpty || Estimate(second) is not { } standardised || Standard(second) is not { } total) return null;
+        if (first.IsEmpty || Standard(second) is not { } total) return null;
         using var z1 = Influence.OfRatio(first);
         using var z2 = new Influence(first.Design);
-        _ = AddTo(z2, second, total);
+        var standardised = Estimate(z2, second, total);
         var (schools, strata, _) = DomainTotals.Union([first, .. second.Select(c => c.Domain)]);
         return new StandardisedDifference(
             Proportion.From(first, z1),
@@ -57,6 +54,13 @@ public static class DirectStandardisation
             Influence.Covariance(z1, z2),
             first.SchoolCount + standardised.Schools - schools,
             schools - strata);
+    }
+
+    private static StandardisedEstimate Estimate(Influence z, IReadOnlyList<StandardCell> cells, double total)
+    {
+        var value = AddTo(z, cells, total);
+        var (schools, strata, _) = DomainTotals.Union([.. cells.Select(c => c.Domain)]);
+        return new StandardisedEstimate(value, z.Variance(), schools - strata, cells.Sum(c => c.Domain.Responses), schools);
     }
 
     private static double AddTo(Influence z, IReadOnlyList<StandardCell> cells, double total)

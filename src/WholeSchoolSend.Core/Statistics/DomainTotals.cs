@@ -1,14 +1,22 @@
+using System.Buffers;
+
 namespace WholeSchoolSend.Core.Statistics;
 
 /// <summary>
 /// The totals of all schools that have somebody in a domain (a role, a group, a wave with a valid answer), on the design they were sampled by.
 /// </summary>
-/// <remarks>Holds the rows it is given without copying them; whoever made them does not change them afterwards.</remarks>
-public sealed class DomainTotals
+/// <remarks>
+/// Holds the rows it is given without copying them; whoever made them does not change them afterwards. Rows that were rented are given back by disposing.
+/// </remarks>
+public sealed class DomainTotals : IDisposable
 {
-    private DomainTotals(SampleDesign design, ReadOnlyMemory<SchoolSums> schools, SchoolSums sum, int schoolCount, int stratumCount)
+    private readonly bool[] _strata;
+    private SchoolSums[]? _rented;
+
+    private DomainTotals(SampleDesign design, ReadOnlyMemory<SchoolSums> schools, SchoolSums sum, double largestWeight, int schoolCount, bool[] strata)
     {
-        (Design, Schools, Sum, SchoolCount, StratumCount) = (design, schools, sum, schoolCount, stratumCount);
+        (Design, Schools, Sum, LargestWeight, SchoolCount, _strata) = (design, schools, sum, largestWeight, schoolCount, strata);
+        StratumCount = strata.AsSpan().Count(true);
     }
 
     /// <summary>The sample.</summary>
@@ -38,6 +46,12 @@ public sealed class DomainTotals
     /// <summary>The sums over all schools; its position means nothing.</summary>
     public SchoolSums Sum { get; }
 
+    /// <summary>Σw of the school that has most.</summary>
+    public double LargestWeight { get; }
+
+    /// <summary>By stratum: has it a school with weight in the domain?</summary>
+    internal ReadOnlySpan<bool> Strata => _strata;
+
     /// <summary>Σwy / Σw.</summary>
     internal double Ratio => Sum.WeightedSum / Sum.SumOfWeights;
 
@@ -46,8 +60,8 @@ public sealed class DomainTotals
     {
         ArgumentNullException.ThrowIfNull(design);
         var (responses, successes, count, last) = (0, 0, 0, -1);
-        double w = 0, a = 0, q = 0, s = 0;
-        Span<bool> seen = design.StratumCount <= 512 ? stackalloc bool[design.StratumCount] : new bool[design.StratumCount];
+        double w = 0, a = 0, q = 0, s = 0, largest = 0;
+        var strata = new bool[design.StratumCount];
         foreach (ref readonly var row in schools.Span)
         {
             ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(row.School, last, nameof(schools));
@@ -63,40 +77,52 @@ public sealed class DomainTotals
             if (row.SumOfWeights > 0)
             {
                 count++;
-                seen[design.StratumOf[row.School]] = true;
+                strata[design.StratumOf[row.School]] = true;
+                largest = Math.Max(largest, row.SumOfWeights);
             }
         }
 
-        return new DomainTotals(design, schools, new SchoolSums(-1, responses, successes, w, a, q, s), count, seen.Count(true));
+        return new DomainTotals(design, schools, new SchoolSums(-1, responses, successes, w, a, q, s), largest, count, strata);
+    }
+
+    /// <summary>The same of rows in an array from the shared pool, to which it goes back when the domain is disposed.</summary>
+    internal static DomainTotals OfRented(SampleDesign design, SchoolSums[] rented, int rows)
+    {
+        var domain = Of(design, rented.AsMemory(0, rows));
+        domain._rented = rented;
+        return domain;
+    }
+
+    public void Dispose()
+    {
+        if (_rented is not null) ArrayPool<SchoolSums>.Shared.Return(_rented);
+        _rented = null;
     }
 
     /// <summary>The schools and strata of several domains together: (schools, strata, schools that are in more than one).</summary>
     internal static (int Schools, int Strata, int Shared) Union(params ReadOnlySpan<DomainTotals> domains)
     {
         var design = domains[0].Design;
-        var times = System.Buffers.ArrayPool<byte>.Shared.Rent(design.SchoolCount);
-        var present = times.AsSpan(0, design.SchoolCount);
-        present.Clear();
+        var rented = ArrayPool<byte>.Shared.Rent(design.SchoolCount);
+        var times = rented.AsSpan(0, design.SchoolCount);
+        times.Clear();
+        var (schools, shared) = (0, 0);
+        var strata = new bool[design.StratumCount];
         foreach (var domain in domains)
         {
             RequireSameDesign(design, domain);
+            for (var h = 0; h < strata.Length; h++) strata[h] |= domain._strata[h];
             foreach (ref readonly var row in domain.Schools.Span)
             {
-                if (row.SumOfWeights > 0) present[row.School] = (byte)Math.Min(2, present[row.School] + 1);
+                if (!(row.SumOfWeights > 0)) continue;
+                ref var time = ref times[row.School];
+                if (time == 0) schools++;
+                else if (time == 1) shared++;
+                time = (byte)Math.Min(2, time + 1);
             }
         }
 
-        var (schools, shared) = (0, 0);
-        var strata = new bool[design.StratumCount];
-        for (var i = 0; i < present.Length; i++)
-        {
-            if (present[i] == 0) continue;
-            schools++;
-            if (present[i] > 1) shared++;
-            strata[design.StratumOf[i]] = true;
-        }
-
-        System.Buffers.ArrayPool<byte>.Shared.Return(times);
+        ArrayPool<byte>.Shared.Return(rented);
         return (schools, strata.AsSpan().Count(true), shared);
     }
 

@@ -10,19 +10,22 @@ namespace WholeSchoolSend.Core.Statistics;
 /// V = sum_h f_h n_h/(n_h-1) sum_i (z_hi - zbar_h)^2 with f_h = 1 or 1 - n_h/N_h. A stratum with one school (n_h = 1) adds z^2, centred at 0, as
 /// survey.lonely.psu = "adjust" in R. The school is taken as drawn with replacement, so sampling within schools is covered and not modelled;
 /// with few schools the estimate is itself unstable, which the degrees of freedom carry.
+/// A stratum with nobody in the domain has z = 0 throughout and adds nothing: it is not looked at. Schools stand stratum by stratum, so that each stratum's
+/// sums are formed one after the other, in school order.
 /// The working vector is rented: it lives for one computation and never leaves it.
 /// </remarks>
-internal readonly struct Influence : IDisposable
+internal sealed class Influence : IDisposable
 {
-    private const int OnStack = 256;
-
     private readonly SampleDesign _design;
     private readonly double[] _rented;
+    private readonly bool[] _strata;
+    private double[]? _means;
 
     public Influence(SampleDesign design)
     {
         _design = design;
         _rented = ArrayPool<double>.Shared.Rent(design.SchoolCount);
+        _strata = new bool[design.StratumCount];
         Values.Clear();
     }
 
@@ -45,73 +48,51 @@ internal readonly struct Influence : IDisposable
     {
         DomainTotals.RequireSameDesign(_design, domain);
         var values = Values;
+        var placeOf = _design.PlaceOf;
         foreach (ref readonly var row in domain.Schools.Span)
-            values[row.School] += (ofSum * row.WeightedSum) + (ofWeight * row.SumOfWeights);
+            values[placeOf[row.School]] += (ofSum * row.WeightedSum) + (ofWeight * row.SumOfWeights);
+        for (var h = 0; h < _strata.Length; h++) _strata[h] |= domain.Strata[h];
+        _means = null;
     }
 
-    public double Variance()
-    {
-        Span<double> work = stackalloc double[2 * OnStack];
-        if (_design.StratumCount > OnStack) work = new double[2 * _design.StratumCount];
-        var mean = work[.._design.StratumCount];
-        var squares = work.Slice(_design.StratumCount, _design.StratumCount);
-        squares.Clear();
-        Means(mean);
-        ReadOnlySpan<double> values = Values;
-        var stratumOf = _design.StratumOf[..values.Length];
-        for (var i = 0; i < values.Length; i++)
-        {
-            var h = stratumOf[i];
-            var deviation = values[i] - mean[h];
-            squares[h] += deviation * deviation;
-        }
-
-        return Total(squares);
-    }
+    public double Variance() => Covariance(this, this);
 
     public static double Covariance(Influence first, Influence second)
     {
         var design = first._design;
-        Span<double> work = stackalloc double[3 * OnStack];
-        if (design.StratumCount > OnStack) work = new double[3 * design.StratumCount];
-        var xMean = work[..design.StratumCount];
-        var yMean = work.Slice(design.StratumCount, design.StratumCount);
-        var products = work.Slice(2 * design.StratumCount, design.StratumCount);
-        products.Clear();
-        first.Means(xMean);
-        second.Means(yMean);
-        ReadOnlySpan<double> x = first.Values;
-        ReadOnlySpan<double> y = second.Values[..x.Length];
-        var stratumOf = design.StratumOf[..x.Length];
-        for (var i = 0; i < x.Length; i++)
+        var (xMeans, yMeans) = (first._means ??= first.Means(), second._means ??= second.Means());
+        var (total, start) = (0.0, 0);
+        for (var h = 0; h < design.StratumCount; h++)
         {
-            var h = stratumOf[i];
-            products[h] += (x[i] - xMean[h]) * (y[i] - yMean[h]);
+            var n = design.SchoolsIn[h];
+            if (first._strata[h] && second._strata[h])
+            {
+                ReadOnlySpan<double> x = first.Values.Slice(start, n);
+                ReadOnlySpan<double> y = second.Values.Slice(start, n);
+                var (xMean, yMean, products) = (xMeans[h], yMeans[h], 0.0);
+                for (var i = 0; i < x.Length; i++) products += (x[i] - xMean) * (y[i] - yMean);
+                total += design.Unsampled(h) * (n > 1 ? n / (n - 1.0) : 1) * products;
+            }
+            start += n;
         }
-
-        return first.Total(products);
+        return total;
     }
 
     // Two passes, means first: where every stratum is constant the deviations are then 0 but for rounding, and not a difference of large squares.
-    private void Means(Span<double> means)
+    private double[] Means()
     {
-        means.Clear();
-        ReadOnlySpan<double> values = Values;
-        var stratumOf = _design.StratumOf[..values.Length];
-        for (var i = 0; i < values.Length; i++) means[stratumOf[i]] += values[i];
-        for (var h = 0; h < means.Length; h++) means[h] = _design.SchoolsIn[h] > 1 ? means[h] / _design.SchoolsIn[h] : 0;
-    }
-
-    private double Total(ReadOnlySpan<double> products)
-    {
-        var total = 0.0;
-        for (var h = 0; h < products.Length; h++)
+        var means = new double[_design.StratumCount];
+        var start = 0;
+        for (var h = 0; h < means.Length; h++)
         {
-            double n = _design.SchoolsIn[h];
-            total += _design.Unsampled(h) * (n > 1 ? n / (n - 1) : 1) * products[h];
+            var n = _design.SchoolsIn[h];
+            var sum = 0.0;
+            if (_strata[h] && n > 1)
+                foreach (var value in Values.Slice(start, n)) sum += value;
+            means[h] = sum / n;
+            start += n;
         }
-
-        return total;
+        return means;
     }
 
     public void Dispose() => ArrayPool<double>.Shared.Return(_rented);

@@ -17,11 +17,13 @@ public sealed class SampleDesign
     private readonly int[] _stratumOf;
     private readonly string[] _strata;
     private readonly int[] _schoolsIn;
+    private readonly int[] _placeOf;
     private readonly double[]? _populations;
 
     private SampleDesign(SampledSchool[] schools, int[] stratumOf, string[] strata, int[] schoolsIn, double[]? populations)
     {
         (_schools, _stratumOf, _strata, _schoolsIn, _populations) = (schools, stratumOf, strata, schoolsIn, populations);
+        _placeOf = Places(stratumOf, schoolsIn);
     }
 
     /// <summary>Number of schools.</summary>
@@ -39,6 +41,9 @@ public sealed class SampleDesign
     internal ReadOnlySpan<int> StratumOf => _stratumOf;
 
     internal ReadOnlySpan<int> SchoolsIn => _schoolsIn;
+
+    /// <summary>Where each school stands when schools are put stratum by stratum, in school order within each.</summary>
+    internal ReadOnlySpan<int> PlaceOf => _placeOf;
 
     /// <summary>A sample from a population so large, or so incompletely answering, that no finite population correction applies.</summary>
     public static SampleDesign Of(IEnumerable<SampledSchool> schools) => Arrange(schools, null);
@@ -75,6 +80,15 @@ public sealed class SampleDesign
         foreach (var stratum in stratumOf) schoolsIn[stratum]++;
         string[] strata = [.. numbers.Keys];
         return new SampleDesign(arranged, stratumOf, strata, schoolsIn, populations is null ? null : Sizes(strata, schoolsIn, populations));
+    }
+
+    private static int[] Places(int[] stratumOf, int[] schoolsIn)
+    {
+        var next = new int[schoolsIn.Length];
+        for (var h = 1; h < next.Length; h++) next[h] = next[h - 1] + schoolsIn[h - 1];
+        var places = new int[stratumOf.Length];
+        for (var i = 0; i < places.Length; i++) places[i] = next[stratumOf[i]]++;
+        return places;
     }
 
     private static double[] Sizes(string[] strata, int[] schoolsIn, IReadOnlyDictionary<string, double> populations)

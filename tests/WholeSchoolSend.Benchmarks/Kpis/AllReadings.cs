@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using WholeSchoolSend.Core.Disclosure;
 using WholeSchoolSend.Core.Kpis;
 using WholeSchoolSend.Core.Schools;
@@ -12,8 +13,10 @@ namespace WholeSchoolSend.Benchmarks.Kpis;
 internal sealed class AllReadings : Benchmark
 {
     private const int Schools = 25_000;
-    private const int Rounds = 9;
+    private const int WarmUp = 5;
+    private const int Rounds = 15;
     private const int RRounds = 3;
+    private const double Budget = 100;
 
     // data.frame to numbers: shares of the readings' domains, with standard errors, and nothing else.
     private const string Script = """
@@ -45,8 +48,11 @@ internal sealed class AllReadings : Benchmark
     public override string Title => "All readings from 25,000 schools' totals";
 
     public override string Words =>
-        "Totals of 25,000 schools in memory (a leader and a SENCO in each, eleven questions; one school in ten engaged, two phases; three teachers of each engaged school before and after contact). "
-        + "Ours: the whole catalogue: shares and means with intervals, differences with tests, Rao-Scott, standardised arms, against 2016, before and after, families, verdicts, as one run of results in JSON. "
+        "Totals of 25,000 schools in memory, as they are read from the store "
+        + "(a leader and a SENCO in each, eleven questions; one school in ten engaged, two phases; three teachers of each engaged school before and after contact). "
+        + "Ours: the whole catalogue: shares and means with intervals, differences with tests, Rao-Scott, standardised arms, against 2016, "
+        + "before and after, families, verdicts, as one run of results in JSON; in it are the join with the register, "
+        + "the sample and the sorting of 550,000 cells by question, which are not kept from one run to the next. Reading the store is not in it. "
         + "R: package survey on the same respondents in the same run: `svydesign`, then `svymean` of a subset for both groups of every reading that is a share of leaders or SENCOs, and nothing else (no interval, no test, no reading of data). "
         + "All of R's shares and standard errors are compared to ours to 1e-8 before anything is timed. Budget: 100 ms.";
 
@@ -66,40 +72,74 @@ internal sealed class AllReadings : Benchmark
                 ]);
 
             var policy = new DisclosurePolicy();
+            var cold = Stopwatch.StartNew();
             var results = Evaluation.Results(Catalogue.Current, evidence, policy);
+            var first = cold.Elapsed.TotalMilliseconds;
             var figures = results.Sum(result => result.Figures.Count);
-            var first = Numbers(await Rscript.RunAsync(Script, folder.FullName));
+            var found = Numbers(await Rscript.RunAsync(Script, folder.FullName));
             var at = 1;
             foreach (var (id, _) in spec)
                 foreach (var group in (string[])["engaged", "wider"])
                 {
                     var figure = results.Single(result => result.Reading == id).Figures.Single(figure => figure.Name == group);
-                    Rscript.Agree($"{id} {group}", figure.Value!.Value / 100, first[at++]);
-                    Rscript.Agree($"{id} {group}, standard error", figure.StandardError!.Value / 100, first[at++]);
+                    Rscript.Agree($"{id} {group}", figure.Value!.Value / 100, found[at++]);
+                    Rscript.Agree($"{id} {group}, standard error", figure.StandardError!.Value / 100, found[at++]);
                 }
 
-            var (ours, r) = (new Samples(), new Samples());
-            for (var round = 0; round < Rounds; round++)
+            var (ours, r, prepared, megabytes) = (new Samples(), new Samples(), new Samples(), new Samples());
+            // Code is compiled anew where it turns out to be hot, which takes some runs.
+            for (var round = -WarmUp; round < Rounds; round++)
             {
+                var before = GC.GetTotalAllocatedBytes(precise: true);
                 var clock = Stopwatch.StartNew();
                 var run = Evaluation.Run(Catalogue.Current, evidence, policy);
-                ours.Add(clock.Elapsed.TotalMilliseconds);
+                var taken = clock.Elapsed.TotalMilliseconds;
                 if (run.Results.Count < results.Count) throw new InvalidOperationException("A reading is missing.");
+                if (round < 0) continue;
+                ours.Add(taken);
+                megabytes.Add((GC.GetTotalAllocatedBytes(precise: true) - before) / 1e6);
+                clock.Restart();
+                Prepare(evidence, spec[0].Share);
+                prepared.Add(clock.Elapsed.TotalMilliseconds);
                 if (round < RRounds) r.Add(Numbers(await Rscript.RunAsync(Script, folder.FullName))[0] * 1000);
             }
             return new Findings(
-                ["what", "ms", "least", "÷ R"],
+                ["what", "ms", "least", "MB allocated", "÷ R"],
                 [
-                    [$"ours: {results.Count} results, {figures} figures", $"{ours}", ours.Least(), $"{ours.Over(r)}"],
-                    [$"R survey: {2 * spec.Count} shares with standard errors", $"{r}", r.Least(), "1"],
+                    [$"ours: {results.Count} results, {figures} figures", $"{ours}", ours.Least(), $"{megabytes}", $"{ours.Over(r)}"],
+                    ["of these: joining the register, the sample, cells by question", $"{prepared}", prepared.Least(), "–", "–"],
+                    [$"R survey: {2 * spec.Count} shares with standard errors", $"{r}", r.Least(), "–", "1"],
                 ],
-                [$"{2 * spec.Count} shares and as many standard errors agree with R's. The budget of 100 ms is not met: every reading looks through all cells of all schools. What a recompute reads is counted in `BudgetTests`, where a request more fails the build."]);
+                [
+                    $"{2 * spec.Count} shares and as many standard errors agree with R's. {Met(ours)} "
+                    + "What a recompute reads is counted in `BudgetTests`, where a request more fails the build.",
+                    string.Create(CultureInfo.InvariantCulture, $"The first evaluation of the process, before its code was compiled, took {first:#,0} ms. ")
+                    + "All is the work of one processor.",
+                ]);
         }
         finally
         {
             folder.Delete(recursive: true);
         }
     }
+
+    private static string Met(Samples ours) =>
+        ours.Median <= Budget
+            ? "The budget of 100 ms is met by the median."
+            : $"The budget of 100 ms is not met by the median of this run; the least was {ours.Least()} ms.";
+
+    /// <summary>What comes before the first reading.</summary>
+    private static void Prepare(Evidence evidence, Share first)
+    {
+        foreach (var (_, sample) in new Core.Kpis.Samples(Catalogue.Current, evidence).Of(first.Collection))
+            if (sample.RootOf(first) is null) throw new InvalidOperationException("Nobody answered.");
+    }
+
+    /// <summary>As they come from the store.</summary>
+    private static List<SchoolTotals> Read(IEnumerable<SchoolTotals> totals) => totals
+        .Select(school => JsonSerializer.SerializeToUtf8Bytes(school, TotalsJson.Default.SchoolTotals))
+        .Select(json => JsonSerializer.Deserialize(json, TotalsJson.Default.SchoolTotals)!)
+        .ToList();
 
     private static double[] Numbers(string[] lines) => [.. lines.Select(line => double.Parse(line, CultureInfo.InvariantCulture))];
 
@@ -141,7 +181,7 @@ internal sealed class AllReadings : Benchmark
             ]));
         }
         return (
-            new Evidence("inputs", [wave], schools, [], engagements, [], [new EvidenceSource("leaders", "northern/leaders", leaders), new EvidenceSource("teachers", "webhooks", teachers)], new Dictionary<string, MilestoneState>()),
+            new Evidence("inputs", [wave], schools, [], engagements, [], [new EvidenceSource("leaders", "northern/leaders", Read(leaders)), new EvidenceSource("teachers", "webhooks", Read(teachers))], new Dictionary<string, MilestoneState>()),
             csv.ToString());
     }
 }
