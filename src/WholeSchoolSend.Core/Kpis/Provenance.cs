@@ -82,8 +82,11 @@ public enum Cause
 /// <param name="Wave">the wave whose evidence moved, where that is another than the result's: a trend reads earlier ones.</param>
 public sealed record Mover(Cause Cause, int? Count = null, string? What = null, string? Wave = null)
 {
-    /// <summary>As everybody may know it: no names, and of people no number that few could hide behind.</summary>
-    internal Mover ForEverybody(Disclosure.DisclosurePolicy policy) => this with
+    /// <summary>
+    /// As everybody may know it: no names, of people no number that few could hide behind, and nothing of another wave, whose evidence may have moved
+    /// without being issued. Null where nothing is left.
+    /// </summary>
+    internal Mover? ForEverybody(Disclosure.DisclosurePolicy policy) => Wave is not null ? null : this with
     {
         What = null,
         Count = Cause is Cause.LateData or Cause.Revision or Cause.Erasure or Cause.Instrument

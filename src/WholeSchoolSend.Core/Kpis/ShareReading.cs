@@ -173,8 +173,8 @@ internal static class WaveTrend
     public static IEnumerable<Figure> Figures(
         Share share, WaveState wave, Sample sample, IReadOnlyList<(WaveState Wave, Sample Sample)> earlier, DisclosurePolicy policy)
     {
-        // An earlier wave too small to be shown would come back from what it changed to.
-        var waves = earlier.Where(one => one.Sample.HasSchools && IsShown(one.Sample)).Append((Wave: wave, Sample: sample)).ToList();
+        // An earlier wave too small to be shown would come back from what it changed to. Waves that begin on one day are not before each other.
+        var waves = earlier.Where(one => one.Wave.Wave.From < wave.Wave.From && one.Sample.HasSchools && IsShown(one.Sample)).Append((Wave: wave, Sample: sample)).ToList();
         if (waves.Count < 2) yield break;
 
         bool IsShown(Sample of)
@@ -185,10 +185,11 @@ internal static class WaveTrend
         }
 
         var design = SampleDesign.Of(waves.SelectMany(one => one.Sample.Schools.Where(school => school.Engaged).Select(school => new SampledSchool(one.Sample.Design[school.Position].School, school.Phase))));
-        var totals = waves.Select(one => new WaveTotals(Years(one.Wave), Moved(one.Sample, share, design))).Where(one => !one.Domain.IsEmpty).ToList();
-        if (totals.Count < 2 || totals[^1].Time != Years(wave)) yield break;
+        var told = waves.Select(one => (one.Wave.Id, Totals: new WaveTotals(Years(one.Wave), Moved(one.Sample, share, design)))).Where(one => !one.Totals.Domain.IsEmpty).ToList();
+        if (told.Count < 2 || told[^1].Id != wave.Id) yield break;
+        var totals = told.Select(one => one.Totals).ToList();
         if (DomainDifference.Estimate(totals[^1].Domain, totals[^2].Domain) is { } change)
-            yield return ShareReading.Difference("since-previous", change) with { Source = waves.Last(one => Years(one.Wave) == totals[^2].Time).Wave.Id };
+            yield return ShareReading.Difference("since-previous", change) with { Source = told[^2].Id };
         if (totals.Count < 3 || Trend.Linear(totals) is not { } line) yield break;
         yield return new Figure(
             "trend", "pp a year", 100 * line.Slope, 100 * line.SlopeInterval?.Lower, 100 * line.SlopeInterval?.Upper, StandardError: 100 * line.SlopeStandardError,

@@ -134,7 +134,7 @@ public sealed class PublishSnapshot(
 
     /// <summary>The document with what moved each result that differs from the one before.</summary>
     /// <param name="since">what the evidence was made of when a wave's figures (null: those of all time) were told before.</param>
-    private Snapshot Moved(Snapshot document, Snapshot? before, Func<string?, Provenance?> since, Provenance now, Func<Mover, Mover> told)
+    private Snapshot Moved(Snapshot document, Snapshot? before, Func<string?, Provenance?> since, Provenance now, Func<Mover, Mover?> told)
     {
         var earlier = (before?.Kpis ?? []).SelectMany(kpi => kpi.Readings.SelectMany(reading => reading.Results.Select(result => (Key: (reading.Id, result.Wave), Result: result))))
             .ToDictionary(one => one.Key, one => one.Result);
@@ -154,8 +154,8 @@ public sealed class PublishSnapshot(
 
         IReadOnlyList<Mover> Why(Provenance then, (Kpi Kpi, Reading Reading) one, string? wave)
         {
-            var movers = Movers.Between(then, now, catalogue, one.Kpi, one.Reading, wave);
-            return movers.Count == 0 ? [new Mover(Cause.RelatedReading)] : [.. movers.Select(told)];
+            var movers = Movers.Between(then, now, catalogue, one.Kpi, one.Reading, wave).Select(told).OfType<Mover>().ToList();
+            return movers.Count == 0 ? [new Mover(Cause.RelatedReading)] : movers;
         }
     }
 

@@ -45,8 +45,8 @@ public static class CountProportion
         var centre = (p + (square / (2 * n))) / denominator;
         var half = critical * Math.Sqrt((p * (1 - p) / n) + (square / (4 * n * n))) / denominator;
 
-        // At 0 and 1 the limit is exact; rounding would put it at 1e-18.
-        return new Interval(p <= 0 ? 0 : centre - half, p >= 1 ? 1 : centre + half, method);
+        // At 0 and 1 the limit is exact, and near them no limit lies beyond; rounding would put it at 1e-18.
+        return new Interval(p <= 0 ? 0 : Math.Max(0, centre - half), p >= 1 ? 1 : Math.Min(1, centre + half), method);
     }
 
     private static void Require(int successes, int trials)

@@ -19,8 +19,11 @@ public sealed record ProportionEstimate(
     /// <summary>The square root of the variance.</summary>
     public double StandardError => Math.Sqrt(Variance);
 
-    /// <summary>Nothing varies: the share is 0 or 1, or every school has the same share. Intervals then rest on n alone.</summary>
-    public bool IsDegenerate => Value <= 0 || Value >= 1 || Variance <= 0;
+    /// <summary>
+    /// Nothing varies: the share is 0 or 1, or every school has the same share, to the last digits of what was added up (as if 1e12 independent answers had
+    /// been given). Intervals then rest on n alone.
+    /// </summary>
+    public bool IsDegenerate => Value <= 0 || Value >= 1 || Variance <= 1e-12 * Value * (1 - Value);
 
     /// <summary>Kish's effective size, which knows the weights only.</summary>
     public double KishEffectiveSize => EffectiveSize.Kish(SumOfWeights, SumOfSquaredWeights);

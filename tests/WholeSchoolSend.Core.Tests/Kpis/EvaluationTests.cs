@@ -101,6 +101,16 @@ public sealed class EvaluationTests
     }
 
     [Fact]
+    public void Waves_that_begin_on_one_day_are_not_before_each_other()
+    {
+        var evidence = Evidences.Waves();
+        var waves = evidence.Waves.Select(wave => wave.Id is "wave-3" ? wave with { Wave = wave.Wave with { From = evidence.Waves[1].Wave.From } } : wave).ToList();
+        var since = Evidences.Evaluated(evidence with { Waves = waves }, new DisclosurePolicy { MaxWidth = 100 }).Where(result => result.Reading == "K2.able")
+            .ToDictionary(result => result.Wave!, result => result.Figures.FirstOrDefault(figure => figure.Name == "since-previous")?.Source, StringComparer.Ordinal);
+        Assert.Equal((null, "wave-1", "wave-1", "wave-3"), (since["wave-1"], since["wave-2"], since["wave-3"], since["wave-4"]));
+    }
+
+    [Fact]
     public void The_same_evidence_in_any_order_gives_the_same_bytes()
     {
         var (totals, engagements) = Schools(40, true, ("leader", 2, 7), ("senco", 1, 5));

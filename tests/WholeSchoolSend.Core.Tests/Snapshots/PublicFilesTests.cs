@@ -96,7 +96,7 @@ public sealed class PublicFilesTests
         Assert.Empty(JsonSchema.Embedded("snapshot-1.json").Check(document.ToJson()).Problems);
         var (documents, _) = await Samples.PublishAsync(document, Cancellation);
         var page = Encoding.UTF8.GetString(documents.Files["index.html"].Bytes);
-        Assert.Contains("about 25 answers came late; the list of schools, or of those engaged, changed.", page, StringComparison.Ordinal);
+        Assert.Contains("About 25 answers came late; the list of schools, or of those engaged, changed.", page, StringComparison.Ordinal);
         Assert.Equal(2, page.Split("The bases were those of another wave.").Length);
         Assert.Contains("Found on 20 November 2026.", page, StringComparison.Ordinal);
     }

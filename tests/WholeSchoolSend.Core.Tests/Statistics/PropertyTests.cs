@@ -34,6 +34,8 @@ public sealed class PropertyTests
     {
         var (e, more) = (sample.Estimate(), Repeated(sample, times).Estimate());
         Assert.Equal(e.Value, more.Value, 1e-12);
+        // All its variance was the allowance for strata with one school each: the same school again does not differ from itself.
+        if (more.IsDegenerate && !e.IsDegenerate) return;
         foreach (var make in Inside)
             if (make(e) is { Width: > 1e-9 } interval) Assert.True(make(more)!.Width < interval.Width, $"{make(more)} of {times} times as many is no shorter than {interval}");
     });

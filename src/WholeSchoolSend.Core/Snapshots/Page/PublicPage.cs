@@ -205,8 +205,8 @@ public sealed class PublicPage
         return changed.Count == 0 ? null : E(
             "div", ("class", "notice"),
             changed.Select(result => E(
-                "p", E("b", $"Changed{(kpi.WaveOf(result) is { } wave ? $" for {wave.Title}" : "")} since it was published before: "),
-                string.Join("; ", result.Changes!.Select(mover => Words.Of(mover) + (mover.Wave is { } elsewhere ? $" ({kpi.TitleOf(elsewhere)})" : ""))), ".")));
+                "p", E("b", $"{kpi.WaveOf(result)?.Title ?? "To date"}: this figure has changed since it was first published. "),
+                $"{Words.Capital(string.Join("; ", result.Changes!.Select(Words.Of)))}.")));
     }
 
     /// <summary>The newest figure and what it is held against, as large as it is important.</summary>
@@ -254,7 +254,7 @@ public sealed class PublicPage
             }
             else lines.Add(E("p", ("class", "compare"), $"Engaged against wider schools: {difference.Reason ?? Words.ValueOf(difference)}."));
         }
-        if (kpi.Named("since-previous") is { } since && Charts.IsDrawn(since)) lines.Add(E("p", ("class", "compare"), "Since the wave before: ", E("b", Words.ValueOf(since)), Around(" (95% interval ", Words.IntervalOf(since), ")"), "."));
+        if (kpi.Named("since-previous") is { } since && Charts.IsDrawn(since)) lines.Add(E("p", ("class", "compare"), $"Since {kpi.TitleOf(since.Source ?? "")}: ", E("b", Words.ValueOf(since)), Around(" (95% interval ", Words.IntervalOf(since), ")"), "."));
         if (kpi.Named("pre") is { } pre && kpi.Named("post") is { } post && Charts.IsDrawn(pre) && Charts.IsDrawn(post))
             lines.Add(E("p", ("class", "compare"), "From ", E("b", Words.Short(pre)), " before contact to ", E("b", Words.Short(post)), " after."));
         return lines.Count == 0 ? null : E("div", lines);
