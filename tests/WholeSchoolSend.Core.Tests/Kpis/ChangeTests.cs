@@ -1,6 +1,7 @@
 using WholeSchoolSend.Core.Disclosure;
 using WholeSchoolSend.Core.Kpis;
 using WholeSchoolSend.Core.Schools;
+using WholeSchoolSend.Core.Snapshots;
 
 namespace WholeSchoolSend.Core.Tests.Kpis;
 
@@ -23,6 +24,18 @@ public sealed class ChangeTests
         Assert.Equal(("z", rise.Reason, null), Absent(shown["K4.rel_top2"]));
         Assert.Equal((rise.Reason, 0.0), (shown["K4.rel_top2"].Reason, shown["K4.rel_top2"].Figures[0].Value));
         Assert.Equal(30, shown["K4.pp_top2"].Figures.Single(figure => figure.Name == "change").Value);
+    }
+
+    [Fact]
+    public async Task A_wave_with_a_rise_from_nobody_is_drawn_up_with_all_its_readings()
+    {
+        var evidence = Of(Teachers(40, (0, 120), (36, 120)));
+        var readings = Evaluation.Results(Catalogue.Current, evidence, Policy);
+        var draft = await new PublicDraft(Catalogue.Current, Policy, new RunFrame("", evidence.Waves), readings, evidence, new PastIssues(null!, null!))
+            .OfAsync(Study.Id, _ => true, [], TestContext.Current.CancellationToken);
+        Assert.Equal(["K4.rel_top2", "K4.pp_top2", "K4.rel_mean100", "K4.matched"], draft.Results.Select(result => result.Reading));
+        Assert.Equal("z", Absent(draft.Results[0]).Symbol);
+        Assert.Equal(30, draft.Results[1].Figures.Single(figure => figure.Name == "change").Value);
     }
 
     [Fact]
@@ -106,12 +119,13 @@ public sealed class ChangeTests
         Assert.Equal("too few respondents or schools", Results(Teachers(2, (20, 40), (30, 40)))["K4.rel_top2"].Reason);
     }
 
-    private static (string?, string?, double?) Absent(ReadingResult result) => result.Figures.Single(figure => figure.Name == "change") is var figure ? (figure.Symbol, figure.Reason, figure.Value) : default;
+    private static (string? Symbol, string? Reason, double? Value) Absent(ReadingResult result) => result.Figures.Single(figure => figure.Name == "change") is var figure ? (figure.Symbol, figure.Reason, figure.Value) : default;
 
-    private static Dictionary<string, ReadingResult> Results(SchoolTotals[] totals) => Evaluation.Results(
-        Catalogue.Current,
-        new Evidence("inputs", [Study], new Dictionary<string, School>(), [], [], [], [new EvidenceSource("teachers", "forms", totals)], new Dictionary<string, MilestoneState>()), Policy)
-        .Where(result => result.Kpi == "K4").ToDictionary(result => result.Reading);
+    private static Dictionary<string, ReadingResult> Results(SchoolTotals[] totals) =>
+        Evaluation.Results(Catalogue.Current, Of(totals), Policy).Where(result => result.Kpi == "K4").ToDictionary(result => result.Reading);
+
+    private static Evidence Of(SchoolTotals[] totals) =>
+        new("inputs", [Study], new Dictionary<string, School>(), [], [], [], [new EvidenceSource("teachers", "forms", totals)], new Dictionary<string, MilestoneState>());
 
     /// <summary>So many schools, over which so many of all who answered before and after were confident.</summary>
     private static SchoolTotals[] Teachers(int schools, (int Confident, int Of) pre, (int Confident, int Of) post) => [.. Enumerable.Range(0, schools).Select(school =>
