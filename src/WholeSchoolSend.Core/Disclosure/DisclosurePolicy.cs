@@ -65,6 +65,9 @@ public sealed record DisclosurePolicy
         return figure.Base < CautionRespondents || figure.DegreesOfFreedom < CautionDegreesOfFreedom ? CellStatus.SmallBase : CellStatus.Shown;
     }
 
+    /// <summary>Enough people and schools, but one school dominates.</summary>
+    internal bool IsOutweighed(Figure figure) => figure.LargestShare > MaxSchoolShare && !IsConfidential(figure.Base ?? 0, figure.Schools, null);
+
     /// <summary>Too few people or schools, or one school dominates.</summary>
     /// <param name="schools">null where schools are not known; so <paramref name="largestShare"/>.</param>
     internal bool IsConfidential(int respondents, int? schools, double? largestShare) =>

@@ -46,20 +46,23 @@ public static class PublicFigures
             var name when name == one || name == other => Share(figure, status[name], target, policy),
             "difference-standardised" => standardTells ? Difference(figure) : Absent(figure, "c", "a figure it is made of is withheld"),
             "difference" or "change" => isTold ? Difference(figure) : Absent(figure, "c", "a figure it is made of is withheld"),
+            "wider-standardised" when standardTells && figure.Value is null => NotThere(figure),
             "wider-standardised" => standardTells
-                ? new Figure(figure.Name, figure.Unit, Round(figure.Value!.Value, 0), Base: RoundToNearest(figure.Base!.Value, policy.RoundBaseTo), Schools: Schools(figure, policy), Method: figure.Method)
+                ? new Figure(figure.Name, figure.Unit, Rounded(figure.Value, 0), Base: Base(figure, policy), Schools: Schools(figure, policy), Method: figure.Method)
                 : Absent(figure, "c", "a figure it is made of is withheld"),
             "since-previous" or "trend" => tells(one) && !withheld.Contains(figure.Name) ? Difference(figure) with { Source = figure.Source } : Absent(figure, "c", "a figure it is made of is withheld"),
             "published-2016" => tells(one) ? Comparison(figure) : new Figure(figure.Name, figure.Unit, figure.Value, Source: figure.Source, Reason: figure.Reason),
+            "published-2016-assumed" when tells(one) && figure.Value is null => NotThere(figure),
             "published-2016-assumed" => tells(one) ? Difference(figure) with { Base = figure.Base, Source = figure.Source, Marks = figure.Marks, AssumedDesignEffect = figure.AssumedDesignEffect } : null,
             "rao-scott" or "against-target" => null,
-            var name when name.StartsWith("mix-", StringComparison.Ordinal) => mixTells ? new Figure(name, figure.Unit, Round(figure.Value!.Value, 0), Method: figure.Method) : null,
+            var name when name.StartsWith("mix-", StringComparison.Ordinal) => mixTells && figure.Value is not null ? new Figure(name, figure.Unit, Rounded(figure.Value, 0), Method: figure.Method) : null,
             _ => throw new NotSupportedException($"No rule of disclosure control knows the figure {figure.Name}."),
         }).OfType<Figure>().ToList();
-        var decidable = shows(one) && (one == "engaged" || shows(other));
+        // Everything is decided on but a rise from exactly nobody: beside "under 5 %" that nothing was decided would say "nobody".
+        var decidable = shows(one) && (one == "engaged" || (shows(other) && !result.Figures.Any(figure => status.ContainsKey(figure.Name) && IsExtreme(figure) && figure.Value < 50)));
         if (decidable) return result with { Figures = figures };
         // Whether a figure is too small itself or goes because of another is told nobody.
-        var isWithheld = status.ContainsValue(CellStatus.Confidential) || result.Verdict is not Verdict.Insufficient;
+        var isWithheld = status.ContainsValue(CellStatus.Confidential) || result.Verdict is not Verdict.Insufficient || (shows(one) && shows(other));
         return result with { Verdict = Verdict.Insufficient, Reason = isWithheld ? "withheld" : result.Reason, Figures = figures };
     }
 
@@ -71,16 +74,16 @@ public static class PublicFigures
         {
             "engaged-mean" or "wider-mean" => shows(figure.Name)
                 ? new Figure(
-                    figure.Name, figure.Unit, Round(figure.Value!.Value, 1), Round(figure.Lower!.Value, 1), Round(figure.Upper!.Value, 1), RoundToNearest(figure.Base!.Value, policy.RoundBaseTo),
+                    figure.Name, figure.Unit, Rounded(figure.Value, 1), Rounded(figure.Lower, 1), Rounded(figure.Upper, 1), Base(figure, policy),
                     Schools(figure, policy), Method: figure.Method)
-                : Absent(figure, figure.Base is null or 0 ? "x" : "c", "too few respondents or schools"),
-            _ => shows("engaged-mean") && shows("wider-mean")
-                ? new Figure(figure.Name, figure.Unit, Round(figure.Value!.Value, 1), Rounded(figure.Lower), Rounded(figure.Upper), P: Band(figure.PValue), Method: figure.Method)
-                : Absent(figure, "c", "a figure it is made of is withheld"),
+                : figure.Base is null or 0 ? Absent(figure, "x", "nobody gave a valid answer")
+                : Absent(figure, "c", "too few respondents or schools, one school outweighs the others, or such a figure would follow from it"),
+            _ when !shows("engaged-mean") || !shows("wider-mean") => Absent(figure, "c", "a figure it is made of is withheld"),
+            _ => figure.Value is null
+                ? NotThere(figure)
+                : new Figure(figure.Name, figure.Unit, Rounded(figure.Value, 1), Rounded(figure.Lower, 1), Rounded(figure.Upper, 1), P: Band(figure.PValue), Method: figure.Method),
         }).ToList();
         return shows("engaged-mean") ? result with { Figures = figures } : result with { Verdict = Verdict.Insufficient, Reason = "withheld", Figures = figures };
-
-        static double? Rounded(double? value) => value is { } number ? Round(number, 1) : null;
     }
 
     /// <summary>Organisations are few and known by name: "seven of eight" names the eighth. Counts are shown over many only.</summary>
@@ -95,28 +98,39 @@ public static class PublicFigures
     private static Figure Share(Figure figure, CellStatus status, Target? target, DisclosurePolicy policy) => status switch
     {
         CellStatus.NoData => Absent(figure, "x", "nobody gave a valid answer"),
-        CellStatus.Confidential => Absent(figure, "c", $"fewer than {policy.MinRespondents} respondents or {policy.MinSchools} schools, one school outweighs the others, or such a figure would follow from it"),
+        CellStatus.Confidential => Confidential(figure, policy),
         CellStatus.Unreliable => Absent(figure, "u", $"fewer than {policy.ReliableRespondents} respondents, or an interval too wide to be of use"),
+        _ when figure.Value is null => NotThere(figure),
+        // A mean beyond 5 and 95 of 100 tells as much as such a share, and has no words to be told as a bound in.
+        _ when IsExtreme(figure) && figure.Unit != "%" => Confidential(figure, policy),
         _ when IsExtreme(figure) => new Figure(
-            figure.Name, figure.Unit, figure.Value < 50 ? Extreme : 100 - Extreme, Base: RoundToNearest(figure.Base!.Value, policy.RoundBaseTo),
+            figure.Name, figure.Unit, figure.Value < 50 ? Extreme : 100 - Extreme, Base: Base(figure, policy),
             Schools: Schools(figure, policy), Method: figure.Method, Marks: Cautions(figure, status)),
         _ => new Figure(
-            figure.Name, figure.Unit, Percent(figure.Value!.Value, figure, target), Percent(figure.Lower!.Value, figure, target), Percent(figure.Upper!.Value, figure, target),
-            Base: RoundToNearest(figure.Base!.Value, policy.RoundBaseTo), Schools: Schools(figure, policy),
+            figure.Name, figure.Unit, Percent(figure.Value, figure, target), Percent(figure.Lower, figure, target), Percent(figure.Upper, figure, target),
+            Base: Base(figure, policy), Schools: Schools(figure, policy),
             Method: figure.Method, Marks: Cautions(figure, status)),
     };
 
-    private static Figure Difference(Figure figure) => new(
-        figure.Name, figure.Unit, Round(figure.Value!.Value, 0), figure.Lower is { } lower ? Round(lower, 0) : null, figure.Upper is { } upper ? Round(upper, 0) : null,
+    private static Figure Difference(Figure figure) => figure.Value is null ? NotThere(figure) : new(
+        figure.Name, figure.Unit, Rounded(figure.Value, 0), Rounded(figure.Lower, 0), Rounded(figure.Upper, 0),
         P: Band(figure.PValue), Family: figure.Family, HolmP: Band(figure.HolmPValue), DiscoveryP: Band(figure.DiscoveryPValue), Method: figure.Method);
 
     private static Figure Comparison(Figure figure) => new(
         figure.Name, figure.Unit, figure.Value, P: Band(figure.PValue), Family: figure.Family, HolmP: Band(figure.HolmPValue), Method: figure.Method, Source: figure.Source,
         Reason: figure.Reason, Marks: figure.Marks);
 
+    private static int? Base(Figure figure, DisclosurePolicy policy) => figure.Base is { } respondents ? RoundToNearest(respondents, policy.RoundBaseTo) : null;
+
     private static int? Schools(Figure figure, DisclosurePolicy policy) => figure.Schools is { } schools ? RoundToNearest(schools, policy.RoundBaseTo) : null;
 
     private static Figure Absent(Figure figure, string symbol, string reason) => new(figure.Name, figure.Unit, Symbol: symbol, Reason: reason);
+
+    /// <summary>Nothing is withheld: there is no such number, as no rise in per cent from nobody.</summary>
+    private static Figure NotThere(Figure figure) => Absent(figure, "z", figure.Reason ?? "cannot be worked out");
+
+    private static Figure Confidential(Figure figure, DisclosurePolicy policy) => Absent(
+        figure, "c", $"fewer than {policy.MinRespondents} respondents or {policy.MinSchools} schools, one school outweighs the others, or such a figure would follow from it");
 
     private static List<string>? Cautions(Figure figure, CellStatus status)
     {
@@ -133,14 +147,17 @@ public static class PublicFigures
     internal static bool IsExtreme(Figure figure) => figure is { Base: < 100, Value: < Extreme or > 100 - Extreme };
 
     /// <summary>Whole per cent; one decimal from 500 respondents on, or where rounding would turn the figure's relation to the target.</summary>
-    private static double Percent(double value, Figure figure, Target? target)
+    private static double? Percent(double? limit, Figure figure, Target? target)
     {
-        var places = figure.Base >= 500 || (target is not null && target.MetBy(Round(figure.Value!.Value, 0)) != target.MetBy(figure.Value.Value)) ? 1 : 0;
-        return Round(value, places);
+        var places = figure.Base >= 500 || (target is not null && figure.Value is { } value && target.MetBy(Round(value, 0)) != target.MetBy(value)) ? 1 : 0;
+        return Rounded(limit, places);
     }
 
-    /// <summary>Half up on decimals, as DfE rounds; .NET's own default is to even.</summary>
-    public static double Round(double value, int places) => (double)Math.Round((decimal)value, places, MidpointRounding.AwayFromZero);
+    private static double? Rounded(double? value, int places) => value is { } number && double.IsFinite(number) ? Round(number, places) : null;
+
+    /// <summary>Half up on decimals, as DfE rounds; .NET's own default is to even. Half is what differs from it by the noise of doubles.</summary>
+    public static double Round(double value, int places) =>
+        Math.Abs(value) < 1e15 ? (double)Math.Round(Math.Round((decimal)value, 9), places, MidpointRounding.AwayFromZero) : value;
 
     /// <summary>The nearest multiple, half up.</summary>
     public static int RoundToNearest(int value, int multiple) => (value + (multiple / 2)) / multiple * multiple;

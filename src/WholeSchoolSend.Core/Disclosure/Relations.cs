@@ -79,9 +79,12 @@ internal static class Relations
                         [new Group(engaged, score.Roles, [.. catalogue.Indicator[score.Indicator].Scores!.Keys])], []);
                 break;
             case Change change:
+                // Of a mean no share is told.
+                var isMean = change.Scale == ChangeScale.RelativeMean;
                 foreach (var stage in (string[])["pre", "post"])
                     yield return new Telling(
-                        reading.Id, stage, new Question(change.Collection, stage, change.Indicator), [new Group(null, change.At(stage).Roles, change.Valid)], change.Success);
+                        reading.Id, stage, new Question(change.Collection, stage, change.Indicator),
+                        [new Group(null, change.At(stage).Roles, isMean ? [.. catalogue.Indicator[change.Indicator].Scores!.Keys] : change.Valid)], isMean ? [] : change.Success);
                 break;
             case PanelChange or PanelCount:
                 yield return new Telling(

@@ -123,8 +123,11 @@ public sealed record Kpi(
 /// <param name="Unit"><c>%</c>, <c>pp</c> (percentage points) or what is counted.</param>
 public sealed record Target(TargetRelation Relation, double Value, string Unit)
 {
-    /// <summary>Is the target met by this figure, unrounded?</summary>
-    public bool MetBy(double figure) => Relation == TargetRelation.Over ? figure > Value : figure >= Value;
+    /// <summary>What a sum of doubles may be off by: 60 of 100 over 50 of 100 is a rise of 20 %, and comes out as 19.999999999999996.</summary>
+    private const double Noise = 1e-9;
+
+    /// <summary>Is the target met by this figure, unrounded? One that differs from it by the noise of doubles equals it.</summary>
+    public bool MetBy(double figure) => Relation == TargetRelation.Over ? figure > Value + Noise : figure >= Value - Noise;
 }
 
 public enum TargetRelation

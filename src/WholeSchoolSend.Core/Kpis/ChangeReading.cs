@@ -9,12 +9,8 @@ internal static class ChangeReading
     public static ReadingResult Evaluate(Kpi kpi, Reading reading, Change change, Indicator indicator, string wave, Sample sample, DisclosurePolicy policy)
     {
         if (!sample.HasSchools) return new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, "a change needs answers that come with schools", []);
-        using var pre = sample.Domain(change.At("pre"), Arms.Both);
-        using var post = sample.Domain(change.At("post"), Arms.Both);
-        var figures = new List<Figure> { Arm.Of(sample, pre).Figure("pre"), Arm.Of(sample, post).Figure("post") };
-        var shares = PrePost.Estimate(pre, post);
-        var means = change.Scale == ChangeScale.RelativeMean ? Means(sample, indicator) : null;
-        if (Changed(change.Scale, shares, means) is { } changed) figures.Add(changed with { Base = shares!.PreResponses + shares.PostResponses, Schools = shares.Schools });
+        // The levels beside a change are those of what changes.
+        var (figures, shares) = change.Scale == ChangeScale.RelativeMean ? (OfMean(sample, indicator), null) : OfShare(sample, change);
         var target = reading.Target ?? kpi.Target;
         if (shares is not null && target is not null && Against(change.Scale, shares, target.Value / 100) is { } test)
             figures.Add(new Figure("against-target", "pp", 100 * test.Estimate, StandardError: 100 * test.StandardError, DegreesOfFreedom: shares.DegreesOfFreedom, PValue: test.PValue, Method: test.Method));
@@ -22,18 +18,18 @@ internal static class ChangeReading
         var statuses = figures.Take(2).Select(policy.StatusOf).ToList();
         var worst = statuses.FirstOrDefault(status => status is CellStatus.NoData or CellStatus.Confidential or CellStatus.Unreliable, CellStatus.Shown);
         if (worst != CellStatus.Shown)
-            return new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, worst == CellStatus.NoData ? "answers from before and after are needed" : Decided.Reason(worst), figures);
+            return new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, worst == CellStatus.NoData ? "answers from before and after are needed" : Decided.Reason(figures.Take(2).First(figure => policy.StatusOf(figure) == worst), policy, worst), figures);
         if (reading.Undecided is { } undecided) return new ReadingResult(kpi.Id, reading.Id, wave, null, undecided, figures);
-        if (IsUnattainable(change.Scale, shares!.Pre, target!))
+        if (IsUnattainable(change.Scale, figures[0].Value!.Value, target!))
             return new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Unattainable, "the share before was so high that even everybody being confident would not be enough of a rise", figures);
         return figures[2] is { Value: { } value, Lower: { } lower, Upper: { } upper }
             ? new ReadingResult(kpi.Id, reading.Id, wave, Decided.On(value, lower, upper, target!), null, figures)
-            : new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, "too few schools for an interval", figures);
+            : new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, figures[2].Reason ?? "too few schools for an interval", figures);
     }
 
-    /// <summary>Could everybody saying yes after be enough?</summary>
+    /// <summary>Would even the highest level there is, 100, not be enough?</summary>
     private static bool IsUnattainable(ChangeScale scale, double pre, Target target) =>
-        !target.MetBy(scale == ChangeScale.Relative ? 100 * ((1 / pre) - 1) : 100 * (1 - pre));
+        !target.MetBy(scale == ChangeScale.Points ? 100 - pre : 100 * (100 - pre) / pre);
 
     private static TargetTest? Against(ChangeScale scale, PrePostEstimate shares, double target) => scale switch
     {
@@ -42,28 +38,48 @@ internal static class ChangeReading
         _ => null,
     };
 
-    private static Figure? Changed(ChangeScale scale, PrePostEstimate? shares, PrePostEstimate? means) => (scale, shares, means) switch
+    private static Figure Points(PrePostEstimate estimate) => new(
+        "change", "pp", 100 * estimate.Difference, 100 * estimate.DifferenceInterval?.Lower, 100 * estimate.DifferenceInterval?.Upper, estimate.PreResponses + estimate.PostResponses, estimate.Schools,
+        StandardError: 100 * estimate.DifferenceStandardError, DegreesOfFreedom: estimate.DegreesOfFreedom, PValue: estimate.DifferenceTest?.PValue,
+        Method: $"{estimate.Method}; {estimate.DifferenceInterval?.Method}");
+
+    /// <param name="zero">what a level of 0 is, in words.</param>
+    private static Figure Relative(PrePostEstimate estimate, string zero)
     {
-        (ChangeScale.Relative, { } estimate, _) => Relative("change", estimate),
-        (ChangeScale.Points, { } estimate, _) => new Figure(
-            "change", "pp", 100 * estimate.Difference, 100 * estimate.DifferenceInterval?.Lower, 100 * estimate.DifferenceInterval?.Upper,
-            StandardError: 100 * estimate.DifferenceStandardError, DegreesOfFreedom: estimate.DegreesOfFreedom, PValue: estimate.DifferenceTest?.PValue,
-            Method: $"{estimate.Method}; {estimate.DifferenceInterval?.Method}"),
-        (ChangeScale.RelativeMean, _, { } estimate) => Relative("change", estimate),
-        _ => null,
-    };
+        var figure = new Figure("change", "%", Base: estimate.PreResponses + estimate.PostResponses, Schools: estimate.Schools);
+        return estimate.Ratio is null
+            ? figure with { Reason = $"{zero} {(estimate.Pre > 0 ? "after" : "before")}, so there is no ratio to hold against a target" }
+            : figure with
+            {
+                Value = 100 * estimate.RelativeIncrease,
+                Lower = 100 * estimate.RelativeIncreaseInterval?.Lower,
+                Upper = 100 * estimate.RelativeIncreaseInterval?.Upper,
+                DegreesOfFreedom = estimate.DegreesOfFreedom,
+                PValue = estimate.RatioTest?.PValue,
+                Method = $"{estimate.Method}; {estimate.RatioInterval?.Method}",
+            };
+    }
 
-    private static Figure Relative(string name, PrePostEstimate estimate) => new(
-        name, "%", 100 * estimate.RelativeIncrease, 100 * estimate.RelativeIncreaseInterval?.Lower, 100 * estimate.RelativeIncreaseInterval?.Upper,
-        DegreesOfFreedom: estimate.DegreesOfFreedom, PValue: estimate.DifferenceTest?.PValue, Method: $"{estimate.Method}; {estimate.RatioInterval?.Method}");
+    private static (List<Figure> Figures, PrePostEstimate? Shares) OfShare(Sample sample, Change change)
+    {
+        using var pre = sample.Domain(change.At("pre"), Arms.Both);
+        using var post = sample.Domain(change.At("post"), Arms.Both);
+        var figures = new List<Figure> { Arm.Of(sample, pre).Figure("pre"), Arm.Of(sample, post).Figure("post") };
+        var shares = PrePost.Estimate(pre, post);
+        if (shares is not null) figures.Add(change.Scale == ChangeScale.Points ? Points(shares) : Relative(shares, "nobody was confident"));
+        return (figures, shares);
+    }
 
-    private static PrePostEstimate? Means(Sample sample, Indicator indicator)
+    /// <summary>On the scale rescaled to 0 to 100.</summary>
+    private static List<Figure> OfMean(Sample sample, Indicator indicator)
     {
         var (least, most) = (indicator.Scores!.Values.Min(), indicator.Scores.Values.Max());
         var rescaled = indicator with { Scores = indicator.Scores.ToDictionary(score => score.Key, score => 100 * (score.Value - least) / (most - least), StringComparer.Ordinal) };
         using var pre = sample.Domain("pre", rescaled, null, Arms.Both);
         using var post = sample.Domain("post", rescaled, null, Arms.Both);
-        return PrePost.Estimate(pre, post);
+        var figures = new List<Figure> { ScoreReading.Mean("pre", pre), ScoreReading.Mean("post", post) };
+        if (PrePost.Estimate(pre, post) is { } means) figures.Add(Relative(means, "everybody was at the bottom of the scale"));
+        return figures;
     }
 }
 

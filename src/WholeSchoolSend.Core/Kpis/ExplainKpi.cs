@@ -156,13 +156,14 @@ internal sealed class RScript(Catalogue catalogue, Samples samples)
           d <- subset(domain(totals, c("pre", "post"), indicator, NULL, valid, score), counts)
           if (length(unique(d$variables$stage)) < 2) return(invisible())
           b <- svyby(~y, ~stage, d, svymean, covmat = TRUE); v <- vcov(b); df <- degf(d)
-          post <- coef(b)[["post"]]; pre <- coef(b)[["pre"]]
+          post <- coef(b)[["post"]]; pre <- coef(b)[["pre"]]; scale <- if (max(score) > 1) 1 else 100   # a mean on 0 to 100, or a share
+          said(reading, wave, "pre", scale * pre, se = scale * sqrt(v["pre", "pre"])); said(reading, wave, "post", scale * post, se = scale * sqrt(v["post", "post"]))
           if (points) {
             se <- sqrt(v["post", "post"] + v["pre", "pre"] - 2 * v["post", "pre"])
             said(reading, wave, "change", 100 * (post - pre), 100 * (post - pre - qt(.975, df) * se), 100 * (post - pre + qt(.975, df) * se), 100 * se, df, 2 * pt(-abs((post - pre) / se), df))
-          } else {
+          } else if (pre > 0 && post > 0) {
             se <- sqrt(v["post", "post"] / post^2 + v["pre", "pre"] / pre^2 - 2 * v["post", "pre"] / (post * pre))
-            said(reading, wave, "change", 100 * (post / pre - 1), 100 * (post / pre * exp(-qt(.975, df) * se) - 1), 100 * (post / pre * exp(qt(.975, df) * se) - 1), NA, df)
+            said(reading, wave, "change", 100 * (post / pre - 1), 100 * (post / pre * exp(-qt(.975, df) * se) - 1), 100 * (post / pre * exp(qt(.975, df) * se) - 1), NA, df, 2 * pt(-abs(log(post / pre) / se), df))
           }
         }
         matched <- function(reading, wave, totals, pairs, indicator, success, valid, score) { # people who answered both times
@@ -207,10 +208,10 @@ internal sealed class RScript(Catalogue catalogue, Samples samples)
           said(reading, wave, "sign-test", NA, p = if (n == 0) 1 else binom.test(sum(x > 0), n)$p.value)
         }
         organisations <- function(reading, wave, totals, indicator, success, valid) { # of each what it was coded as last
-          t <- totals[totals$indicator == indicator & totals$code %in% valid, ]
-          if (nrow(t) == 0) return(invisible())
+          t <- totals[totals$indicator == indicator, ]
           t <- t[order(match(t$stage, c("pre", "single", "post"))), ]
-          last <- tapply(t$code, t$school, function(codes) codes[length(codes)])
+          last <- tapply(t$code, t$school, function(codes) codes[length(codes)]); last <- last[last %in% valid]
+          if (length(last) == 0) return(invisible())
           said(reading, wave, "count", sum(last %in% success)); said(reading, wave, "organisations", length(last))
         }
         examples <- function(reading, totals, indicator, success)

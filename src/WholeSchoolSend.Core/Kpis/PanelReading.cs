@@ -5,7 +5,7 @@ namespace WholeSchoolSend.Core.Kpis;
 /// <summary>Small panels of organisations, seen at the beginning and at the end: counts and exact tests, no inference to a larger population.</summary>
 internal static class PanelReading
 {
-    /// <summary>With so few pairs no two-sided exact test can reach 5 %: the smallest p-value of five is 0.0625.</summary>
+    /// <summary>With so few that changed no two-sided exact test can reach 5 %: the smallest p-value of five is 0.0625.</summary>
     private const int TooFewToBeSignificant = 5;
 
     private const double Significant = 0.05;
@@ -23,17 +23,20 @@ internal static class PanelReading
             new("rose", "organisations", rose),
             new("unchanged", "organisations", changes[0]),
             new("fell", "organisations", fell),
-            new("median-change", "points", median),
+            new("median-change", "points", median, Marks: changes.Pairs <= TooFewToBeSignificant ? ["small_base"] : null),
             new("signed-rank", "p", PValue: p, Method: "Wilcoxon signed rank, exact, two-sided"),
             new("sign-test", "p", PValue: SignTest.PValue(rose, fell), Method: "sign test, exact, two-sided"),
         ];
         var (verdict, reason) = (panel.Decides, reading.Undecided) switch
         {
             (_, { } undecided) => ((Verdict?)null, undecided),
-            (PanelDecision.SignificantRise, _) when changes.Pairs <= TooFewToBeSignificant =>
-                (Verdict.Unattainable, $"with {TooFewToBeSignificant} or fewer pairs no two-sided result at 5 % is possible"),
+            (PanelDecision.SignificantRise, _) when changes.Changed <= TooFewToBeSignificant =>
+                (Verdict.Unattainable, $"with {TooFewToBeSignificant} or fewer changed pairs no two-sided result at 5 % is possible"),
             (PanelDecision.SignificantRise, _) => (rose <= fell ? Verdict.NotMetConfident : p < Significant ? Verdict.MetConfident : Verdict.NotMetPoint, null),
-            (PanelDecision.MedianRise, _) => (Decided.OnCount(median, (reading.Target ?? kpi.Target)!), null),
+            // A census is as sure of few as of many; that it speaks of no others is said where they are few.
+            (PanelDecision.MedianRise, _) => (
+                Decided.OnCount(median, (reading.Target ?? kpi.Target)!),
+                changes.Pairs <= TooFewToBeSignificant ? $"the median of {changes.Pairs} only: it describes those that were seen both times, and says nothing of others" : null),
             _ => (Decided.OnCount(rose, (reading.Target ?? kpi.Target)!), null),
         };
         return new ReadingResult(kpi.Id, reading.Id, wave, verdict, reason, figures);
@@ -42,10 +45,10 @@ internal static class PanelReading
     public static ReadingResult Evaluate(Kpi kpi, Reading reading, PanelCount panel, string wave, Sample sample)
     {
         if (Differing(sample, panel.Indicator) is { Count: > 0 } differing) return Held(kpi, reading, wave, differing);
-        // Of each organisation what it said last: at the end where it was seen there.
+        // Of each organisation what it was coded as last: one that could not be coded at the end is outside, whatever it said before.
         var last = Organisations(sample, panel.Indicator)
-            .Select(said => said.Where(cell => panel.Valid.Contains(cell.Code)).OrderBy(cell => Order(cell.Stage)).LastOrDefault())
-            .OfType<CellTotal>()
+            .Select(said => said.OrderBy(cell => Order(cell.Stage)).Last())
+            .Where(cell => panel.Valid.Contains(cell.Code))
             .ToList();
         if (last.Count == 0) return new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, "no organisation gave a valid answer", []);
         var count = last.Count(cell => panel.Success.Contains(cell.Code));

@@ -43,7 +43,7 @@ public enum Verdict
 /// <param name="Family">the tests it is read together with, and how many of them could be made.</param>
 /// <param name="HolmPValue">adjusted for the family, Holm; <paramref name="HolmP"/> as a band.</param>
 /// <param name="DiscoveryPValue">adjusted for the family, Benjamini and Hochberg; <paramref name="DiscoveryP"/> as a band.</param>
-/// <param name="Symbol"><c>c</c> withheld, <c>u</c> too unreliable, <c>x</c> no data: in place of the numbers.</param>
+/// <param name="Symbol"><c>c</c> withheld, <c>u</c> too unreliable, <c>x</c> no data, <c>z</c> there is no such number: in place of the numbers.</param>
 /// <param name="Marks">cautions, such as <c>small_base</c>.</param>
 public sealed record Figure(
     string Name,
@@ -75,7 +75,7 @@ public sealed record Figure(
 
 /// <summary>One reading in one wave (null: over all time), with its verdict and figures.</summary>
 /// <param name="Verdict">null where the reading is not decided on.</param>
-/// <param name="Reason">why the verdict is <c>insufficient</c> or <c>unattainable</c>, or why there is none.</param>
+/// <param name="Reason">why the verdict is <c>insufficient</c> or <c>unattainable</c>, why there is none, or how little it rests on.</param>
 public sealed record ReadingResult(string Kpi, string Reading, string? Wave, Verdict? Verdict, string? Reason, IReadOnlyList<Figure> Figures)
 {
     /// <summary>The milestone, where the reading is one.</summary>

@@ -22,7 +22,7 @@ internal static class ScoreReading
         }
         var status = Status(figures[0], policy);
         return status is CellStatus.NoData or CellStatus.Confidential or CellStatus.Unreliable
-            ? new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, Decided.Reason(status), figures)
+            ? new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, Decided.Reason(figures[0], policy, status), figures)
             : new ReadingResult(
                 kpi.Id, reading.Id, wave,
                 reading.Undecided is null ? Decided.On(figures[0].Value!.Value, figures[0].Lower!.Value, figures[0].Upper!.Value, (reading.Target ?? kpi.Target)!) : null, reading.Undecided, figures);
@@ -32,7 +32,7 @@ internal static class ScoreReading
     internal static CellStatus Status(Figure mean, DisclosurePolicy policy) =>
         mean.Lower is null && mean.Base is > 0 ? policy.StatusOf(mean) : policy.StatusOf(mean with { Lower = 0, Upper = 0 });
 
-    private static Figure Mean(string name, DomainTotals domain)
+    internal static Figure Mean(string name, DomainTotals domain)
     {
         if (DesignMean.Estimate(domain) is not { } mean) return new Figure(name, "points", Base: 0, Schools: 0);
         return new Figure(

@@ -54,7 +54,10 @@ internal static class ShareReading
     private static IEnumerable<Figure> Compared(Sample sample, DifferenceEstimate difference, DomainTotals engaged, DomainTotals wider)
     {
         yield return Difference("difference", difference);
-        if (RaoScott.Test(engaged, wider) is { } opinion)
+        // The test counts the schools of both groups together: that one group has none to spare would not show in it.
+        if (engaged.DegreesOfFreedom < 1 || wider.DegreesOfFreedom < 1)
+            yield return new Figure("rao-scott", "F", Reason: "too few schools in one of the groups for a test");
+        else if (RaoScott.Test(engaged, wider) is { } opinion)
             yield return new Figure("rao-scott", "F", opinion.F, DegreesOfFreedom: opinion.DegreesOfFreedom, PValue: opinion.PValue, Method: opinion.Method);
         if (Standardised(sample, engaged, wider) is not { } standardised) yield break;
         yield return new Figure(
@@ -139,7 +142,7 @@ internal static class Decided
     public static ReadingResult On(Kpi kpi, Reading reading, string? wave, IReadOnlyList<Figure> figures, DisclosurePolicy policy)
     {
         var status = policy.StatusOf(figures[0]);
-        if (status is CellStatus.NoData or CellStatus.Confidential or CellStatus.Unreliable) return new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, Reason(status), figures);
+        if (status is CellStatus.NoData or CellStatus.Confidential or CellStatus.Unreliable) return new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, Reason(figures[0], policy, status), figures);
         return new ReadingResult(
             kpi.Id, reading.Id, wave, reading.Undecided is null ? On(figures[0].Value!.Value, figures[0].Lower!.Value, figures[0].Upper!.Value, (reading.Target ?? kpi.Target)!) : null, reading.Undecided,
             figures);
@@ -154,9 +157,10 @@ internal static class Decided
     /// <summary>A count of everything there is has no interval.</summary>
     public static Verdict OnCount(double count, Target target) => target.MetBy(count) ? Verdict.MetConfident : Verdict.NotMetConfident;
 
-    public static string Reason(CellStatus status) => status switch
+    public static string Reason(Figure figure, DisclosurePolicy policy, CellStatus status) => status switch
     {
         CellStatus.NoData => "no engaged respondent has a valid answer",
+        CellStatus.Confidential when policy.IsOutweighed(figure) => "one school outweighs the others",
         CellStatus.Confidential => "too few respondents or schools",
         _ => "too uncertain: too few respondents, or too wide an interval",
     };

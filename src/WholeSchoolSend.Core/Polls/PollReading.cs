@@ -96,7 +96,7 @@ internal sealed class PollReading
 
     public WeightFacts? Weights => _weight is null
         ? null
-        : new WeightFacts(_instrument.Weight!.Field, _w, _zeroWeights, _w > 0 ? _largest / (_w / (_loaded + _zeroWeights)) : null,
+        : new WeightFacts(_instrument.Weight!.Field, _w, _zeroWeights, _w > 0 ? Math.Max(1, _largest / (_w / (_loaded + _zeroWeights))) : null,
             _q > 0 ? _w * _w / _q : null);
 
     public FieldworkDates? Fieldwork => _instrument.Poll!.Fieldwork is { From: { } from, To: { } to } ? new FieldworkDates(from, to) : _fieldwork?.Dates;

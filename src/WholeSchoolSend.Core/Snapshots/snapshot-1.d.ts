@@ -121,8 +121,8 @@ export interface Figure {
   assumedDesignEffect?: number;
   method?: string;
   source?: string;
-  /** In place of numbers. c: withheld to protect people; u: too unreliable; x: no data. */
-  symbol?: "c" | "u" | "x";
+  /** In place of numbers. c: withheld to protect people; u: too unreliable; x: no data; z: there is no such number. */
+  symbol?: "c" | "u" | "x" | "z";
   /** Why there is a symbol. */
   reason?: string;
   marks?: ("small_base" | "under_5" | "over_95" | "depends_on_rounding" | "indicative" | "assumed_base")[];

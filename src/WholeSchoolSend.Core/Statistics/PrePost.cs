@@ -45,6 +45,11 @@ public sealed record PrePostEstimate(
         ? new Interval(ratio * Math.Exp(-t * error), ratio * Math.Exp(t * error), "t, log ratio")
         : null;
 
+    /// <summary>t test of a ratio of 1, on the log scale as its interval.</summary>
+    public SignificanceTest? RatioTest => Ratio is { } ratio && LogRatioStandardError is { } error
+        ? SignificanceTest.StudentT(Math.Log(ratio) / error, DegreesOfFreedom, "t, log ratio")
+        : null;
+
     /// <summary>Post over pre less 1.</summary>
     public double? RelativeIncrease => Ratio - 1;
 

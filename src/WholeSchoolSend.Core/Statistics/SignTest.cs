@@ -15,6 +15,7 @@ public static class SignTest
         ArgumentOutOfRangeException.ThrowIfNegative(risen);
         ArgumentOutOfRangeException.ThrowIfNegative(fallen);
         var changed = risen + fallen;
-        return changed == 0 ? 1 : Math.Min(1, 2 * Binomial.CDF(0.5, changed, Math.Min(risen, fallen)));
+        // As even as so many can be: the two tails are everything, which the sum of many small terms falls short of.
+        return Math.Abs(risen - fallen) <= 1 ? 1 : Math.Min(1, 2 * Binomial.CDF(0.5, changed, Math.Min(risen, fallen)));
     }
 }

@@ -121,7 +121,9 @@ public static class SignedRank
         }
 
         var smaller = Math.Min(observed, top - observed);
-        return Math.Min(1, 2 * probability.AsSpan(0, smaller + 1).ToArray().Sum());
+        // Where no sum lies between the two tails they are everything, which the sum of many small terms falls short of.
+        var isEverything = top - smaller <= smaller + 1 || !probability.AsSpan((smaller + 1)..(top - smaller)).ContainsAnyExcept(0.0);
+        return isEverything ? 1 : Math.Min(1, 2 * probability.AsSpan(0, smaller + 1).ToArray().Sum());
     }
 
     /// <summary>The signed-rank test with schools as clusters: ranks over all pairs, summed with their signs within each school.</summary>

@@ -47,6 +47,8 @@ public sealed class PublicFiguresTests
     [InlineData(69.5, 70)]
     [InlineData(69.49, 69)]
     [InlineData(12.5, 13)]
+    [InlineData(69.49999999999989, 70)]
+    [InlineData(19.999999999999996, 20)]
     public void Percentages_are_rounded_half_up(double value, double rounded) => Assert.Equal(rounded, PublicFigures.Round(value, 0));
 
     [Fact]
@@ -84,6 +86,30 @@ public sealed class PublicFiguresTests
                 Assert.False(figure is { Name: "engaged", Base: < 100, Value: < 5 or > 95 });
             }
         });
+
+    [Theory]
+    [InlineData("difference")]
+    [InlineData("difference-standardised")]
+    [InlineData("wider-standardised")]
+    [InlineData("since-previous")]
+    [InlineData("trend")]
+    [InlineData("published-2016-assumed")]
+    public void What_cannot_be_worked_out_is_absent_and_says_why(string name)
+    {
+        var result = PublicFigures.Of(AResult(AFigure()) with { Figures = [AFigure(), AFigure() with { Name = "wider" }, new Figure(name, "pp", Reason: "nobody knows")] }, Seventy, Policy);
+        Assert.Equal(("z", "nobody knows", null), (result.Figures[2].Symbol, result.Figures[2].Reason, result.Figures[2].Value));
+        Assert.Equal(75, result.Figures[0].Value);
+    }
+
+    [Fact]
+    public void A_mix_and_means_without_a_value_stop_nothing()
+    {
+        var mixed = PublicFigures.Of(AResult(AFigure()) with { Figures = [AFigure(), new Figure("mix-leader", "%", Base: 100)] }, Seventy, Policy);
+        Assert.Equal(["engaged"], mixed.Figures.Select(figure => figure.Name));
+        var means = PublicFigures.Of(
+            AResult(AFigure()) with { Figures = [AFigure() with { Name = "engaged-mean", Unit = "points" }, AFigure() with { Name = "wider-mean", Unit = "points" }, new Figure("difference-of-means", "points")] }, null, Policy);
+        Assert.Equal((75.0, "z"), (means.Figures[0].Value, means.Figures[2].Symbol));
+    }
 
     [Fact]
     public void A_masked_figure_does_not_come_back_from_what_was_made_from_it()

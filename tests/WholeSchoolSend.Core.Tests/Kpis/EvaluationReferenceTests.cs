@@ -45,6 +45,8 @@ public sealed class EvaluationReferenceTests
         Same(100 * (Number(r, "ratio") - 1), Figure(result, "change").Value);
         Same(100 * Number(r, "rel_increase_ci", 0), Figure(result, "change").Lower);
         Same(100 * Number(r, "rel_increase_ci", 1), Figure(result, "change").Upper);
+        Same(Number(r, "est_pre"), Figure(result, "pre").Value);
+        Same(Number(r, "est_post"), Figure(result, "post").Value);
         Assert.Null(result.Verdict);
     }
 

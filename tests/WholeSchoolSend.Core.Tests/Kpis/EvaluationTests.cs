@@ -65,6 +65,40 @@ public sealed class EvaluationTests
                     Assert.True(new Target(TargetRelation.AtLeast, target, "%").MetBy(100 * ((double)(target * n / 100) / n)), $"{target} % of {n}");
     }
 
+    [Theory]
+    [InlineData(TargetRelation.AtLeast, 69.9999999999999, true)]
+    [InlineData(TargetRelation.AtLeast, 69.99999999, false)]
+    [InlineData(TargetRelation.Over, 70.0000000000001, false)]
+    [InlineData(TargetRelation.Over, 70.00000001, true)]
+    public void What_differs_from_a_target_by_the_noise_of_doubles_equals_it(TargetRelation relation, double figure, bool isMet) =>
+        Assert.Equal(isMet, new Target(relation, 70, "%").MetBy(figure));
+
+    [Theory]
+    [InlineData(1.052677181)]
+    [InlineData(0.9)]
+    [InlineData(0.7)]
+    [InlineData(2.4)]
+    [InlineData(0.333333)]
+    public void Seventy_of_a_hundred_are_70_per_cent_whatever_all_of_them_weigh(double weight)
+    {
+        var (totals, engagements) = Schools(100, true, ("leader", 1, 7));
+        var weighted = totals.Select(school => school with { Cells = [.. school.Cells.Select(cell => cell with { W = weight, Q = weight * weight })] }).ToList();
+        var result = Results(weighted, engagements)["K1.leaders"];
+        Assert.Equal(Verdict.MetPoint, result.Verdict);
+        Assert.Equal(70, PublicFigures.Of(result, new Target(TargetRelation.AtLeast, 70, "%"), new DisclosurePolicy()).Figures[0].Value);
+    }
+
+    [Fact]
+    public void One_engaged_school_has_nothing_to_be_tested_by()
+    {
+        var (one, engagements) = Schools(1, true, ("leader", 20, 10));
+        var (wider, _) = Schools(40, false, ("leader", 3, 5));
+        var result = Results([one[0] with { Cells = [one[0].Cells[0], one[0].Cells[0] with { Code = "not", N = 1, W = 1, Q = 1 }] }, .. wider.Select(school => school with { School = "9" + school.School[1..] })], engagements)["K1.leaders"];
+        var opinion = result.Figures.Single(figure => figure.Name == "rao-scott");
+        Assert.Equal((null, null, null, "too few schools in one of the groups for a test"), (opinion.Value, opinion.PValue, opinion.Method, opinion.Reason));
+        Assert.Null(result.Figures.Single(figure => figure.Name == "difference").PValue);
+    }
+
     [Fact]
     public void Verdicts_joined_are_as_sure_as_the_least_sure()
     {

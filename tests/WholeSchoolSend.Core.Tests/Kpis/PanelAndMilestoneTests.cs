@@ -13,7 +13,8 @@ public sealed class PanelAndMilestoneTests
     // Wilcoxon (1945): six changes all up give 2/64 = 0.03125, five give 0.0625 at best.
     [Theory]
     [InlineData(6, 0, 0, Verdict.MetConfident, 0.03125)]
-    [InlineData(5, 0, 3, Verdict.NotMetPoint, 0.0625)]
+    [InlineData(6, 1, 3, Verdict.NotMetPoint, 0.125)]
+    [InlineData(5, 0, 5, Verdict.Unattainable, 0.0625)]
     [InlineData(0, 6, 0, Verdict.NotMetConfident, 0.03125)]
     [InlineData(5, 0, 0, Verdict.Unattainable, 0.0625)]
     public void K6_is_decided_by_the_exact_test(int rose, int fell, int same, Verdict verdict, double p)
@@ -22,6 +23,19 @@ public sealed class PanelAndMilestoneTests
         Assert.Equal(verdict, result.Verdict);
         Assert.Equal(p, result.Figures.Single(figure => figure.Name == "signed-rank").PValue!.Value, 12);
         Assert.Equal([rose + fell + same, rose, same, fell], result.Figures.Where(figure => figure.Unit == "organisations").Select(figure => (int)figure.Value!.Value));
+    }
+
+    [Fact]
+    public void What_few_changed_pairs_cannot_show_is_said()
+    {
+        var five = Systems([.. Enumerable.Repeat((1, 2), 5), .. Enumerable.Repeat((3, 3), 5)])["K6.stat"];
+        Assert.Equal("with 5 or fewer changed pairs no two-sided result at 5 % is possible", five.Reason);
+
+        var one = Systems([(1, 3)])["K6.size"];
+        Assert.Equal((Verdict.MetConfident, "the median of 1 only: it describes those that were seen both times, and says nothing of others"), (one.Verdict, one.Reason));
+        Assert.Equal(["small_base"], one.Figures.Single(figure => figure.Name == "median-change").Marks);
+        var six = Systems([.. Enumerable.Repeat((1, 2), 6)])["K6.size"];
+        Assert.Equal((null, null), (six.Reason, six.Figures.Single(figure => figure.Name == "median-change").Marks));
     }
 
     [Theory]
@@ -42,6 +56,14 @@ public sealed class PanelAndMilestoneTests
         Assert.Equal((1.0, 3), (use.Figures[0].Value, use.Figures[0].Base));
         Assert.Null(use.Verdict);
         Assert.Equal("the brief names no number", use.Reason);
+    }
+
+    [Fact]
+    public void What_nobody_could_code_at_the_end_is_outside_whatever_was_said_before()
+    {
+        var results = Results("stakeholders", [.. Enumerable.Range(0, 12).Select(index => Organisation($"org~{index}", "send-review-uses", ("pre", "yes"), ("post", index < 3 ? "dk" : "yes")))]);
+        Assert.Equal((9.0, 9), (results["K5.use"].Figures[0].Value, results["K5.use"].Figures[0].Base));
+        Assert.Equal("no organisation gave a valid answer", Results("stakeholders", Organisation("org~a", "send-review-uses", ("pre", "yes"), ("post", "dk")))["K5.use"].Reason);
     }
 
     [Fact]

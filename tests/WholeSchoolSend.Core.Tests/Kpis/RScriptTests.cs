@@ -11,7 +11,7 @@ public sealed class RScriptTests
     [Theory]
     [InlineData("K1", 20)]
     [InlineData("K2", 12)]
-    [InlineData("K4", 15)]
+    [InlineData("K4", 21)]
     [InlineData("A1", 6)]
     [InlineData("K5", 21)]
     [InlineData("K6", 16)]

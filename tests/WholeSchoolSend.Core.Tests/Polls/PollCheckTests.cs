@@ -196,6 +196,13 @@ public sealed class PollCheckTests
     }
 
     [Fact]
+    public async Task The_largest_of_equal_weights_is_1_times_the_mean()
+    {
+        var csv = "urn,Q1,weight\n" + string.Concat(Enumerable.Repeat("100001,1,1.052677181\n", 100));
+        Assert.Equal(1, (await CheckAsync(csv, Plain)).Weights!.MaxOverMean!.Value);
+    }
+
+    [Fact]
     public async Task Weights_are_reported_and_an_unusual_one_is_noted()
     {
         var csv = "urn,Q1,weight\n" + string.Concat(Enumerable.Repeat("100001,1,1\n", 99)) + "100001,1,101\n100001,1,0\n";

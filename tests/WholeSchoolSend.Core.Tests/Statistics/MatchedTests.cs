@@ -41,6 +41,19 @@ public sealed class MatchedTests
     }
 
     [Fact]
+    public void Where_as_many_rose_as_fell_an_exact_p_value_is_1_exactly()
+    {
+        for (var n = 1; n <= 120; n++)
+        {
+            Assert.Equal(1, SignTest.PValue(n, n));
+            Assert.Equal(1, SignTest.PValue(n, n + 1));
+            Assert.Equal(1, SignedRank.ExactPValue(new DifferenceHistogram([n, 4, n])));
+            Assert.Equal(1, SignedRank.ExactPValue(new DifferenceHistogram([n, 4, n + 1])));
+            Assert.InRange(SignTest.PValue(n, n + 2), 0.3, 1 - 1e-3);
+        }
+    }
+
+    [Fact]
     public void Exact_signed_rank_is_the_sign_test_when_all_changes_are_equal() =>
         Gen.Select(Gen.Int[0, 30], Gen.Int[0, 30]).Sample((rises, falls) =>
             Assert.Equal(SignTest.PValue(rises, falls), SignedRank.ExactPValue(new DifferenceHistogram([falls, 4, rises])), 1e-12));
