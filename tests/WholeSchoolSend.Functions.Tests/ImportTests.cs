@@ -84,6 +84,23 @@ public sealed class ImportTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_evidence_of_a_KPI_names_the_file_what_mapped_it_and_what_was_left_out()
+    {
+        await _pipeline.DropAsync("poll-drop", "northern/leaders-2026-autumn-1.csv", Good + "5,,Yes,2026-11-03,100002,No,Yes,Hardly,1\n");
+        // A newer instrument maps no file that was imported before it.
+        await _pipeline.PutAsync("/api/instruments/leaders-poll", Poll.Replace("Leaders and SENCOs poll", "The poll, renamed", StringComparison.Ordinal));
+        var evidence = JsonElement.Parse(await _pipeline.Http.GetStringAsync("/api/kpis/K1/evidence", TestContext.Current.CancellationToken));
+        foreach (var reading in evidence.GetProperty("readings").EnumerateArray().Where(one => one.GetProperty("reading").GetString() != "K1.both"))
+        {
+            var source = Assert.Single(reading.GetProperty("sources").EnumerateArray());
+            Assert.Equal(("northern/leaders-poll", "leaders-2026-autumn-1.csv"), (source.GetProperty("name").GetString(), source.GetProperty("file").GetString()));
+            Assert.Equal("""[{"instrument":"leaders-poll","version":1,"maps":"file leaders-2026-autumn-1.csv of northern"}]""", Compact(source.GetProperty("instruments")));
+            Assert.Equal("""{"unfinished":1,"weight-zero":1,"refused":1}""", Compact(source.GetProperty("rowsLeftOut")));
+            Assert.Equal("""{"declined":1}""", Compact(source.GetProperty("answersLeftOut")));
+        }
+    }
+
+    [Fact]
     public async Task Schools_the_register_does_not_hold_are_told()
     {
         // A register that holds one of the two; the note is there before a drop and after it.

@@ -50,7 +50,7 @@ public static class PublicFigures
                 ? new Figure(figure.Name, figure.Unit, Round(figure.Value!.Value, 0), Base: RoundToNearest(figure.Base!.Value, policy.RoundBaseTo), Schools: Schools(figure, policy), Method: figure.Method)
                 : Absent(figure, "c", "a figure it is made of is withheld"),
             "since-previous" or "trend" => tells(one) && !withheld.Contains(figure.Name) ? Difference(figure) with { Source = figure.Source } : Absent(figure, "c", "a figure it is made of is withheld"),
-            "published-2016" => tells(one) ? Comparison(figure) : new Figure(figure.Name, figure.Unit, figure.Value, Source: figure.Source, Reason: figure.Reason),
+            "published-2016" => tells(one) ? Comparison(figure) : new Figure(figure.Name, figure.Unit, figure.Value, Method: "as published, not tested", Source: figure.Source, Reason: figure.Reason),
             "published-2016-assumed" => tells(one) ? Difference(figure) with { Base = figure.Base, Source = figure.Source, Marks = figure.Marks, AssumedDesignEffect = figure.AssumedDesignEffect } : null,
             "rao-scott" or "against-target" => null,
             var name when name.StartsWith("mix-", StringComparison.Ordinal) => mixTells ? new Figure(name, figure.Unit, Round(figure.Value!.Value, 0), Method: figure.Method) : null,

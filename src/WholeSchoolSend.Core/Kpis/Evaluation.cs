@@ -69,7 +69,7 @@ public static class Evaluation
     private static ReadingResult Reached(Kpi kpi, Reading reading, EngagedSchools measure, EngagementRegister register)
     {
         if (register.SchoolsReached(measure.Reach) is not { } schools)
-            return new ReadingResult(kpi.Id, reading.Id, null, Verdict.Insufficient, measure.Reach == Reach.Direct ? "no list of engagements was imported" : "no list of schools reached through networks was imported", [new Figure("schools", "schools", 0)]);
+            return new ReadingResult(kpi.Id, reading.Id, null, Verdict.Insufficient, measure.Reach == Reach.Direct ? "no list of engagements was imported" : "no list of schools reached through networks was imported", [new Figure("schools", "schools", 0, Method: "census count of distinct schools")]);
         return new ReadingResult(
             kpi.Id, reading.Id, null, reading.Undecided is null ? Decided.OnCount(schools, (reading.Target ?? kpi.Target)!) : null, reading.Undecided,
             [new Figure("schools", "schools", schools, Method: "census count of distinct schools")]);

@@ -25,6 +25,9 @@ public sealed record Evidence(
 /// <summary>The school totals of one webhook collection, or of one poll file.</summary>
 public sealed record EvidenceSource(string Collection, string Name, IReadOnlyList<SchoolTotals> Totals)
 {
+    /// <summary>The file it is of; null of what webhooks brought.</summary>
+    public ActiveImport? Import { get; init; }
+
     /// <summary>The name of what webhooks brought.</summary>
     public const string Webhooks = "webhooks";
 }
@@ -90,7 +93,7 @@ public sealed class EvidenceReader(
             else if (import.Unit is { Supplier: ImportRegister.Supplier, Instrument: ImportRegister.Reach }) networks.AddRange(await KeptAsync(networkReach, import.Version, kept, cancellation));
             else if (import.Collection is { } collection)
             {
-                var source = new EvidenceSource(collection, $"{import.Unit.Supplier}/{import.Unit.Instrument}", await KeptAsync(pollTotals, import.Version, kept, cancellation));
+                var source = new EvidenceSource(collection, $"{import.Unit.Supplier}/{import.Unit.Instrument}", await KeptAsync(pollTotals, import.Version, kept, cancellation)) { Import = import };
                 sources.Add(source);
                 supplies.Add(new Supply(collection, import.Unit.Wave, source.Name, import.Version, source.Totals.Sum(school => school.Respondents), null));
             }

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json.Serialization;
 using WholeSchoolSend.Core.Disclosure;
 using WholeSchoolSend.Core.Instruments;
+using WholeSchoolSend.Core.Polls;
 
 namespace WholeSchoolSend.Core.Kpis;
 
@@ -11,20 +12,28 @@ namespace WholeSchoolSend.Core.Kpis;
 /// place of their names.
 /// </summary>
 /// <param name="Inputs">SHA-256 over everything the evaluation read: the same as in the internal document when that is up to date.</param>
-/// <param name="Instruments">what mapped the answers, by collection.</param>
 /// <param name="Script">R (with its package survey) that holds the totals and works the readings again from them; it prints one line for each figure.</param>
-public sealed record KpiEvidence(
-    string Kpi, string Wording, string Catalogue, string Inputs, IReadOnlyList<MappedBy> Instruments, IReadOnlyList<ReadingEvidence> Readings, string Script);
+public sealed record KpiEvidence(string Kpi, string Wording, string Catalogue, string Inputs, IReadOnlyList<ReadingEvidence> Readings, string Script);
 
-/// <summary>An instrument whose answers are in the evidence.</summary>
-public sealed record MappedBy(string Collection, string Instrument, int Version, string Maps);
+/// <summary>Where answers came from.</summary>
+/// <param name="Name"><c>webhooks</c>, or the supplier and the instrument of a file.</param>
+/// <param name="File">name of the file that counts; null of what webhooks brought.</param>
+/// <param name="ContentHash">SHA-256 of that file.</param>
+/// <param name="Instruments">what mapped the answers: of a file the version it was imported by, of forms the newest, by which what is stored is mapped again.</param>
+/// <param name="RowsLeftOut">rows of the file that count nowhere, by reason.</param>
+/// <param name="AnswersLeftOut">answers to the reading's question, in the rows that count, that were left out before they were stored, by reason.</param>
+public sealed record SourceEvidence(
+    string Name, string? File, string? ContentHash, IReadOnlyList<MappedBy> Instruments, IReadOnlyDictionary<string, int>? RowsLeftOut, IReadOnlyDictionary<string, int>? AnswersLeftOut);
+
+/// <summary>An instrument and what it maps.</summary>
+public sealed record MappedBy(string Instrument, int Version, string Maps);
 
 /// <summary>One result of a reading with what it was made of.</summary>
 /// <param name="Sources">where its answers came from.</param>
 /// <param name="Outside">answers to its question, of those in its roles, that are outside its base, by code; of shares and means those of engaged schools.</param>
 /// <param name="OtherRoles">answers to the same question by roles the reading does not count.</param>
 public sealed record ReadingEvidence(
-    string Reading, string Title, ReadingResult Result, IReadOnlyList<string> Sources, IReadOnlyDictionary<string, int> Outside, int OtherRoles);
+    string Reading, string Title, ReadingResult Result, IReadOnlyList<SourceEvidence> Sources, IReadOnlyDictionary<string, int> Outside, int OtherRoles);
 
 /// <summary>Explains a KPI: the numbers, the methods, and a script that works them again.</summary>
 public sealed class ExplainKpi(EvidenceReader reader, IInstruments instruments, Catalogue catalogue, DisclosurePolicy policy)
@@ -44,18 +53,40 @@ public sealed class ExplainKpi(EvidenceReader reader, IInstruments instruments, 
     {
         var samples = new Samples(catalogue, evidence);
         var results = Evaluation.Results(catalogue, evidence, policy).Where(result => result.Kpi == kpi.Id).ToList();
-        var readings = kpi.Readings.SelectMany(reading => results.Where(result => result.Reading == reading.Id).Select(result => Explain(reading, result, samples))).ToList();
-        var collections = kpi.Readings.Select(reading => reading.Measure.CollectionOf).OfType<string>().ToHashSet(StringComparer.Ordinal);
-        var mapped = all.Where(instrument => collections.Contains(instrument.Collection))
-            .OrderBy(instrument => instrument.Collection, StringComparer.Ordinal).ThenBy(instrument => instrument.Id, StringComparer.Ordinal)
-            .Select(instrument => new MappedBy(
-                instrument.Collection, instrument.Id, instrument.Version,
-                instrument.Form is { } form ? $"form {form.Id} of {form.Source}" : $"files {instrument.Poll!.Files} of {instrument.Poll.Supplier}"))
+        var readings = kpi.Readings
+            .SelectMany(reading => results.Where(result => result.Reading == reading.Id).Select(result => Explain(reading, result, samples, SourcesOf(reading.Measure, result.Wave, evidence, all))))
             .ToList();
-        return new KpiEvidence(kpi.Id, kpi.Wording, catalogue.Version, evidence.Inputs, mapped, readings, new RScript(catalogue, samples).Of(kpi, results));
+        return new KpiEvidence(kpi.Id, kpi.Wording, catalogue.Version, evidence.Inputs, readings, new RScript(catalogue, samples).Of(kpi, results));
     }
 
-    private ReadingEvidence Explain(Reading reading, ReadingResult result, Samples samples)
+    /// <summary>What a result was made of: the sources of its wave; of examples, which are counted over all waves, those of each.</summary>
+    private static List<SourceEvidence> SourcesOf(Measure measure, string? wave, Evidence evidence, IReadOnlyList<Instrument> all)
+    {
+        if (measure.CollectionOf is not { } collection) return [];
+        var waves = evidence.Waves.Select(known => known.Id).Where(known => wave is null || known == wave).ToHashSet(StringComparer.Ordinal);
+        return evidence.Sources
+            .Where(source => source.Collection == collection && source.Totals.Any(totals => waves.Contains(totals.Wave)))
+            .Select(source => source.Import is { } import
+                ? new SourceEvidence(
+                    source.Name, import.File, import.ContentHash, [new MappedBy(import.Unit.Instrument, import.InstrumentVersion, $"file {import.File} of {import.Unit.Supplier}")],
+                    Reasons(import, null), measure.IndicatorOf is { } indicator ? Reasons(import, indicator) : null)
+                : new SourceEvidence(
+                    source.Name, null, null,
+                    [
+                        .. all.Where(instrument => instrument.Collection == collection && instrument.Form is not null).OrderBy(instrument => instrument.Id, StringComparer.Ordinal)
+                            .Select(instrument => new MappedBy(instrument.Id, instrument.Version, $"form {instrument.Form!.Id} of {instrument.Form.Source}")),
+                    ],
+                    null, null))
+            .ToList();
+    }
+
+    /// <summary>What the file has left out, of rows or of answers to one question; null where it was not kept.</summary>
+    private static Dictionary<string, int>? Reasons(ActiveImport import, string? indicator) => import.LeftOut?.Counts
+        .Where(count => count.Indicator == indicator)
+        .GroupBy(count => count.Reason, StringComparer.Ordinal)
+        .ToDictionary(reason => reason.Key, reason => reason.Sum(count => count.N), StringComparer.Ordinal);
+
+    private ReadingEvidence Explain(Reading reading, ReadingResult result, Samples samples, List<SourceEvidence> sources)
     {
         var sample = reading.Measure.CollectionOf is { } collection ? samples.Of(collection).FirstOrDefault(one => one.Wave.Id == result.Wave).Sample : null;
         var outside = new SortedDictionary<string, int>(StringComparer.Ordinal);
@@ -68,7 +99,7 @@ public sealed class ExplainKpi(EvidenceReader reader, IInstruments instruments, 
                 if (!reading.Measure.CountsRole(cell.Role)) others += cell.N;
                 else if (!reading.Measure.Takes(cell.Code, catalogue)) outside[cell.Code] = outside.GetValueOrDefault(cell.Code) + cell.N;
             }
-        return new ReadingEvidence(reading.Id, reading.Title, result, sample?.SourceNames ?? [], outside, others);
+        return new ReadingEvidence(reading.Id, reading.Title, result, sources, outside, others);
     }
 }
 

@@ -64,7 +64,7 @@ internal static class ShareReading
         yield return new Figure(
             "difference-standardised", "pp", 100 * standardised.Value, 100 * standardised.Interval?.Lower, 100 * standardised.Interval?.Upper,
             StandardError: 100 * standardised.StandardError, DegreesOfFreedom: standardised.Test?.DegreesOfFreedom, PValue: standardised.Test?.PValue,
-            Method: standardised.Interval?.Method);
+            Method: standardised.Interval?.Method ?? $"{standardised.Second.Method}, to the engaged schools' mix of phases");
     }
 
     private static StandardisedDifference? Standardised(Sample sample, DomainTotals engaged, DomainTotals wider)
@@ -94,7 +94,8 @@ internal static class ShareReading
         var test = difference.Test;
         return new Figure(
             name, "pp", 100 * difference.Value, 100 * interval?.Lower, 100 * interval?.Upper, StandardError: 100 * difference.StandardError,
-            DegreesOfFreedom: test?.DegreesOfFreedom, PValue: test?.PValue, Method: string.Join("; ", new[] { test?.Method, interval?.Method }.OfType<string>()));
+            DegreesOfFreedom: test?.DegreesOfFreedom, PValue: test?.PValue,
+            Method: test is null && interval is null ? difference.First.Method : string.Join("; ", new[] { test?.Method, interval?.Method }.OfType<string>()));
     }
 
     /// <summary>Which part of the engaged weight each role has: a pooled figure moves with it.</summary>
@@ -117,7 +118,7 @@ internal static class ShareReading
         var robust = estimate is null || published.Indicative ? null : Statistics.PublishedFigure.IsRobustToRounding(estimate, p0);
         var marks = new[] { robust == false ? "depends_on_rounding" : null, published.Indicative ? "indicative" : null }.OfType<string>().ToList();
         yield return new Figure(
-            "published-2016", "%", published.Value, PValue: test?.PValue, DegreesOfFreedom: test?.DegreesOfFreedom, Method: test?.Method, Source: published.Source,
+            "published-2016", "%", published.Value, PValue: test?.PValue, DegreesOfFreedom: test?.DegreesOfFreedom, Method: test?.Method ?? "as published, not tested", Source: published.Source,
             Reason: published.Note, Marks: marks.Count == 0 ? null : marks);
         if (estimate is null || published.Indicative) yield break;
         foreach (var assumed in published.Assumed ?? [])
@@ -192,7 +193,7 @@ internal static class WaveTrend
         if (totals.Count < 3 || Trend.Linear(totals) is not { } line) yield break;
         yield return new Figure(
             "trend", "pp a year", 100 * line.Slope, 100 * line.SlopeInterval?.Lower, 100 * line.SlopeInterval?.Upper, StandardError: 100 * line.SlopeStandardError,
-            DegreesOfFreedom: line.DegreesOfFreedom, PValue: line.Test?.PValue, Method: line.SlopeInterval?.Method, Source: waves[0].Wave.Id);
+            DegreesOfFreedom: line.DegreesOfFreedom, PValue: line.Test?.PValue, Method: line.SlopeInterval?.Method ?? "straight line through the waves", Source: waves[0].Wave.Id);
     }
 
     /// <summary>Waves may be unequally spaced: their first days say when they were.</summary>
