@@ -115,15 +115,20 @@ internal sealed class Samples(Catalogue catalogue, Evidence evidence)
             if (IsCombinable(collection, sample))
             {
                 var root = sample.RootOf(reading.Measure);
-                // What was asked in other words is another question: no line leads from it.
-                var comparable = waves.Take(index).Where(one => IsCombinable(collection, one.Sample) && one.Sample.RootOf(reading.Measure) == root).ToList();
-                var result = sample.Worded(evaluate(wave, sample, comparable), reading.Measure);
+                var result = sample.Worded(evaluate(wave, sample, Comparable(reading.Measure, collection, index)), reading.Measure);
                 yield return before is { } last && root is not null && root != last.Root ? result with { TrendBreak = new TrendBreak(TrendBreakReason.WordingChanged, last.Wave) } : result;
                 if (root is not null) before = (wave.Id, root);
             }
             else
                 yield return new ReadingResult(kpi.Id, reading.Id, wave.Id, Verdict.Insufficient, $"evidence of one wave from {string.Join(" and ", sample.SourceNames)} is not combined", []) { IsHeld = true };
         }
+    }
+
+    /// <summary>The waves before one that a line may lead from: what was asked in other words is another question.</summary>
+    public List<(WaveState Wave, Sample Sample)> Comparable(Measure measure, string collection, int index)
+    {
+        var waves = Of(collection);
+        return waves.Take(index).Where(one => IsCombinable(collection, one.Sample) && one.Sample.RootOf(measure) == waves[index].Sample.RootOf(measure)).ToList();
     }
 
     /// <summary>May the evidence of this wave be added up? Always, where one source has it all.</summary>

@@ -42,7 +42,7 @@ public sealed class EvidenceReader(
     IVersionedRows<NetworkReach> networkReach, IMilestones milestones)
 {
     /// <summary>Changes when the formulas do, so that the same evidence is evaluated again.</summary>
-    private const string Formulas = "3";
+    private const string Formulas = "4";
 
     private volatile Dictionary<string, object> _atHand = [];
 

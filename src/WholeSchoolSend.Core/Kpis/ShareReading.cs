@@ -174,16 +174,8 @@ internal static class WaveTrend
     public static IEnumerable<Figure> Figures(
         Share share, WaveState wave, Sample sample, IReadOnlyList<(WaveState Wave, Sample Sample)> earlier, DisclosurePolicy policy)
     {
-        // An earlier wave too small to be shown would come back from what it changed to.
-        var waves = earlier.Where(one => one.Sample.HasSchools && IsShown(one.Sample)).Append((Wave: wave, Sample: sample)).ToList();
+        var waves = Stacked(share, earlier, policy).Append((Wave: wave, Sample: sample)).ToList();
         if (waves.Count < 2) yield break;
-
-        bool IsShown(Sample of)
-        {
-            using var engaged = of.Domain(share, Arms.Engaged);
-            var figure = Arm.Of(of, engaged).Figure("engaged");
-            return policy.StatusOf(figure) is CellStatus.Shown or CellStatus.SmallBase && !PublicFigures.IsExtreme(figure);
-        }
 
         var design = SampleDesign.Of(waves.SelectMany(one => one.Sample.Schools.Where(school => school.Engaged).Select(school => new SampledSchool(one.Sample.Design[school.Position].School, school.Phase))));
         var totals = waves.Select(one => new WaveTotals(Years(one.Wave), Moved(one.Sample, share, design))).Where(one => !one.Domain.IsEmpty).ToList();
@@ -196,8 +188,21 @@ internal static class WaveTrend
             DegreesOfFreedom: line.DegreesOfFreedom, PValue: line.Test?.PValue, Method: line.SlopeInterval?.Method ?? "straight line through the waves", Source: waves[0].Wave.Id);
     }
 
+    /// <summary>The earlier waves that are looked back to: one too small to be shown would come back from what it changed to.</summary>
+    public static IEnumerable<(WaveState Wave, Sample Sample)> Stacked(Share share, IReadOnlyList<(WaveState Wave, Sample Sample)> earlier, DisclosurePolicy policy)
+    {
+        return earlier.Where(one => one.Sample.HasSchools && IsShown(one.Sample));
+
+        bool IsShown(Sample of)
+        {
+            using var engaged = of.Domain(share, Arms.Engaged);
+            var figure = Arm.Of(of, engaged).Figure("engaged");
+            return policy.StatusOf(figure) is CellStatus.Shown or CellStatus.SmallBase && !PublicFigures.IsExtreme(figure);
+        }
+    }
+
     /// <summary>Waves may be unequally spaced: their first days say when they were.</summary>
-    private static double Years(WaveState wave) => wave.Wave.From.DayNumber / 365.25;
+    public static double Years(WaveState wave) => wave.Wave.From.DayNumber / 365.25;
 
     private static DomainTotals Moved(Sample sample, Share share, SampleDesign design)
     {
