@@ -113,6 +113,27 @@ public sealed class ImportTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_contact_that_is_only_planned_or_of_an_unknown_school_is_told_and_no_work_is_done_before_its_day()
+    {
+        await _pipeline.DropAsync("register", "edubase.csv", "URN,EstablishmentName,EstablishmentStatus (name)\n100002,A,Open\n100003,B,Open\n");
+        var report = await _pipeline.DropAsync("register", "engagements.csv", "urn,engaged_on,strand\n100001,2026-01-05,SEND Review\n100002,2026-01-05,SEND Review\n100003,2999-01-05,SEND Review\n");
+        Assert.Equal("active", report.GetProperty("outcome").GetString());
+        var notes = report.GetProperty("notes").EnumerateArray().Select(note => note.GetString()!).ToList();
+        Assert.Contains(notes, note => note.StartsWith("1 rows are dated after ", StringComparison.Ordinal));
+        Assert.Contains(notes, note => note.StartsWith("1 schools are not in the schools register, such as 100001", StringComparison.Ordinal));
+        var evidence = JsonElement.Parse(await _pipeline.Http.GetStringAsync("/api/kpis/R1/evidence", TestContext.Current.CancellationToken));
+        Assert.Equal(2, evidence.GetProperty("readings")[0].GetProperty("result").GetProperty("figures")[0].GetProperty("value").GetInt32());
+
+        // Nothing was delivered on a day to come either.
+        using var delivered = new StringContent("""{"status":"delivered","on":"2999-01-05","evidence":"https://example.org/guide"}""", Encoding.UTF8, "application/json");
+        var answer = await _pipeline.Http.PutAsync("/api/milestones/O1.1", delivered, TestContext.Current.CancellationToken);
+        var said = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, answer.StatusCode);
+        Assert.Contains("dates-invalid", said, StringComparison.Ordinal);
+        Assert.Contains("/on", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_history_tells_what_became_of_every_drop_page_by_page()
     {
         await _pipeline.DropAsync("poll-drop", "northern/leaders-2026-autumn-1.csv", Good);

@@ -42,7 +42,7 @@ public static class Evaluation
                 PanelChange panel => samples.EachWave(kpi, reading, panel.Collection, (wave, sample, _) => PanelReading.Evaluate(kpi, reading, panel, indicator(panel.Indicator), wave.Id, sample)),
                 PanelCount panel => samples.EachWave(kpi, reading, panel.Collection, (wave, sample, _) => PanelReading.Evaluate(kpi, reading, panel, wave.Id, sample)),
                 Responses examples => [Counted(kpi, reading, examples, samples)],
-                EngagedSchools schools => [Reached(kpi, reading, schools, samples.Register)],
+                EngagedSchools schools => [Reached(kpi, reading, schools, samples.Register, evidence.Today)],
                 MilestoneReached milestone => [MilestoneReading.Evaluate(kpi, reading, milestone, evidence.Milestones.GetValueOrDefault(kpi.Id))],
                 AllMet all => Together(kpi, reading, all, results.Where(result => result.Kpi == kpi.Id).ToList()),
                 _ => throw new NotSupportedException($"{reading.Id} is measured in a way this build does not know."),
@@ -66,9 +66,9 @@ public static class Evaluation
             [new Figure("responses", "responses", count, Method: "count of examples: never a rate")]);
     }
 
-    private static ReadingResult Reached(Kpi kpi, Reading reading, EngagedSchools measure, EngagementRegister register)
+    private static ReadingResult Reached(Kpi kpi, Reading reading, EngagedSchools measure, EngagementRegister register, DateOnly today)
     {
-        if (register.SchoolsReached(measure.Reach) is not { } schools)
+        if (register.SchoolsReached(measure.Reach, today) is not { } schools)
             return new ReadingResult(kpi.Id, reading.Id, null, Verdict.Insufficient, measure.Reach == Reach.Direct ? "no list of engagements was imported" : "no list of schools reached through networks was imported", [new Figure("schools", "schools", 0, Method: "census count of distinct schools")]);
         return new ReadingResult(
             kpi.Id, reading.Id, null, reading.Undecided is null ? Decided.OnCount(schools, (reading.Target ?? kpi.Target)!) : null, reading.Undecided,
