@@ -84,6 +84,23 @@ public sealed class ImportTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_evidence_of_a_KPI_names_the_file_what_mapped_it_and_what_was_left_out()
+    {
+        await _pipeline.DropAsync("poll-drop", "northern/leaders-2026-autumn-1.csv", Good + "5,,Yes,2026-11-03,100002,No,Yes,Hardly,1\n");
+        // A newer instrument maps no file that was imported before it.
+        await _pipeline.PutAsync("/api/instruments/leaders-poll", Poll.Replace("Leaders and SENCOs poll", "The poll, renamed", StringComparison.Ordinal));
+        var evidence = JsonElement.Parse(await _pipeline.Http.GetStringAsync("/api/kpis/K1/evidence", TestContext.Current.CancellationToken));
+        foreach (var reading in evidence.GetProperty("readings").EnumerateArray().Where(one => one.GetProperty("reading").GetString() != "K1.both"))
+        {
+            var source = Assert.Single(reading.GetProperty("sources").EnumerateArray());
+            Assert.Equal(("northern/leaders-poll", "leaders-2026-autumn-1.csv"), (source.GetProperty("name").GetString(), source.GetProperty("file").GetString()));
+            Assert.Equal("""[{"instrument":"leaders-poll","version":1,"maps":"file leaders-2026-autumn-1.csv of northern"}]""", Compact(source.GetProperty("instruments")));
+            Assert.Equal("""{"unfinished":1,"weight-zero":1,"refused":1}""", Compact(source.GetProperty("rowsLeftOut")));
+            Assert.Equal("""{"declined":1}""", Compact(source.GetProperty("answersLeftOut")));
+        }
+    }
+
+    [Fact]
     public async Task Schools_the_register_does_not_hold_are_told()
     {
         // A register that holds one of the two; the note is there before a drop and after it.
@@ -93,6 +110,27 @@ public sealed class ImportTests : IAsyncLifetime
         foreach (var told in new[] { report, await CheckAsync("?supplier=northern&name=leaders-2026-autumn-1.csv", "") })
             Assert.Contains(told.GetProperty("notes").EnumerateArray(), note => note.GetString()!.StartsWith(
                 "2 rows are from 1 schools that the schools register does not hold, such as 100001", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_contact_that_is_only_planned_or_of_an_unknown_school_is_told_and_no_work_is_done_before_its_day()
+    {
+        await _pipeline.DropAsync("register", "edubase.csv", "URN,EstablishmentName,EstablishmentStatus (name)\n100002,A,Open\n100003,B,Open\n");
+        var report = await _pipeline.DropAsync("register", "engagements.csv", "urn,engaged_on,strand\n100001,2026-01-05,SEND Review\n100002,2026-01-05,SEND Review\n100003,2999-01-05,SEND Review\n");
+        Assert.Equal("active", report.GetProperty("outcome").GetString());
+        var notes = report.GetProperty("notes").EnumerateArray().Select(note => note.GetString()!).ToList();
+        Assert.Contains(notes, note => note.StartsWith("1 rows are dated after ", StringComparison.Ordinal));
+        Assert.Contains(notes, note => note.StartsWith("1 schools are not in the schools register, such as 100001", StringComparison.Ordinal));
+        var evidence = JsonElement.Parse(await _pipeline.Http.GetStringAsync("/api/kpis/R1/evidence", TestContext.Current.CancellationToken));
+        Assert.Equal(2, evidence.GetProperty("readings")[0].GetProperty("result").GetProperty("figures")[0].GetProperty("value").GetInt32());
+
+        // Nothing was delivered on a day to come either.
+        using var delivered = new StringContent("""{"status":"delivered","on":"2999-01-05","evidence":"https://example.org/guide"}""", Encoding.UTF8, "application/json");
+        var answer = await _pipeline.Http.PutAsync("/api/milestones/O1.1", delivered, TestContext.Current.CancellationToken);
+        var said = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, answer.StatusCode);
+        Assert.Contains("dates-invalid", said, StringComparison.Ordinal);
+        Assert.Contains("/on", said, StringComparison.Ordinal);
     }
 
     [Fact]

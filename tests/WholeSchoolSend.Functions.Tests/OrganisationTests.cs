@@ -49,8 +49,9 @@ public sealed class OrganisationTests : IAsyncLifetime
 
         var evidence = await _pipeline.Http.GetStringAsync("/api/kpis/K5/evidence");
         var explained = JsonDocument.Parse(evidence).RootElement;
-        Assert.Equal(["evaluation/stakeholders-file", "webhooks"], explained.GetProperty("readings")[0].GetProperty("sources").EnumerateArray().Select(source => source.GetString()).Order());
-        Assert.Equal(["stakeholders 2", "stakeholders-file 1"], explained.GetProperty("instruments").EnumerateArray().Select(one => $"{one.GetProperty("instrument").GetString()} {one.GetProperty("version").GetInt32()}"));
+        Assert.Equal(["evaluation/stakeholders-file", "webhooks"], explained.GetProperty("readings")[0].GetProperty("sources").EnumerateArray().Select(source => source.GetProperty("name").GetString()).Order());
+        Assert.Equal(["stakeholders 2", "stakeholders-file 1"], explained.GetProperty("readings")[0].GetProperty("sources").EnumerateArray()
+            .SelectMany(source => source.GetProperty("instruments").EnumerateArray()).Select(one => $"{one.GetProperty("instrument").GetString()} {one.GetProperty("version").GetInt32()}").Order(StringComparer.Ordinal));
         Assert.DoesNotContain("body-", evidence, StringComparison.Ordinal);
         Assert.DoesNotContain("Canary", evidence, StringComparison.Ordinal);
 

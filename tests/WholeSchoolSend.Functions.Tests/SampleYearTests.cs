@@ -36,6 +36,8 @@ public sealed class SampleYearTests : IAsyncLifetime
             .TakeWhile(line => !line.StartsWith("## ", StringComparison.Ordinal))
             .Where(line => line.StartsWith("| ", StringComparison.Ordinal)).Skip(1);
         Assert.Equal(string.Join('\n', lines), string.Join('\n', listed));
+        Assert.Empty(WithoutMethod(within));
+        Assert.Empty(WithoutMethod(published));
 
         // What was said in interviews beside the codes is nowhere.
         foreach (var kpi in new[] { "K5", "K6", "U1" })
@@ -45,6 +47,18 @@ public sealed class SampleYearTests : IAsyncLifetime
             foreach (var organisation in plan.Organisations.First.Select(one => one.Organisation)) Assert.DoesNotContain(organisation, evidence, StringComparison.Ordinal);
         }
     }
+
+    /// <summary>Numbers of a document that do not say how they were made.</summary>
+    private static List<string> WithoutMethod(JsonElement? document) =>
+    [
+        .. from kpi in document!.Value.GetProperty("kpis").EnumerateArray()
+           from reading in kpi.GetProperty("readings").EnumerateArray()
+           from result in reading.GetProperty("results").EnumerateArray()
+           from figure in result.GetProperty("figures").EnumerateArray()
+           where figure.TryGetProperty("value", out var value) && value.ValueKind == JsonValueKind.Number
+           where !figure.TryGetProperty("method", out var method) || string.IsNullOrEmpty(method.GetString())
+           select $"{reading.GetProperty("id").GetString()} {figure.GetProperty("name").GetString()}",
+    ];
 
     /// <summary>The result of the newest wave of a reading, as the guide tells it.</summary>
     private static (string Wave, string Text) Last(JsonElement? document, string reading)

@@ -119,7 +119,7 @@ public sealed class BudgetTests(AzuriteFixture azurite)
         store.Instruments, new RemapResponses(store.Evidence, new Redaction(APseudonymKey), TimeProvider.System), store.Evidence,
         new EvidenceReader(
             Catalogue.Current, new DisclosurePolicy(), store.Instruments, store.Waves, store.Imports, store.Evidence, store.PollTotals, store.Schools, store.Engagements, store.SchoolLinks,
-            store.NetworkReach, store.Milestones),
+            store.NetworkReach, store.Milestones, TimeProvider.System),
         store.KpiResults, Catalogue.Current, new DisclosurePolicy());
 
     private static void Say(FormattableString line) => TestContext.Current.TestOutputHelper!.WriteLine(line.ToString(CultureInfo.InvariantCulture));

@@ -247,7 +247,7 @@ public sealed class HistoryTests(AzuriteFixture azurite)
                 new TakeInResponse(new InstrumentShelf(store.Instruments, _time), redaction, store.Evidence, store.Quarantine), store.Quarantine, store.Pending, _time);
             var reader = new EvidenceReader(
                 Catalogue.Current, new DisclosurePolicy(), store.Instruments, store.Waves, store.Imports, store.Evidence, store.PollTotals, store.Schools, store.Engagements, store.SchoolLinks,
-                store.NetworkReach, store.Milestones);
+                store.NetworkReach, store.Milestones, TimeProvider.System);
             _kpis = new RecomputeKpis(
                 store.Instruments, new RemapResponses(store.Evidence, redaction, _time), store.Evidence, reader, store.KpiResults, Catalogue.Current, new DisclosurePolicy());
             var import = new FileImport(store.Drops, store.Imports, TimeProvider.System);

@@ -51,7 +51,7 @@ public static class PublicFigures
                 ? new Figure(figure.Name, figure.Unit, Rounded(figure.Value, 0), Base: Base(figure, policy), Schools: Schools(figure, policy), Method: figure.Method)
                 : Absent(figure, "c", "a figure it is made of is withheld"),
             "since-previous" or "trend" => tells(one) && !withheld.Contains(figure.Name) ? Difference(figure) with { Source = figure.Source } : Absent(figure, "c", "a figure it is made of is withheld"),
-            "published-2016" => tells(one) ? Comparison(figure) : new Figure(figure.Name, figure.Unit, figure.Value, Source: figure.Source, Reason: figure.Reason),
+            "published-2016" => tells(one) ? Comparison(figure) : new Figure(figure.Name, figure.Unit, figure.Value, Method: "as published, not tested", Source: figure.Source, Reason: figure.Reason),
             "published-2016-assumed" when tells(one) && figure.Value is null => NotThere(figure),
             "published-2016-assumed" => tells(one) ? Difference(figure) with { Base = figure.Base, Source = figure.Source, Marks = figure.Marks, AssumedDesignEffect = figure.AssumedDesignEffect } : null,
             "rao-scott" or "against-target" => null,

@@ -93,7 +93,7 @@ internal static class MatchedReading
             .ToList();
         var counts = schools.Select(school => Counts(school.Pairs, change)).ToList();
         var all = counts.Aggregate(default(PairCounts), (sum, one) => sum + one);
-        var figures = new List<Figure> { new("pairs", "people", all.Pairs, Schools: schools.Count(school => school.Pairs.Count > 0), Base: all.Pairs) };
+        var figures = new List<Figure> { new("pairs", "people", all.Pairs, Schools: schools.Count(school => school.Pairs.Count > 0), Base: all.Pairs, Method: "count of people who answered both times under one key") };
         if (all.Pairs > 0)
         {
             figures.Add(new Figure("pre", "%", 100 * all.Pre, Base: all.Pairs, Method: "matched pairs, unweighted"));
@@ -129,7 +129,7 @@ internal static class MatchedReading
         {
             yield return new Figure(
                 "mean-change", "points", paired.Value, paired.Interval?.Lower, paired.Interval?.Upper, Base: paired.Pairs, StandardError: paired.StandardError,
-                DegreesOfFreedom: paired.Test?.DegreesOfFreedom, PValue: paired.Test?.PValue, Method: paired.Test?.Method);
+                DegreesOfFreedom: paired.Test?.DegreesOfFreedom, PValue: paired.Test?.PValue, Method: paired.Test?.Method ?? "mean of paired changes");
         }
 
         bool Yes(string code) => change.Success.Contains(code);

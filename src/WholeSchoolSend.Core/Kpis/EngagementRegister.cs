@@ -56,10 +56,10 @@ public sealed class EngagementRegister
         return lineage;
     }
 
-    /// <summary>Distinct schools reached; null where no list says.</summary>
-    public int? SchoolsReached(Reach reach) => reach switch
+    /// <summary>Distinct schools reached by a day; null where no list says.</summary>
+    public int? SchoolsReached(Reach reach, DateOnly today) => reach switch
     {
-        Reach.Direct => _first.Count > 0 ? _first.Keys.Select(Current).Distinct(StringComparer.Ordinal).Count() : null,
+        Reach.Direct => _first.Count > 0 ? _first.Where(school => school.Value <= today).Select(school => Current(school.Key)).Distinct(StringComparer.Ordinal).Count() : null,
         // What a network says last replaces what it said before.
         _ => _networks.Count == 0 ? null : _networks.GroupBy(network => network.Network, StringComparer.OrdinalIgnoreCase).Sum(network => network.OrderBy(said => said.AsOf).ThenBy(said => said.Line).Last().Schools),
     };

@@ -42,7 +42,7 @@ public static class Evaluation
                 PanelChange panel => samples.EachWave(kpi, reading, panel.Collection, (wave, sample, _) => PanelReading.Evaluate(kpi, reading, panel, indicator(panel.Indicator), wave.Id, sample)),
                 PanelCount panel => samples.EachWave(kpi, reading, panel.Collection, (wave, sample, _) => PanelReading.Evaluate(kpi, reading, panel, wave.Id, sample)),
                 Responses examples => [Counted(kpi, reading, examples, samples)],
-                EngagedSchools schools => [Reached(kpi, reading, schools, samples.Register)],
+                EngagedSchools schools => [Reached(kpi, reading, schools, samples.Register, evidence.Today)],
                 MilestoneReached milestone => [MilestoneReading.Evaluate(kpi, reading, milestone, evidence.Milestones.GetValueOrDefault(kpi.Id))],
                 AllMet all => Together(kpi, reading, all, results.Where(result => result.Kpi == kpi.Id).ToList()),
                 _ => throw new NotSupportedException($"{reading.Id} is measured in a way this build does not know."),
@@ -66,10 +66,10 @@ public static class Evaluation
             [new Figure("responses", "responses", count, Method: "count of examples: never a rate")]);
     }
 
-    private static ReadingResult Reached(Kpi kpi, Reading reading, EngagedSchools measure, EngagementRegister register)
+    private static ReadingResult Reached(Kpi kpi, Reading reading, EngagedSchools measure, EngagementRegister register, DateOnly today)
     {
-        if (register.SchoolsReached(measure.Reach) is not { } schools)
-            return new ReadingResult(kpi.Id, reading.Id, null, Verdict.Insufficient, measure.Reach == Reach.Direct ? "no list of engagements was imported" : "no list of schools reached through networks was imported", [new Figure("schools", "schools", 0)]);
+        if (register.SchoolsReached(measure.Reach, today) is not { } schools)
+            return new ReadingResult(kpi.Id, reading.Id, null, Verdict.Insufficient, measure.Reach == Reach.Direct ? "no list of engagements was imported" : "no list of schools reached through networks was imported", [new Figure("schools", "schools", 0, Method: "census count of distinct schools")]);
         return new ReadingResult(
             kpi.Id, reading.Id, null, reading.Undecided is null ? Decided.OnCount(schools, (reading.Target ?? kpi.Target)!) : null, reading.Undecided,
             [new Figure("schools", "schools", schools, Method: "census count of distinct schools")]);
@@ -115,15 +115,20 @@ internal sealed class Samples(Catalogue catalogue, Evidence evidence)
             if (IsCombinable(collection, sample))
             {
                 var root = sample.RootOf(reading.Measure);
-                // What was asked in other words is another question: no line leads from it.
-                var comparable = waves.Take(index).Where(one => IsCombinable(collection, one.Sample) && one.Sample.RootOf(reading.Measure) == root).ToList();
-                var result = sample.Worded(evaluate(wave, sample, comparable), reading.Measure);
+                var result = sample.Worded(evaluate(wave, sample, Comparable(reading.Measure, collection, index)), reading.Measure);
                 yield return before is { } last && root is not null && root != last.Root ? result with { TrendBreak = new TrendBreak(TrendBreakReason.WordingChanged, last.Wave) } : result;
                 if (root is not null) before = (wave.Id, root);
             }
             else
                 yield return new ReadingResult(kpi.Id, reading.Id, wave.Id, Verdict.Insufficient, $"evidence of one wave from {string.Join(" and ", sample.SourceNames)} is not combined", []) { IsHeld = true };
         }
+    }
+
+    /// <summary>The waves before one that a line may lead from: what was asked in other words is another question.</summary>
+    public List<(WaveState Wave, Sample Sample)> Comparable(Measure measure, string collection, int index)
+    {
+        var waves = Of(collection);
+        return waves.Take(index).Where(one => IsCombinable(collection, one.Sample) && one.Sample.RootOf(measure) == waves[index].Sample.RootOf(measure)).ToList();
     }
 
     /// <summary>May the evidence of this wave be added up? Always, where one source has it all.</summary>

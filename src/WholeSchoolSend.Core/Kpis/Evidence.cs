@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -15,6 +16,9 @@ public sealed record Evidence(
     string Inputs, IReadOnlyList<WaveState> Waves, IReadOnlyDictionary<string, School> Schools, IReadOnlyList<SchoolLink> Links, IReadOnlyList<Engagement> Engagements,
     IReadOnlyList<NetworkReach> Networks, IReadOnlyList<EvidenceSource> Sources, IReadOnlyDictionary<string, MilestoneState> Milestones)
 {
+    /// <summary>The day it was read: contacts that are planned for later are no work done yet.</summary>
+    public DateOnly Today { get; init; } = DateOnly.MaxValue;
+
     /// <summary>What was said of wordings.</summary>
     public StatedWordings Stated { get; init; } = new([]);
 
@@ -25,6 +29,9 @@ public sealed record Evidence(
 /// <summary>The school totals of one webhook collection, or of one poll file.</summary>
 public sealed record EvidenceSource(string Collection, string Name, IReadOnlyList<SchoolTotals> Totals)
 {
+    /// <summary>The file it is of; null of what webhooks brought.</summary>
+    public ActiveImport? Import { get; init; }
+
     /// <summary>The name of what webhooks brought.</summary>
     public const string Webhooks = "webhooks";
 }
@@ -36,7 +43,7 @@ public sealed record EvidenceSource(string Collection, string Name, IReadOnlyLis
 public sealed class EvidenceReader(
     Catalogue catalogue, DisclosurePolicy policy, IInstruments instruments, IWaves waves, IImports imports, ISchoolTotals totals,
     IVersionedRows<SchoolTotals> pollTotals, IVersionedRows<School> schools, IVersionedRows<Engagement> engagements, IVersionedRows<SchoolLink> schoolLinks,
-    IVersionedRows<NetworkReach> networkReach, IMilestones milestones)
+    IVersionedRows<NetworkReach> networkReach, IMilestones milestones, TimeProvider time)
 {
     /// <summary>Changes when the formulas do, so that the same evidence is evaluated again.</summary>
     private const string Formulas = "4";
@@ -90,12 +97,15 @@ public sealed class EvidenceReader(
             else if (import.Unit is { Supplier: ImportRegister.Supplier, Instrument: ImportRegister.Reach }) networks.AddRange(await KeptAsync(networkReach, import.Version, kept, cancellation));
             else if (import.Collection is { } collection)
             {
-                var source = new EvidenceSource(collection, $"{import.Unit.Supplier}/{import.Unit.Instrument}", await KeptAsync(pollTotals, import.Version, kept, cancellation));
+                var source = new EvidenceSource(collection, $"{import.Unit.Supplier}/{import.Unit.Instrument}", await KeptAsync(pollTotals, import.Version, kept, cancellation)) { Import = import };
                 sources.Add(source);
                 supplies.Add(new Supply(collection, import.Unit.Wave, source.Name, import.Version, source.Totals.Sum(school => school.Respondents), null));
             }
         }
         _atHand = kept;
+        var today = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
+        // The day a planned contact comes, the same files count otherwise.
+        if (contacts.Count(contact => contact.On > today) is > 0 and var planned) Add(hash, planned.ToString(CultureInfo.InvariantCulture));
 
         var newest = await instruments.AllAsync(cancellation);
         var stated = new StatedWordings(newest);
@@ -113,6 +123,7 @@ public sealed class EvidenceReader(
         return new Evidence(
             Convert.ToHexStringLower(hash.GetHashAndReset()), known, byUrn, links, contacts, networks, sources, reported.ToDictionary(milestone => milestone.Id, StringComparer.Ordinal))
         {
+            Today = today,
             Stated = stated,
             Provenance = new Provenance(
                 $"{catalogue.Version} ({catalogue.Hash[..12]})", Formulas, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(rules)))[..12], files,

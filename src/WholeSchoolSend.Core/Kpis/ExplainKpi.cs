@@ -3,6 +3,8 @@ using System.Text;
 using System.Text.Json.Serialization;
 using WholeSchoolSend.Core.Disclosure;
 using WholeSchoolSend.Core.Instruments;
+using WholeSchoolSend.Core.Polls;
+using WholeSchoolSend.Core.Schools;
 
 namespace WholeSchoolSend.Core.Kpis;
 
@@ -11,20 +13,33 @@ namespace WholeSchoolSend.Core.Kpis;
 /// place of their names.
 /// </summary>
 /// <param name="Inputs">SHA-256 over everything the evaluation read: the same as in the internal document when that is up to date.</param>
-/// <param name="Instruments">what mapped the answers, by collection.</param>
+/// <param name="Notes">what the wording leaves open, and what was decided.</param>
+/// <param name="DuplicateOf">the KPI it repeats word for word: the evidence is there, and there are no readings here.</param>
 /// <param name="Script">R (with its package survey) that holds the totals and works the readings again from them; it prints one line for each figure.</param>
 public sealed record KpiEvidence(
-    string Kpi, string Wording, string Catalogue, string Inputs, IReadOnlyList<MappedBy> Instruments, IReadOnlyList<ReadingEvidence> Readings, string Script);
+    string Kpi, string Wording, string TargetWording, IReadOnlyList<string> Notes, string? DuplicateOf, string Catalogue, string Inputs, IReadOnlyList<ReadingEvidence> Readings,
+    string Script);
 
-/// <summary>An instrument whose answers are in the evidence.</summary>
-public sealed record MappedBy(string Collection, string Instrument, int Version, string Maps);
+/// <summary>Where answers came from.</summary>
+/// <param name="Name"><c>webhooks</c>, or the supplier and the instrument of a file.</param>
+/// <param name="File">name of the file that counts; null of what webhooks brought.</param>
+/// <param name="ContentHash">SHA-256 of that file.</param>
+/// <param name="Instruments">what mapped the answers: of a file the version it was imported by, of forms the newest, by which what is stored is mapped again.</param>
+/// <param name="RowsLeftOut">rows of the file that count nowhere, by reason.</param>
+/// <param name="AnswersLeftOut">answers to the reading's question, in the rows that count, that were left out before they were stored, by reason.</param>
+public sealed record SourceEvidence(
+    string Name, string? File, string? ContentHash, IReadOnlyList<MappedBy> Instruments, IReadOnlyDictionary<string, int>? RowsLeftOut, IReadOnlyDictionary<string, int>? AnswersLeftOut);
+
+/// <summary>An instrument and what it maps.</summary>
+public sealed record MappedBy(string Instrument, int Version, string Maps);
 
 /// <summary>One result of a reading with what it was made of.</summary>
+/// <param name="Target">what it is held against; null where it is not decided on.</param>
 /// <param name="Sources">where its answers came from.</param>
 /// <param name="Outside">answers to its question, of those in its roles, that are outside its base, by code; of shares and means those of engaged schools.</param>
 /// <param name="OtherRoles">answers to the same question by roles the reading does not count.</param>
 public sealed record ReadingEvidence(
-    string Reading, string Title, ReadingResult Result, IReadOnlyList<string> Sources, IReadOnlyDictionary<string, int> Outside, int OtherRoles);
+    string Reading, string Title, Target? Target, ReadingResult Result, IReadOnlyList<SourceEvidence> Sources, IReadOnlyDictionary<string, int> Outside, int OtherRoles);
 
 /// <summary>Explains a KPI: the numbers, the methods, and a script that works them again.</summary>
 public sealed class ExplainKpi(EvidenceReader reader, IInstruments instruments, Catalogue catalogue, DisclosurePolicy policy)
@@ -44,18 +59,41 @@ public sealed class ExplainKpi(EvidenceReader reader, IInstruments instruments, 
     {
         var samples = new Samples(catalogue, evidence);
         var results = Evaluation.Results(catalogue, evidence, policy).Where(result => result.Kpi == kpi.Id).ToList();
-        var readings = kpi.Readings.SelectMany(reading => results.Where(result => result.Reading == reading.Id).Select(result => Explain(reading, result, samples))).ToList();
-        var collections = kpi.Readings.Select(reading => reading.Measure.CollectionOf).OfType<string>().ToHashSet(StringComparer.Ordinal);
-        var mapped = all.Where(instrument => collections.Contains(instrument.Collection))
-            .OrderBy(instrument => instrument.Collection, StringComparer.Ordinal).ThenBy(instrument => instrument.Id, StringComparer.Ordinal)
-            .Select(instrument => new MappedBy(
-                instrument.Collection, instrument.Id, instrument.Version,
-                instrument.Form is { } form ? $"form {form.Id} of {form.Source}" : $"files {instrument.Poll!.Files} of {instrument.Poll.Supplier}"))
+        var readings = kpi.Readings
+            .SelectMany(reading => results.Where(result => result.Reading == reading.Id).Select(result => Explain(kpi, reading, result, samples, SourcesOf(reading.Measure, result.Wave, evidence, all))))
             .ToList();
-        return new KpiEvidence(kpi.Id, kpi.Wording, catalogue.Version, evidence.Inputs, mapped, readings, new RScript(catalogue, samples).Of(kpi, results));
+        return new KpiEvidence(
+            kpi.Id, kpi.Wording, kpi.TargetWording, kpi.Notes, kpi.DuplicateOf, catalogue.Version, evidence.Inputs, readings, new RScript(catalogue, samples, policy).Of(kpi, results));
     }
 
-    private ReadingEvidence Explain(Reading reading, ReadingResult result, Samples samples)
+    /// <summary>What a result was made of: the sources of its wave; of examples, which are counted over all waves, those of each.</summary>
+    private static List<SourceEvidence> SourcesOf(Measure measure, string? wave, Evidence evidence, IReadOnlyList<Instrument> all)
+    {
+        if (measure.CollectionOf is not { } collection) return [];
+        var waves = evidence.Waves.Select(known => known.Id).Where(known => wave is null || known == wave).ToHashSet(StringComparer.Ordinal);
+        return evidence.Sources
+            .Where(source => source.Collection == collection && source.Totals.Any(totals => waves.Contains(totals.Wave)))
+            .Select(source => source.Import is { } import
+                ? new SourceEvidence(
+                    source.Name, import.File, import.ContentHash, [new MappedBy(import.Unit.Instrument, import.InstrumentVersion, $"file {import.File} of {import.Unit.Supplier}")],
+                    Reasons(import, null), measure.IndicatorOf is { } indicator ? Reasons(import, indicator) : null)
+                : new SourceEvidence(
+                    source.Name, null, null,
+                    [
+                        .. all.Where(instrument => instrument.Collection == collection && instrument.Form is not null).OrderBy(instrument => instrument.Id, StringComparer.Ordinal)
+                            .Select(instrument => new MappedBy(instrument.Id, instrument.Version, $"form {instrument.Form!.Id} of {instrument.Form.Source}")),
+                    ],
+                    null, null))
+            .ToList();
+    }
+
+    /// <summary>What the file has left out, of rows or of answers to one question; null where it was not kept.</summary>
+    private static Dictionary<string, int>? Reasons(ActiveImport import, string? indicator) => import.LeftOut?.Counts
+        .Where(count => count.Indicator == indicator)
+        .GroupBy(count => count.Reason, StringComparer.Ordinal)
+        .ToDictionary(reason => reason.Key, reason => reason.Sum(count => count.N), StringComparer.Ordinal);
+
+    private ReadingEvidence Explain(Kpi kpi, Reading reading, ReadingResult result, Samples samples, List<SourceEvidence> sources)
     {
         var sample = reading.Measure.CollectionOf is { } collection ? samples.Of(collection).FirstOrDefault(one => one.Wave.Id == result.Wave).Sample : null;
         var outside = new SortedDictionary<string, int>(StringComparer.Ordinal);
@@ -68,7 +106,8 @@ public sealed class ExplainKpi(EvidenceReader reader, IInstruments instruments, 
                 if (!reading.Measure.CountsRole(cell.Role)) others += cell.N;
                 else if (!reading.Measure.Takes(cell.Code, catalogue)) outside[cell.Code] = outside.GetValueOrDefault(cell.Code) + cell.N;
             }
-        return new ReadingEvidence(reading.Id, reading.Title, result, sample?.SourceNames ?? [], outside, others);
+        return new ReadingEvidence(
+            reading.Id, reading.Title, reading.Undecided is null ? reading.Target ?? kpi.Target : null, result, sources, outside, others);
     }
 }
 
@@ -79,7 +118,7 @@ public sealed class ExplainKpi(EvidenceReader reader, IInstruments instruments, 
 /// The Taylor variance of a share or mean depends on the sums of each school only (Binder 1983), so a row for each cell that carries the cell's sum of weights
 /// gives survey the same design as a row for each respondent would.
 /// </remarks>
-internal sealed class RScript(Catalogue catalogue, Samples samples)
+internal sealed class RScript(Catalogue catalogue, Samples samples, DisclosurePolicy policy)
 {
     private const string Functions = """
         suppressMessages(library(survey))
@@ -120,6 +159,10 @@ internal sealed class RScript(Catalogue catalogue, Samples samples)
             e <- x[[2]]; ci <- limits(e$p, e$se, e$df, e$n)
             said(reading, wave, x[[1]], 100 * e$p, 100 * ci[1], 100 * ci[2], 100 * e$se, e$df)
           }
+          if (length(roles) > 1 && !is.null(a)) for (role in roles) {
+            part <- d$variables[d$variables$counts & d$variables$group == "engaged", ]
+            said(reading, wave, paste0("mix-", role), 100 * sum(part$w[part$role == role]) / sum(part$w))
+          }
           if (!is.null(a) && a$df >= 1 && a$se > 0 && !is.na(published))
             said(reading, wave, "published-2016", 100 * published, df = a$df, p = 2 * pt(-abs((a$p - published) / a$se), a$df))
           if (is.null(a) || is.null(b) || a$df < 1 || b$df < 1) return(invisible())
@@ -147,13 +190,36 @@ internal sealed class RScript(Catalogue catalogue, Samples samples)
         }
         means <- function(reading, wave, totals, stage, indicator, roles, score) {
           d <- domain(totals, stage, indicator, roles, names(score), score)
-          for (arm in c("engaged", "wider")) {
-            e <- share(d, arm)
-            if (!is.null(e)) said(reading, wave, paste0(arm, "-mean"), e$p, e$p - qt(.975, e$df) * e$se, e$p + qt(.975, e$df) * e$se, e$se, e$df)
+          a <- share(d, "engaged"); b <- share(d, "wider")
+          for (x in list(list("engaged-mean", a), list("wider-mean", b))) if (!is.null(x[[2]])) {
+            e <- x[[2]]; said(reading, wave, x[[1]], e$p, e$p - qt(.975, e$df) * e$se, e$p + qt(.975, e$df) * e$se, e$se, e$df)
           }
+          if (is.null(a) || is.null(b) || a$df < 1 || b$df < 1) return(invisible())
+          v <- a$p - b$p; se <- sqrt(a$se^2 + b$se^2); df <- se^4 / (a$se^4 / a$df + b$se^4 / b$df)
+          said(reading, wave, "difference-of-means", v, v - qt(.975, df) * se, v + qt(.975, df) * se, se, df, 2 * pt(-abs(v / se), df))
         }
-        change <- function(reading, wave, totals, indicator, valid, score, points) {
-          d <- subset(domain(totals, c("pre", "post"), indicator, NULL, valid, score), counts)
+        waves <- function(reading, at, before, stack, times, stage, indicator, roles, success, valid) { # engaged schools through waves: one design
+          d <- domain(stack[stack$wave %in% names(times) & stack$group == "engaged", ], stage, indicator, roles, valid, setNames(as.numeric(valid %in% success), valid))
+          d$variables$time <- times[d$variables$wave] - mean(times)
+          two <- subset(d, counts & wave %in% c(before, at))
+          a <- share(subset(two, wave == at), ""); b <- share(subset(two, wave == before), "")
+          v <- vcov(svyby(~y, ~wave, two, svymean, covmat = TRUE)); C <- v[at, before]; r <- if (a$se > 0 && b$se > 0) C / (a$se * b$se) else 0
+          shared <- with(two$variables, length(intersect(school[wave == at], school[wave == before])))
+          se <- sqrt(a$se^2 + b$se^2 - 2 * C); df <- if (shared > 0) degf(two) else se^4 / (a$se^4 / a$df + b$se^4 / b$df)
+          x <- a$p - b$p; wa <- wilson(a$p, a$se, a$df, a$n); wb <- wilson(b$p, b$se, b$df, b$n)
+          mover <- function(one, other) sqrt(one^2 - 2 * r * one * other + other^2)
+          said(reading, at, "since-previous", 100 * x, 100 * (x - mover(a$p - wa[1], wb[2] - b$p)), 100 * (x + mover(wa[2] - a$p, b$p - wb[1])), 100 * se, df, 2 * pt(-abs(x / se), df))
+          if (length(times) < 3) return(invisible())
+          s <- subset(d, counts); line <- svyglm(y ~ time, s); x <- coef(line)[["time"]]; se <- SE(line)[["time"]]; df <- degf(s) - 1
+          said(reading, at, "trend", 100 * x, 100 * (x - qt(.975, df) * se), 100 * (x + qt(.975, df) * se), 100 * se, df, 2 * pt(-abs(x / se), df))
+        }
+        change <- function(reading, wave, totals, indicator, success, valid, score, points, target = NA) {
+          levels <- domain(totals, c("pre", "post"), indicator, NULL, valid, setNames(as.numeric(valid %in% success), valid))
+          for (at in c("pre", "post")) {
+            e <- share(subset(levels, stage == at), "")
+            if (!is.null(e)) { ci <- limits(e$p, e$se, e$df, e$n); said(reading, wave, at, 100 * e$p, 100 * ci[1], 100 * ci[2], 100 * e$se, e$df) }
+          }
+          d <- subset(domain(totals, c("pre", "post"), indicator, NULL, names(score), score), counts)
           if (length(unique(d$variables$stage)) < 2) return(invisible())
           b <- svyby(~y, ~stage, d, svymean, covmat = TRUE); v <- vcov(b); df <- degf(d)
           post <- coef(b)[["post"]]; pre <- coef(b)[["pre"]]; scale <- if (max(score) > 1) 1 else 100   # a mean on 0 to 100, or a share
@@ -165,6 +231,10 @@ internal sealed class RScript(Catalogue catalogue, Samples samples)
             se <- sqrt(v["post", "post"] / post^2 + v["pre", "pre"] / pre^2 - 2 * v["post", "pre"] / (post * pre))
             said(reading, wave, "change", 100 * (post / pre - 1), 100 * (post / pre * exp(-qt(.975, df) * se) - 1), 100 * (post / pre * exp(qt(.975, df) * se) - 1), NA, df, 2 * pt(-abs(log(post / pre) / se), df))
           }
+          if (is.na(target)) return(invisible())
+          k <- if (points) 1 else 1 + target; e <- post - k * pre - if (points) target else 0     # one-sided, above the target (relative: Fieller's contrast)
+          se <- sqrt(v["post", "post"] + k^2 * v["pre", "pre"] - 2 * k * v["post", "pre"])
+          said(reading, wave, "against-target", 100 * e, se = 100 * se, df = df, p = pt(-e / se, df))
         }
         matched <- function(reading, wave, totals, pairs, indicator, success, valid, score) { # people who answered both times
           p <- pairs[pairs$indicator == indicator & pairs$before %in% valid & pairs$after %in% valid, ]
@@ -223,12 +293,15 @@ internal sealed class RScript(Catalogue catalogue, Samples samples)
     {
         var script = new StringBuilder();
         Line($"# {kpi.Id}: works its readings again from school totals. Run with Rscript; needs the package survey. Columns: reading, wave, figure, value, lower, upper, se, df, p.");
+        if (kpi.DuplicateOf is { } other) Line($"# It repeats {other} word for word: ask for the evidence of that.");
         script.Append(Functions.ReplaceLineEndings("\n"));
         foreach (var collection in kpi.Readings.Select(reading => reading.Measure.CollectionOf).OfType<string>().Distinct(StringComparer.Ordinal))
         {
             // Examples are counted over all waves: their totals are kept together as they are read.
             var examples = kpi.Readings.Where(reading => reading.Measure is Responses counted && counted.Collection == collection && results.Any(result => result.Reading == reading.Id && result.Figures.Count > 0)).ToList();
             if (examples.Count > 0) Line("seen <- NULL");
+            Line("stack <- NULL");
+            var numbers = new Numbers();
             foreach (var (wave, sample) in samples.Of(collection).Where(one => one.Sample.HasSchools))
             {
                 if (!samples.IsCombinable(collection, sample))
@@ -238,16 +311,26 @@ internal sealed class RScript(Catalogue catalogue, Samples samples)
                 }
                 var indicators = kpi.Readings.Select(reading => reading.Measure.IndicatorOf).OfType<string>().ToHashSet(StringComparer.Ordinal);
                 Line($"totals <- read.csv(text = \"stratum,school,group,stage,role,indicator,code,n,w,q");
-                foreach (var row in Rows(sample, indicators)) Line(row);
+                foreach (var row in Rows(sample, indicators, numbers)) Line(row);
                 Line($"\", colClasses = c(rep(\"character\", 7), rep(\"numeric\", 3)), na.strings = NULL)");
                 if (kpi.Readings.Any(reading => reading.Measure is MatchedChange))
                 {
                     Line("pairs <- read.csv(text = \"stratum,school,indicator,before,after,n,w,q");
-                    foreach (var row in Pairs(sample, indicators)) Line(row);
+                    foreach (var row in Pairs(sample, indicators, numbers)) Line(row);
                     Line("\", colClasses = c(rep(\"character\", 5), rep(\"numeric\", 3)), na.strings = NULL)");
                 }
-                foreach (var reading in kpi.Readings.Where(reading => reading.Measure.CollectionOf == collection && results.Any(result => result.Reading == reading.Id && result.Wave == wave.Id)))
-                    if (Call(reading, wave.Id) is { } call) Line(call);
+                if (kpi.Readings.Any(reading => reading.Measure is Share)) Line($"stack <- rbind(stack, cbind(totals, wave = {Quoted(wave.Id)}))");
+                foreach (var reading in kpi.Readings.Where(reading => reading.Measure.CollectionOf == collection))
+                {
+                    if (results.FirstOrDefault(result => result.Reading == reading.Id && result.Wave == wave.Id) is not { } result) continue;
+                    // What waits for somebody to put its evidence in order has no figure that stands.
+                    if (result.IsHeld || result.Figures.Count == 0) Line($"# {reading.Id}, {wave.Id}: {(result.IsHeld ? "held" : "no figure")}{(result.Reason is { } reason ? $", {reason}" : "")}.");
+                    else
+                    {
+                        if (Call(kpi, reading, wave.Id) is { } call) Line(call);
+                        if (Waves(reading, result, wave, collection) is { } through) Line(through);
+                    }
+                }
                 if (examples.Count > 0) Line("seen <- rbind(seen, totals)");
             }
             foreach (var reading in examples)
@@ -258,7 +341,7 @@ internal sealed class RScript(Catalogue catalogue, Samples samples)
         void Line(string text) => script.Append(text).Append('\n');
     }
 
-    private string? Call(Reading reading, string wave)
+    private string? Call(Kpi kpi, Reading reading, string wave)
     {
         var at = $"{Quoted(reading.Id)}, {Quoted(wave)}";
         return reading.Measure switch
@@ -267,8 +350,9 @@ internal sealed class RScript(Catalogue catalogue, Samples samples)
             MixedShare mixed => $"mixed({at}, totals, {Quoted(mixed.Stage)}, {Quoted(mixed.Indicator)}, {Vector(mixed.Success)}, {Vector(mixed.Valid)}, "
                 + $"list({string.Join(", ", mixed.Parts.Select(part => Vector(part.Roles)))}), c({string.Join(", ", mixed.Parts.Select(part => Number(part.Part)))}))",
             Score score => $"means({at}, totals, {Quoted(score.Stage)}, {Quoted(score.Indicator)}, {Vector(score.Roles)}, {Scores(score.Indicator, 0, 1)})",
-            Change { Scale: ChangeScale.RelativeMean } change => $"change({at}, totals, {Quoted(change.Indicator)}, names({Rescaled(change.Indicator)}), {Rescaled(change.Indicator)}, FALSE)",
-            Change change => $"change({at}, totals, {Quoted(change.Indicator)}, {Vector(change.Valid)}, setNames(as.numeric({Vector(change.Valid)} %in% {Vector(change.Success)}), {Vector(change.Valid)}), {(change.Scale == ChangeScale.Points ? "TRUE" : "FALSE")})",
+            Change change => $"change({at}, totals, {Quoted(change.Indicator)}, {Vector(change.Success)}, {Vector(change.Valid)}, "
+                + (change.Scale == ChangeScale.RelativeMean ? $"{Rescaled(change.Indicator)}, FALSE)"
+                    : $"setNames(as.numeric({Vector(change.Valid)} %in% {Vector(change.Success)}), {Vector(change.Valid)}), {(change.Scale == ChangeScale.Points ? "TRUE" : "FALSE")}{Target(kpi, reading)})"),
             MatchedChange change => $"matched({at}, totals, pairs, {Quoted(change.Indicator)}, {Vector(change.Success)}, {Vector(change.Valid)}, {Scores(change.Indicator, 0, 1)})",
             PanelChange panel => $"panel({at}, totals, {Quoted(panel.Indicator)}, {Scores(panel.Indicator, 0, 1)})",
             PanelCount panel => $"organisations({at}, totals, {Quoted(panel.Indicator)}, {Vector(panel.Success)}, {Vector(panel.Valid)})",
@@ -277,25 +361,50 @@ internal sealed class RScript(Catalogue catalogue, Samples samples)
         };
     }
 
-    private static IEnumerable<string> Rows(Sample sample, HashSet<string> indicators)
+    /// <summary>The change since the wave before and the line through the waves, where the result has them.</summary>
+    private string? Waves(Reading reading, ReadingResult result, WaveState wave, string collection)
+    {
+        if (reading.Measure is not Share share || result.Figures.FirstOrDefault(figure => figure.Name == "since-previous") is not { Source: { } before }) return null;
+        var index = samples.Of(collection).ToList().FindIndex(one => one.Wave.Id == wave.Id);
+        var times = WaveTrend.Stacked(share, wave, samples.Comparable(share, collection, index), policy).Select(one => one.Wave).Append(wave).Select(one => $"{Quoted(one.Id)} = {Number(WaveTrend.Years(one))}");
+        return $"waves({Quoted(reading.Id)}, {Quoted(wave.Id)}, {Quoted(before)}, stack, c({string.Join(", ", times)}), "
+            + $"{Quoted(share.Stage)}, {Quoted(share.Indicator)}, {Vector(share.Roles)}, {Vector(share.Success)}, {Vector(share.Valid)})";
+    }
+
+    /// <summary>Numbers in place of schools' names: the same school has the same in every wave of a collection.</summary>
+    private sealed class Numbers
+    {
+        private readonly Dictionary<string, int> _numbers = new(StringComparer.Ordinal);
+
+        public int Of(Sample sample, int position)
+        {
+            var school = sample.Design[position].School;
+            if (!_numbers.TryGetValue(school, out var number)) _numbers.Add(school, number = _numbers.Count);
+            return number;
+        }
+    }
+
+    private static IEnumerable<string> Rows(Sample sample, HashSet<string> indicators, Numbers numbers)
     {
         foreach (var (totals, engaged, phase, position) in sample.Schools)
         {
             var group = engaged ? "engaged" : "wider";
-            var school = string.Create(CultureInfo.InvariantCulture, $"{Plain(group)}/{Plain(phase)},s{position},{group}");
+            var school = string.Create(CultureInfo.InvariantCulture, $"{Plain(group)}/{Plain(phase)},s{numbers.Of(sample, position)},{group}");
             yield return $"{school},,,,,0,1,1";
             foreach (var cell in totals.Cells.Where(cell => indicators.Contains(cell.Indicator) && sample.Counts(cell)))
                 yield return string.Create(CultureInfo.InvariantCulture, $"{school},{cell.Stage},{cell.Role},{cell.Indicator},{cell.Code},{cell.N},{cell.W:R},{cell.Q:R}");
         }
     }
 
-    private static IEnumerable<string> Pairs(Sample sample, HashSet<string> indicators) =>
+    private static IEnumerable<string> Pairs(Sample sample, HashSet<string> indicators, Numbers numbers) =>
         from school in sample.Schools
         from indicator in indicators.Order(StringComparer.Ordinal)
         from pair in sample.Pairs(school.Totals, indicator)
         select string.Create(
             CultureInfo.InvariantCulture,
-            $"{(school.Engaged ? "engaged" : "wider")}/{Plain(school.Phase)},s{school.Position},{indicator},{pair.Before},{pair.After},{pair.N},{pair.W:R},{pair.Q:R}");
+            $"{(school.Engaged ? "engaged" : "wider")}/{Plain(school.Phase)},s{numbers.Of(sample, school.Position)},{indicator},{pair.Before},{pair.After},{pair.N},{pair.W:R},{pair.Q:R}");
+
+    private static string Target(Kpi kpi, Reading reading) => (reading.Target ?? kpi.Target) is { } target ? $", {Number(target.Value / 100)}" : "";
 
     private static string Published(Share share) => share.Published is { Indicative: false } published ? $", {Number(published.Value / 100)}" : "";
 

@@ -20,10 +20,10 @@ internal static class PanelReading
         List<Figure> figures =
         [
             new("organisations", "organisations", changes.Pairs, Base: changes.Pairs, Method: "seen at the beginning and at the end; census, no sampling"),
-            new("rose", "organisations", rose),
-            new("unchanged", "organisations", changes[0]),
-            new("fell", "organisations", fell),
-            new("median-change", "points", median, Marks: changes.Pairs <= TooFewToBeSignificant ? ["small_base"] : null),
+            new("rose", "organisations", rose, Method: "counted over organisations seen at both; census, no sampling"),
+            new("unchanged", "organisations", changes[0], Method: "counted over organisations seen at both; census, no sampling"),
+            new("fell", "organisations", fell, Method: "counted over organisations seen at both; census, no sampling"),
+            new("median-change", "points", median, Marks: changes.Pairs <= TooFewToBeSignificant ? ["small_base"] : null, Method: "median of the changes of organisations seen at both; census, no sampling"),
             new("signed-rank", "p", PValue: p, Method: "Wilcoxon signed rank, exact, two-sided"),
             new("sign-test", "p", PValue: SignTest.PValue(rose, fell), Method: "sign test, exact, two-sided"),
         ];
@@ -52,7 +52,7 @@ internal static class PanelReading
             .ToList();
         if (last.Count == 0) return new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, "no organisation gave a valid answer", []);
         var count = last.Count(cell => panel.Success.Contains(cell.Code));
-        List<Figure> figures = [new("count", "organisations", count, Base: last.Count, Method: "census count of organisations, as they were last seen"), new("organisations", "organisations", last.Count)];
+        List<Figure> figures = [new("count", "organisations", count, Base: last.Count, Method: "census count of organisations, as they were last seen"), new("organisations", "organisations", last.Count, Method: "census count of organisations with a valid answer")];
         return new ReadingResult(kpi.Id, reading.Id, wave, reading.Undecided is null ? Decided.OnCount(count, (reading.Target ?? kpi.Target)!) : null, reading.Undecided, figures);
     }
 

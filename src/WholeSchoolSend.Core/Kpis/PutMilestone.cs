@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace WholeSchoolSend.Core.Kpis;
 
 /// <summary>Takes a milestone in: checks it against its schema and the catalogue, and adds it as the next revision.</summary>
-public sealed class PutMilestone(IMilestones milestones, Catalogue catalogue)
+public sealed class PutMilestone(IMilestones milestones, Catalogue catalogue, TimeProvider time)
 {
     public static JsonSchema Schema { get; } = JsonSchema.Embedded("milestone.schema.json");
 
@@ -16,7 +16,7 @@ public sealed class PutMilestone(IMilestones milestones, Catalogue catalogue)
         var document = Schema.Check(json);
         if (document.Value is null) return document.Problems.ToList();
         var milestone = document.Value.Deserialize(MilestonesJson.Default.Milestone)!;
-        var problems = Check(milestone, measured).ToList();
+        var problems = Check(milestone, measured, DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime)).ToList();
         if (problems.Count > 0) return problems;
 
         var before = await milestones.FindAsync(id, cancellation);
@@ -25,8 +25,9 @@ public sealed class PutMilestone(IMilestones milestones, Catalogue catalogue)
         return await milestones.PutAsync(next, cancellation) ? next : Problems.ChangedMeanwhile.At("", "the milestone was changed at the same moment: read it and try again");
     }
 
-    private static IEnumerable<Problem> Check(Milestone milestone, MilestoneReached measured)
+    private static IEnumerable<Problem> Check(Milestone milestone, MilestoneReached measured, DateOnly today)
     {
+        if (milestone.IsDelivered && milestone.On > today) yield return Problems.DatesInvalid.At("/on", "should not be a day to come: what is delivered was delivered");
         if (milestone.IsDelivered && milestone.Evidence is null && milestone.Document is null)
             yield return Problems.EvidenceMissing.At("/evidence", "should be the address of what shows it, or document the SHA-256 of one");
         if (milestone.Evidence is { } evidence && !(Uri.TryCreate(evidence, UriKind.Absolute, out var address) && (address.Scheme is "https" or "http") && address.UserInfo.Length == 0))

@@ -12,14 +12,7 @@ internal static class ScoreReading
         using var engaged = sample.Domain(score.Stage, indicator, score.Roles, Arms.Engaged);
         using var wider = sample.Domain(score.Stage, indicator, score.Roles, Arms.Wider);
         List<Figure> figures = [Mean("engaged-mean", engaged), Mean("wider-mean", wider)];
-        // The linearisation of a difference does not care whether y is an answer's score or 0 and 1.
-        if (PrePost.Estimate(wider, engaged) is { } difference)
-        {
-            figures.Add(new Figure(
-                "difference-of-means", "points", difference.Difference, difference.DifferenceInterval?.Lower, difference.DifferenceInterval?.Upper,
-                StandardError: difference.DifferenceStandardError, DegreesOfFreedom: difference.DegreesOfFreedom, PValue: difference.DifferenceTest?.PValue,
-                Method: difference.DifferenceTest?.Method));
-        }
+        if (DifferenceOfMeans(DesignMean.Estimate(engaged), DesignMean.Estimate(wider)) is { } difference) figures.Add(difference);
         var status = Status(figures[0], policy);
         return status is CellStatus.NoData or CellStatus.Confidential or CellStatus.Unreliable
             ? new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, Decided.Reason(figures[0], policy, status), figures)
@@ -31,6 +24,21 @@ internal static class ScoreReading
     /// <summary>A mean on a scale of a few points has no width in percentage points: its base, schools and dominance are what is looked at.</summary>
     internal static CellStatus Status(Figure mean, DisclosurePolicy policy) =>
         mean.Lower is null && mean.Base is > 0 ? policy.StatusOf(mean) : policy.StatusOf(mean with { Lower = 0, Upper = 0 });
+
+    /// <summary>The groups share no school: their variances add up, and a small one does not borrow the degrees of freedom of a large one.</summary>
+    private static Figure? DifferenceOfMeans(MeanEstimate? engaged, MeanEstimate? wider)
+    {
+        if (engaged is null || wider is null) return null;
+        var (difference, error) = (engaged.Value - wider.Value, Math.Sqrt(engaged.Variance + wider.Variance));
+        var test = engaged.DegreesOfFreedom >= 1 && wider.DegreesOfFreedom >= 1
+            && DifferenceEstimate.Satterthwaite(engaged.Variance, engaged.DegreesOfFreedom, wider.Variance, wider.DegreesOfFreedom) is { } df
+            ? SignificanceTest.StudentT(difference / error, df, "linearised t, Satterthwaite df")
+            : null;
+        var interval = test?.DegreesOfFreedom is { } freedom ? Interval.Around(difference, Distributions.StudentTCritical(freedom) * error, "t") : null;
+        return new Figure(
+            "difference-of-means", "points", difference, interval?.Lower, interval?.Upper, StandardError: error, DegreesOfFreedom: test?.DegreesOfFreedom, PValue: test?.PValue,
+            Method: test?.Method ?? engaged.Method);
+    }
 
     internal static Figure Mean(string name, DomainTotals domain)
     {

@@ -67,7 +67,7 @@ internal static class ShareReading
         yield return new Figure(
             "difference-standardised", "pp", 100 * standardised.Value, 100 * standardised.Interval?.Lower, 100 * standardised.Interval?.Upper,
             StandardError: 100 * standardised.StandardError, DegreesOfFreedom: standardised.Test?.DegreesOfFreedom, PValue: standardised.Test?.PValue,
-            Method: standardised.Interval?.Method);
+            Method: standardised.Interval?.Method ?? $"{standardised.Second.Method}, to the engaged schools' mix of phases");
     }
 
     private static StandardisedDifference? Standardised(Sample sample, DomainTotals engaged, DomainTotals wider)
@@ -97,7 +97,8 @@ internal static class ShareReading
         var test = difference.Test;
         return new Figure(
             name, "pp", 100 * difference.Value, 100 * interval?.Lower, 100 * interval?.Upper, StandardError: 100 * difference.StandardError,
-            DegreesOfFreedom: test?.DegreesOfFreedom, PValue: test?.PValue, Method: string.Join("; ", new[] { test?.Method, interval?.Method }.OfType<string>()));
+            DegreesOfFreedom: test?.DegreesOfFreedom, PValue: test?.PValue,
+            Method: test is null && interval is null ? difference.First.Method : string.Join("; ", new[] { test?.Method, interval?.Method }.OfType<string>()));
     }
 
     /// <summary>Which part of the engaged weight each role has: a pooled figure moves with it.</summary>
@@ -120,7 +121,7 @@ internal static class ShareReading
         var robust = estimate is null || published.Indicative ? null : Statistics.PublishedFigure.IsRobustToRounding(estimate, p0);
         var marks = new[] { robust == false ? "depends_on_rounding" : null, published.Indicative ? "indicative" : null }.OfType<string>().ToList();
         yield return new Figure(
-            "published-2016", "%", published.Value, PValue: test?.PValue, DegreesOfFreedom: test?.DegreesOfFreedom, Method: test?.Method, Source: published.Source,
+            "published-2016", "%", published.Value, PValue: test?.PValue, DegreesOfFreedom: test?.DegreesOfFreedom, Method: test?.Method ?? "as published, not tested", Source: published.Source,
             Reason: published.Note, Marks: marks.Count == 0 ? null : marks);
         if (estimate is null || published.Indicative) yield break;
         foreach (var assumed in published.Assumed ?? [])
@@ -177,16 +178,8 @@ internal static class WaveTrend
     public static IEnumerable<Figure> Figures(
         Share share, WaveState wave, Sample sample, IReadOnlyList<(WaveState Wave, Sample Sample)> earlier, DisclosurePolicy policy)
     {
-        // An earlier wave too small to be shown would come back from what it changed to. Waves that begin on one day are not before each other.
-        var waves = earlier.Where(one => one.Wave.Wave.From < wave.Wave.From && one.Sample.HasSchools && IsShown(one.Sample)).Append((Wave: wave, Sample: sample)).ToList();
+        var waves = Stacked(share, wave, earlier, policy).Append((Wave: wave, Sample: sample)).ToList();
         if (waves.Count < 2) yield break;
-
-        bool IsShown(Sample of)
-        {
-            using var engaged = of.Domain(share, Arms.Engaged);
-            var figure = Arm.Of(of, engaged).Figure("engaged");
-            return policy.StatusOf(figure) is CellStatus.Shown or CellStatus.SmallBase && !PublicFigures.IsExtreme(figure);
-        }
 
         var design = SampleDesign.Of(waves.SelectMany(one => one.Sample.Schools.Where(school => school.Engaged).Select(school => new SampledSchool(one.Sample.Design[school.Position].School, school.Phase))));
         var told = waves.Select(one => (one.Wave.Id, Totals: new WaveTotals(Years(one.Wave), Moved(one.Sample, share, design)))).Where(one => !one.Totals.Domain.IsEmpty).ToList();
@@ -197,11 +190,26 @@ internal static class WaveTrend
         if (totals.Count < 3 || Trend.Linear(totals) is not { } line) yield break;
         yield return new Figure(
             "trend", "pp a year", 100 * line.Slope, 100 * line.SlopeInterval?.Lower, 100 * line.SlopeInterval?.Upper, StandardError: 100 * line.SlopeStandardError,
-            DegreesOfFreedom: line.DegreesOfFreedom, PValue: line.Test?.PValue, Method: line.SlopeInterval?.Method, Source: waves[0].Wave.Id);
+            DegreesOfFreedom: line.DegreesOfFreedom, PValue: line.Test?.PValue, Method: line.SlopeInterval?.Method ?? "straight line through the waves", Source: waves[0].Wave.Id);
+    }
+
+    /// <summary>The earlier waves that are looked back to: one too small to be shown would come back from what it changed to.</summary>
+    public static IEnumerable<(WaveState Wave, Sample Sample)> Stacked(
+        Share share, WaveState wave, IReadOnlyList<(WaveState Wave, Sample Sample)> earlier, DisclosurePolicy policy)
+    {
+        // Waves that begin on one day are not before each other.
+        return earlier.Where(one => one.Wave.Wave.From < wave.Wave.From && one.Sample.HasSchools && IsShown(one.Sample));
+
+        bool IsShown(Sample of)
+        {
+            using var engaged = of.Domain(share, Arms.Engaged);
+            var figure = Arm.Of(of, engaged).Figure("engaged");
+            return policy.StatusOf(figure) is CellStatus.Shown or CellStatus.SmallBase && !PublicFigures.IsExtreme(figure);
+        }
     }
 
     /// <summary>Waves may be unequally spaced: their first days say when they were.</summary>
-    private static double Years(WaveState wave) => wave.Wave.From.DayNumber / 365.25;
+    public static double Years(WaveState wave) => wave.Wave.From.DayNumber / 365.25;
 
     private static DomainTotals Moved(Sample sample, Share share, SampleDesign design)
     {

@@ -6,7 +6,7 @@ namespace WholeSchoolSend.Core.Polls;
 
 /// <summary>What a file holds once it was read and found good: for which unit, and its rows.</summary>
 public sealed record FileContent<T>(
-    ImportUnit Unit, int InstrumentVersion, string? Collection, IReadOnlyCollection<T> Rows, ImportFacts Facts, RowCounts Counts, int Problems = 0);
+    ImportUnit Unit, int InstrumentVersion, string? Collection, IReadOnlyCollection<T> Rows, ImportFacts Facts, RowCounts Counts, int Problems = 0, LeftOut? LeftOut = null);
 
 /// <summary>
 /// Takes drops through their states, received, checked, loaded, active or refused or superseded, each step one conditional write. What counts
@@ -191,6 +191,7 @@ public sealed class ImportRun
         {
             Drop = File.Id,
             Received = Record.Received,
+            LeftOut = content.LeftOut,
         };
         if (Record.Version is { } left && left != next.Version && Record.Unit is { } of)
         {

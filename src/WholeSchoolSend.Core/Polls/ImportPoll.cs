@@ -114,7 +114,7 @@ public sealed class ImportPoll(IDrops drops, IInstruments instruments, IWaves wa
         }
         var content = new FileContent<SchoolTotals>(
             new ImportUnit(run.File.Supplier, instrument.Id, check.Wave!), instrument.Version, instrument.Collection, check.Totals, check.Facts!, check.Rows!,
-                check.Findings.Count);
+                check.Findings.Count, LeftOut.Of(check.Rows!, check.Items ?? []));
         await run.ActivateAsync(hash, content, totals, async counting => [.. AboutOthers(content.Unit, instrument.Collection, counting), .. await AboutSchoolsAsync(check, counting, cancellation)],
             (outcome, more) => check.Report(run.File, hash, instrument, outcome, [.. notes, .. more]), cancellation);
     }

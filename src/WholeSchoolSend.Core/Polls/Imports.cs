@@ -23,6 +23,9 @@ public sealed record ActiveImport(
     /// <summary>When the drop was first seen here: of two within one second of storage's clock, the one seen later is later.</summary>
     public DateTimeOffset Received { get; init; }
 
+    /// <summary>What of the file counts nowhere, by reason; null where it was imported before this was kept.</summary>
+    public LeftOut? LeftOut { get; init; }
+
     /// <summary>Set where it was taken out: nothing counts, and only a later drop does again. Null while it counts.</summary>
     public Withdrawal? Withdrawn { get; init; }
 
@@ -47,6 +50,31 @@ public sealed record ActiveImport(
     /// <summary>Two files within one second of storage's clock: which of them was meant to be the later one, nobody can tell for certain.</summary>
     public bool IsTiedWith(ActiveImport other) => Modified == other.Modified && File != other.File && ContentHash != other.ContentHash;
 }
+
+/// <summary>Rows and answers of a file that no total holds: two say the same when their counts do.</summary>
+public sealed record LeftOut(IReadOnlyList<LeftOutCount> Counts)
+{
+    /// <summary>The reason of rows that were refused while the file counts.</summary>
+    public const string Refused = "refused";
+
+    /// <summary>Of rows, by reason, then of the answers in the rows that were loaded.</summary>
+    public static LeftOut Of(RowCounts rows, IReadOnlyList<ItemCounts> items) => new(
+    [
+        .. rows.Excluded.Select(reason => new LeftOutCount(null, reason.Key, reason.Value)),
+        .. rows.Refused > 0 ? [new LeftOutCount(null, Refused, rows.Refused)] : Array.Empty<LeftOutCount>(),
+        .. items.SelectMany(item => item.Excluded.Select(reason => new LeftOutCount(item.Indicator, reason.Key, reason.Value))),
+    ]);
+
+    /// <inheritdoc/>
+    public bool Equals(LeftOut? other) => other is not null && Counts.SequenceEqual(other.Counts);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => Counts.Count;
+}
+
+/// <summary>How many were left out for a reason.</summary>
+/// <param name="Indicator">whose answers; null: whole rows.</param>
+public sealed record LeftOutCount(string? Indicator, string Reason, int N);
 
 /// <summary>An operator's decision that a file is not to count, and why.</summary>
 public sealed record Withdrawal(DateTimeOffset At, string Reason);

@@ -46,7 +46,8 @@ public sealed class ImportRegister(
             await ImportAsync(run, hash, cells, new ImportUnit(Supplier, Schools, "all"), schools, SchoolRow, status, cancellation);
         }
         else if (cells.Has("urn") && cells.Has("engaged_on"))
-            await ImportAsync(run, hash, cells, new ImportUnit(Supplier, Engagements, run.File.Name), engagements, EngagementRow, ["strand"], cancellation);
+            await ImportAsync(run, hash, cells, new ImportUnit(Supplier, Engagements, run.File.Name), engagements, EngagementRow, ["strand"], cancellation,
+                (run, rows, counting) => AboutContactsAsync(run, rows, counting, cancellation));
         else if (cells.Has("network") && cells.Has("schools"))
             await ImportAsync(run, hash, cells, new ImportUnit(Supplier, Reach, run.File.Name), reach, ReachRow, ["as_of"], cancellation);
         else
@@ -59,7 +60,7 @@ public sealed class ImportRegister(
 
     private static async Task ImportAsync<T>(
         ImportRun run, string hash, Cells cells, ImportUnit unit, IVersionedRows<T> store, Func<Cells, T?> read, string[] required,
-            CancellationToken cancellation)
+            CancellationToken cancellation, Func<ImportRun, List<T>, IReadOnlyList<ActiveImport>, Task<IReadOnlyList<string>>>? about = null)
         where T : class
     {
         foreach (var column in required)
@@ -117,7 +118,22 @@ public sealed class ImportRegister(
         }
         var facts = new ImportFacts(count, rows.Select(Subject).OfType<string>().Distinct(StringComparer.Ordinal).Count(), null, null, null, null);
         var content = new FileContent<T>(unit, 0, null, rows, facts, counts);
-        await run.ActivateAsync(hash, content, store, null, (outcome, notes) => new ImportReport(Head(outcome, facts, notes), cells.Findings), cancellation);
+        await run.ActivateAsync(hash, content, store, about is null ? null : counting => about(run, rows, counting), (outcome, notes) => new ImportReport(Head(outcome, facts, notes), cells.Findings), cancellation);
+    }
+
+    /// <summary>What nothing else would tell: a number mistyped adds a school nobody worked with, and a contact that is only planned is none yet.</summary>
+    private async Task<IReadOnlyList<string>> AboutContactsAsync(ImportRun run, List<Engagement> contacts, IReadOnlyList<ActiveImport> counting, CancellationToken cancellation)
+    {
+        var notes = new List<string>();
+        var dropped = DateOnly.FromDateTime(run.File.Modified.UtcDateTime);
+        if (contacts.Count(contact => contact.On > dropped) is > 0 and var planned)
+            notes.Add(string.Create(CultureInfo.InvariantCulture, $"{planned} rows are dated after {dropped:yyyy-MM-dd}, the day of the drop: until its day comes, a contact does not count as work with a school"));
+        if (counting.FirstOrDefault(active => active.Unit is { Supplier: Supplier, Instrument: Schools }) is not { } register) return notes;
+        var known = (await schools.ReadAsync(register.Version, cancellation)).Select(school => school.Urn).ToHashSet(StringComparer.Ordinal);
+        var unknown = contacts.Select(contact => contact.Urn).Where(urn => !known.Contains(urn)).Distinct(StringComparer.Ordinal).ToList();
+        if (unknown.Count > 0)
+            notes.Add(string.Create(CultureInfo.InvariantCulture, $"{unknown.Count} schools are not in the schools register, such as {unknown[0]}: they count all the same, so see that the numbers are right"));
+        return notes;
     }
 
     private static Task RefuseAsync(ImportRun run, string hash, FileFinding finding, CancellationToken cancellation) =>

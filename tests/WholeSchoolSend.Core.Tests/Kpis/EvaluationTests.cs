@@ -29,7 +29,8 @@ public sealed class EvaluationTests
 
         // 4 is 3 today, and 3 was engaged.
         Assert.Equal(["100001", "100002", "100003", "100004", "100007"], Enumerable.Range(100001, 7).Select(urn => $"{urn}").Where(urn => register.IsEngaged(urn, Autumn.Wave.From)));
-        Assert.Equal(2, register.SchoolsReached(Reach.Direct));
+        Assert.Equal(2, register.SchoolsReached(Reach.Direct, new DateOnly(2030, 1, 1)));
+        Assert.Equal(0, register.SchoolsReached(Reach.Direct, new DateOnly(1990, 1, 1)));
     }
 
     [Theory]

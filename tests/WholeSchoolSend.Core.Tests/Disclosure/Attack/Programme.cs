@@ -41,7 +41,7 @@ internal sealed class Programme : IImports, IWaves, IInstruments, IMilestones, I
             foreach (var (id, wave) in before._waves) _waves.Add(id, wave);
             Issues.AddRange(before.Issues);
         }
-        var reader = new EvidenceReader(catalogue, policy, this, this, this, this, _totals, _schools, _engagements, new Rows<SchoolLink>(), new Rows<NetworkReach>(), this);
+        var reader = new EvidenceReader(catalogue, policy, this, this, this, this, _totals, _schools, _engagements, new Rows<SchoolLink>(), new Rows<NetworkReach>(), this, TimeProvider.System);
         _recompute = new RecomputeKpis(this, new RemapResponses(null!, null!, TimeProvider.System), this, reader, this, catalogue, policy);
         _publish = new PublishSnapshot(this, this, this, reader, this, new PublicFiles(this), new PastIssues(this, Behind), this, catalogue, policy, TimeProvider.System);
         _decisions = new PutWave(this, TimeProvider.System);
