@@ -79,6 +79,7 @@ public static class Problems
     public static readonly ProblemKind CellInvalid = new(422, "cell-invalid", "A cell does not hold what its column should");
     public static readonly ProblemKind RespondentRepeated = new(422, "respondent-repeated", "A respondent stands in more than one row");
     public static readonly ProblemKind WaveMixed = new(422, "wave-mixed", "One file holds one wave");
+    public static readonly ProblemKind HeaderRows = new(422, "header-rows", "The file seems to have fewer header rows than the instrument says");
     public static readonly ProblemKind WeightMark = new(422, "weight-mark", "The file marks another column as its weight than the instrument");
     public static readonly ProblemKind LabelContradicts = new(422, "label-contradicts", "The file's words for a code are not those the instrument has for it");
     public static readonly ProblemKind FileNameUnclear = new(422, "file-name-unclear", "The file's name does not say which wave it is");

@@ -91,7 +91,7 @@ internal sealed class DelimitedReader : PollFileReader
         if (columns == 0) return (null, NoHeader(line));
         var notes = columns == cells ? file.Notes
             : [.. file.Notes, new FileNote("trailing-columns", $"{cells - columns} columns at the end have no name and are left out.")];
-        var header = new PollFileHeader("delimited text", variables, [], null, notes);
+        var header = new PollFileHeader("delimited text", variables, [], null, notes) { FurtherRows = rows[1..] };
         return (new DelimitedReader(csv, malformed, header, HeaderCells.Problems(variables, line), cells, options), null);
     }
 

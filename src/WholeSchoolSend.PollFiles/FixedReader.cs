@@ -6,7 +6,8 @@ namespace WholeSchoolSend.PollFiles;
 /// <remarks>
 /// Positions count characters. Some exporters write UTF-8 and still count bytes: where a record is as long as a plain one in bytes but
 /// not in characters, that is what they did. A record that fits neither is a problem until another has shown which it is.
-/// Records shorter than described are blank at their end.
+/// Fields a record does not reach are blank, as exporters strip what is blank at the end; one that ends inside a field was cut, and part of an
+/// answer may be another answer.
 /// </remarks>
 internal sealed class FixedReader : PollFileReader
 {
@@ -73,7 +74,7 @@ internal sealed class FixedReader : PollFileReader
             var blank = _recordLength == 0 || _recordLength == 1 && _buffer[_recordStart] == 0x1A;   // 0x1A: how DOS ends a text
             if (_line <= _skip || blank) continue;
             read = ++_rows > Options.MaxRows ? Refuse(new(PollFileCodes.RowsTooMany, $"The file has more than {Options.MaxRows} rows.", _line))
-                : Measure() ? PollRead.Row
+                : Measure() ? (Cut() is { } cut ? Report(cut) : PollRead.Row)
                 : Report(new(_line, 0, PollFileCodes.PositionsUnclear,
                     "The record is UTF-8 with letters of several bytes, and as long as described neither in characters nor in bytes. "
                     + "Save the file as ISO-8859-1, or the survey as CSV."));
@@ -92,6 +93,18 @@ internal sealed class FixedReader : PollFileReader
     }
 
     private FileProblem TooLong() => new(PollFileCodes.RecordTooLong, $"Line {_line} is longer than {Options.MaxRecordBytes} bytes.", _line);
+
+    private RowProblem? Cut()
+    {
+        if (_count >= _described) return null;
+        var field = Array.FindIndex(_positions, position => position.Start < _count && _count < position.Finish);
+        return field < 0 ? null : new(_line, _positions[field].Start + 1, PollFileCodes.RecordCut,
+            $"The record ends at position {_count}, inside {Header.Variables[field].Name}, which goes to position {_positions[field].Finish}: "
+            + "it was cut, or blanks at its end were taken off. Send the records at their full length.")
+        {
+            Name = Header.Variables[field].Name,
+        };
+    }
 
     private bool Measure()
     {

@@ -22,6 +22,7 @@ internal sealed class LongReader : PollFileReader
     private readonly HashSet<UInt128> _earlier = [];
     private readonly ArrayBufferWriter<byte> _text = new();
     private readonly (int Start, int Length)[] _cells;
+    private readonly long[] _cellLines;
     private readonly char[] _name = new char[MaxName];
     private long _line;
     private bool _inside, _left, _spoiled, _nextSpoiled, _lineWaits;
@@ -30,6 +31,7 @@ internal sealed class LongReader : PollFileReader
         : base(lines.Header with
         {
             Variables = [.. Carried(lines.Header, layout).Select(column => lines.Header.Variables[column]), .. questions.Select(name => new PollVariable(name))],
+            FurtherRows = [.. lines.Header.FurtherRows.Select(row => Carried(lines.Header, layout).Select(column => column < row.Count ? row[column] : "").ToArray())],
         }, options)
     {
         _lines = lines;
@@ -40,11 +42,14 @@ internal sealed class LongReader : PollFileReader
         foreach (var name in questions) columns.Add(name, _carried.Length + columns.Count);
         _questions = columns.GetAlternateLookup<ReadOnlySpan<char>>();
         _cells = new (int, int)[Header.Variables.Count];
+        _cellLines = new long[_cells.Length];
 
         int Only(string name) => lines.Header.Columns(name)[0];
     }
 
     public override long Line => _line;
+
+    public override long LineOf(int column) => _cells[column].Start < 0 ? _line : _cellLines[column];
 
     public override ReadOnlySpan<byte> Utf8(int column) => _cells[column] is ( >= 0 and var start, var length) ? _text.WrittenSpan.Slice(start, length) : default;
 
@@ -92,7 +97,8 @@ internal sealed class LongReader : PollFileReader
                     case PollRead.Refused:
                         return Refuse(_lines.FileProblem!);
                     case PollRead.Problem:
-                        return _lines.Problem!.Code is PollFileCodes.HeaderDuplicate or PollFileCodes.HeaderUnnamed ? Report(_lines.Problem) : Spoil(_lines.Problem);
+                        var problem = Named(_lines.Problem!);
+                        return problem.Code is PollFileCodes.HeaderDuplicate or PollFileCodes.HeaderUnnamed ? Report(problem) : Spoil(problem);
                     case PollRead.End:
                         if (!_inside) return PollRead.End;
                         if (Close() is { } last) return last;
@@ -100,7 +106,7 @@ internal sealed class LongReader : PollFileReader
                 }
             _lineWaits = false;
             if (_lines.Utf8(_respondent).Trim((byte)' ').IsEmpty)
-                return Spoil(new(_lines.Line, _respondent + 1, PollFileCodes.RespondentMissing, "The line does not say whose answer it is."));
+                return Spoil(Wrong(_respondent, PollFileCodes.RespondentMissing, "The line does not say whose answer it is."));
             if (_inside && !_lines.Utf8(_respondent).SequenceEqual(Utf8(_respondentCell)))
             {
                 _lineWaits = true;
@@ -134,7 +140,7 @@ internal sealed class LongReader : PollFileReader
         SHA256.HashData(id, hash);
         _left = !_earlier.Add(BinaryPrimitives.ReadUInt128LittleEndian(hash));
         return _left
-            ? new(_line, _respondent + 1, PollFileCodes.RespondentReturns,
+            ? Wrong(_respondent, PollFileCodes.RespondentReturns,
                 "This respondent came before. The lines of a respondent should follow each other; these are left out.")
             : null;
     }
@@ -150,17 +156,27 @@ internal sealed class LongReader : PollFileReader
     {
         for (var column = 0; column < _carried.Length; column++)
             if (!Utf8(column).SequenceEqual(_lines.Utf8(_carried[column])))
-                return new(_lines.Line, _carried[column] + 1, PollFileCodes.RespondentDiffers,
+                return Wrong(_carried[column], PollFileCodes.RespondentDiffers,
                     "This differs from the respondent's first line; only the answers should.");
         var name = _lines.Utf8(_question);
         var length = name.Length > MaxName ? 0 : Encoding.UTF8.GetChars(name, _name);
         if (!_questions.TryGetValue(_name.AsSpan(0, length).Trim(), out var question))
-            return new(_lines.Line, _question + 1, PollFileCodes.QuestionMissing, "The line does not say which question it answers.");
+            return Wrong(_question, PollFileCodes.QuestionMissing, "The line does not say which question it answers.");
         if (_cells[question].Start >= 0)
-            return new(_lines.Line, _question + 1, PollFileCodes.QuestionRepeated, "This respondent has answered this question before.");
+            return Wrong(_question, PollFileCodes.QuestionRepeated, "This respondent has answered this question before.") with
+            {
+                Name = Header.Variables[question].Name,
+            };
         Keep(question, _lines.Utf8(_answer));
         return null;
     }
+
+    // The columns of the lines are not those of the row they make.
+    private RowProblem Named(RowProblem problem) =>
+        problem.Column > 0 && problem.Column <= _lines.Header.Variables.Count ? problem with { Name = _lines.Header.Variables[problem.Column - 1].Name } : problem;
+
+    private RowProblem Wrong(int column, string code, string message) =>
+        new(_lines.Line, column + 1, code, message) { Name = _lines.Header.Variables[column].Name };
 
     private PollRead? Close()
     {
@@ -174,6 +190,7 @@ internal sealed class LongReader : PollFileReader
     private void Keep(int cell, ReadOnlySpan<byte> text)
     {
         _cells[cell] = (_text.WrittenCount, text.Length);
+        _cellLines[cell] = _lines.Line;
         _text.Write(text);
     }
 }

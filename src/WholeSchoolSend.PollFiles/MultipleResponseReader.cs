@@ -15,6 +15,8 @@ internal sealed class MultipleResponseReader : PollFileReader
 
     public override long Line => _rows.Line;
 
+    public override long LineOf(int column) => _columns[column].Source is >= 0 and var source ? _rows.LineOf(source) : _rows.Line;
+
     public override ReadOnlySpan<byte> Utf8(int column) => _columns[column] switch
     {
         ( >= 0 and var source, _, _) => _rows.Utf8(source),
@@ -87,7 +89,7 @@ internal sealed class MultipleResponseReader : PollFileReader
                 $"The file has {columns.Count} columns and choices; the limit is {options.MaxColumns}."));
         }
         var sets = questions.Select((question, index) => new MultipleResponseSet(question.Layout.Name, "", firstColumns[index], "1"));
-        var header = rows.Header with { Variables = variables, MultipleResponseSets = [.. sets] };
+        var header = rows.Header with { Variables = variables, MultipleResponseSets = [.. sets], FurtherRows = [] };
         return new OpenedPollFile(new MultipleResponseReader(rows, [.. questions], [.. columns], header, options));
     }
 

@@ -16,6 +16,9 @@ public sealed record PollFileHeader(
     /// <summary>The file's own mark of who answered; the instrument decides.</summary>
     public string? RespondentVariable { get; init; }
 
+    /// <summary>The cells, in the order of the columns, of the header rows below the one with the names.</summary>
+    public IReadOnlyList<IReadOnlyList<string>> FurtherRows { get; init; } = [];
+
     /// <summary>Every column of this name, trimmed and whatever its case: none means missing, two mean that the name is ambiguous.</summary>
     public IReadOnlyList<int> Columns(string name) =>
         [.. Enumerable.Range(0, Variables.Count).Where(column => Names.Equals(Variables[column].Name, name.Trim()))];

@@ -40,6 +40,9 @@ public abstract class PollFileReader : IAsyncDisposable
     /// </summary>
     public abstract long Line { get; }
 
+    /// <summary>The line on which a cell of the current row stands: another than <see cref="Line"/> where several lines make the row.</summary>
+    public virtual long LineOf(int column) => Line;
+
     private protected PollFileOptions Options { get; }
 
     public abstract ValueTask<PollRead> ReadAsync(CancellationToken cancellation);

@@ -1,7 +1,11 @@
 namespace WholeSchoolSend.PollFiles;
 
 /// <summary>One thing wrong in one row: where it is, a code that never changes, and a sentence for the sender. Column 0 means the whole row.</summary>
-public sealed record RowProblem(long Line, int Column, string Code, string Message);
+public sealed record RowProblem(long Line, int Column, string Code, string Message)
+{
+    /// <summary>The column's name, where <see cref="Column"/> does not count the header's: positions of a record, lines that make a row.</summary>
+    public string? Name { get; init; }
+}
 
 /// <summary>Why a file cannot be used at all: a code that never changes and a sentence for the sender. Line 0 means the whole file.</summary>
 public sealed record FileProblem(string Code, string Message, long Line = 0);
@@ -65,6 +69,7 @@ public static class PollFileCodes
     public const string CodeUndefined = "code-undefined";
     public const string ChoiceUnknown = "choice-unknown";
     public const string PositionsUnclear = "positions-unclear";
+    public const string RecordCut = "record-cut";
 
     // The long layout: several lines make a row.
     public const string RespondentMissing = "respondent-missing";

@@ -47,6 +47,7 @@ internal static class TextInspection
             notes.Add(new("replacement-characters", $"{scan.Replacements} characters were lost before the file was sent, first on line {scan.FirstReplacement}."));
         if (scan.FirstControl > 0)
             notes.Add(new("control-characters", $"There are control characters in the text, first on line {scan.FirstControl}."));
+        if (scan.EndsInsideLine) notes.Add(new("line-break-missing", "The file does not end with a line break: compare the last row."));
         return (new TextFile(name == Ansi ? Windows1252 : encoding, dialect, notes), null);
     }
 

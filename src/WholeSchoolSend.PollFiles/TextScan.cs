@@ -17,8 +17,13 @@ internal sealed class TextScan(Encoding? utf16)
     private readonly char[] _characters = utf16 is null ? [] : GC.AllocateUninitializedArray<char>(MaxCharacters);
     private long _bytes;
     private long _lines;
+    private byte _last;
 
     public bool IsEmpty => _bytes == 0 && Invalid == 0;
+
+    /// <summary>Several lines, the last without the line break the others have: what a file that was cut looks like.</summary>
+    public bool EndsInsideLine => _lines > 0 && _last is not ((byte)'\n' or (byte)'\r' or 0x1A);
+
     public long? Nul { get; private set; }
     public long FirstControl { get; private set; }
     public long FirstUndefined { get; private set; }
@@ -50,6 +55,7 @@ internal sealed class TextScan(Encoding? utf16)
         var kept = last ? 0 : UnfinishedTail(block);
         block = block[..^kept];
         _bytes += block.Length;
+        if (!block.IsEmpty) _last = block[^1];
         if (Nul is null && block.IndexOf((byte)0) is >= 0 and var nul) Nul = LineOf(block, nul);
         if (FirstControl == 0 && block.IndexOfAny(Controls) is >= 0 and var control) FirstControl = LineOf(block, control);
         if (!Ascii.IsValid(block)) TakeCharacters(block);

@@ -90,7 +90,8 @@ internal sealed class XlsxReader : PollFileReader
                 return (null, new FileProblem(PollFileCodes.HeaderUnreadable, "A cell of the header is an error, or a formula without its value.", sheet.Row));
             }
         }
-        return (new XlsxReader(package, sheet, new PollFileHeader("Excel workbook", variables, [], null, notes), sample.Lines[0], options), null);
+        var header = new PollFileHeader("Excel workbook", variables, [], null, notes) { FurtherRows = [.. sample.Rows.Take(headerRows).Skip(1)] };
+        return (new XlsxReader(package, sheet, header, sample.Lines[0], options), null);
     }
 
     private static (XlsxSheetName? Chosen, SheetSample? Sample, string Why, FileProblem? Problem) Choose(

@@ -141,6 +141,22 @@ public sealed class TripleSReaderTests
         Assert.Contains("hierarchy", reading.FileProblem!.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("1   abc 1.117985", "1|abc|1.117985")]
+    [InlineData("1   abc 1.11", null)]
+    [InlineData("1   a", null)]
+    [InlineData("1   abc ", "1|abc|")]
+    [InlineData("1   ", "1||")]
+    [InlineData("1", null)]
+    public async Task A_record_that_ends_inside_a_field_was_cut_and_one_that_ends_before_it_is_blank_there(string record, string? cells)
+    {
+        var reading = await Reading.OfPairAsync(
+            Survey(Variable("id", "quantity", 1, 4), Variable("text", "character", 5, 8), Variable("w", "quantity", 9, 16)), "   2abcd1.000000\n" + record);
+
+        Assert.Equal(cells is null ? [PollFileCodes.RecordCut] : [], reading.Codes);
+        Assert.Equal(cells is null ? ["2|abcd|1.000000"] : ["2|abcd|1.000000", cells], reading.Rows.Select(row => string.Join('|', row)));
+    }
+
     public static TheoryData<string> Broken =>
     [
         Survey(Variable("id", "quantity", 1, 1)) + "<more/>",

@@ -8,7 +8,7 @@ using System.Text.Json.Serialization;
 
 namespace WholeSchoolSend.Core.Polls;
 
-/// <summary>What a sender is told about a file: every problem, no cap, as JSON and as one line for each problem in CSV, written as it is read.</summary>
+/// <summary>What a sender is told about a file: every problem, no cap, as JSON and as CSV, one line for the verdict and one for each problem, written as it is read.</summary>
 public sealed record ImportReport(ReportHead Head, FileFindings Problems)
 {
     // Enough for a good write; a report of any length costs no more.
@@ -62,11 +62,24 @@ public sealed record ImportReport(ReportHead Head, FileFindings Problems)
     {
         await using var csv = new StreamWriter(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), FlushAt, leaveOpen: true);
         await csv.WriteAsync("line,column,code,found,message\r\n");
+        await csv.WriteAsync($"0,,{Named(Head.Outcome)},,{Quoted(Verdict())}\r\n");
         foreach (var problem in Problems.InOrder())
             await csv.WriteAsync(string.Create(
                 CultureInfo.InvariantCulture, $"{problem.Line},{Quoted(problem.Column ?? "")},{problem.Code},{Quoted(problem.Found ?? "")},{Quoted(problem.Message)}\r\n"));
         await csv.FlushAsync(cancellation);
     }
+
+    /// <summary>What became of the file, for whoever opens the table only.</summary>
+    private string Verdict()
+    {
+        var reason = Head.Reason is { } code && Problems.FirstCode is null ? $" ({code})" : "";
+        var rows = Head.Rows is { } counts
+            ? string.Create(CultureInfo.InvariantCulture, $"{counts.Read} rows read, {counts.Loaded} loaded, {counts.Excluded.Values.Sum()} excluded, {counts.Refused} refused; ")
+            : "";
+        return string.Create(CultureInfo.InvariantCulture, $"the file is {Named(Head.Outcome)}{reason}: {rows}{Problems.Count} problems");
+    }
+
+    private static string Named(ImportOutcome outcome) => JsonNamingPolicy.CamelCase.ConvertName(outcome.ToString());
 
     /// <summary>Always quoted; a text a spreadsheet would run as a formula gets an apostrophe before it (OWASP, CSV injection).</summary>
     private static string Quoted(string text) =>

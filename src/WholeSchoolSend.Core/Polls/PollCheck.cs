@@ -49,7 +49,8 @@ public sealed record PollCheck(
         if (dropped > 0) notes.Add($"{dropped} columns hold personal data and are dropped: nothing of them is kept, and no copy of the file either");
         var personal = header.Variables.Select(variable => variable.Name.Trim()).Where(PersonalColumns.Contains)
             .Except((poll.Drop ?? []).Select(drop => drop.Trim()), StringComparer.OrdinalIgnoreCase).ToList();
-        if (personal.Count > 0)
+        // Without its header row a file has somebody's cells for names.
+        if (personal.Count > 0 && reading.HasColumns)
             notes.Add($"these columns look like personal data: {string.Join(", ", personal)}. Please leave them out, or have the instrument drop them");
         var ratio = poll.WeightRatio ?? PollBinding.UsualWeightRatio;
         if (reading.Weights?.MaxOverMean > ratio)

@@ -29,7 +29,8 @@ internal sealed class PollReading
     private readonly int? _school;
     private readonly int? _weight;
     private readonly int? _respondent;
-    private readonly HashSet<int> _dropped;
+    private readonly HashSet<string> _shown = new(StringComparer.OrdinalIgnoreCase);
+    private readonly HashSet<string> _dropped;
     private readonly RespondentSet _respondents = new();
     private readonly List<ItemColumn> _items = [];
     private readonly ItemMeaning?[] _answers;
@@ -52,7 +53,8 @@ internal sealed class PollReading
         _instrument = instrument;
         _header = header;
         var poll = instrument.Poll!;
-        _dropped = (poll.Drop ?? []).SelectMany(header.Columns).ToHashSet();
+        _dropped = (poll.Drop ?? []).Select(name => name.Trim()).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        if (poll.Long is { } layout) _shown.UnionWith([layout.Respondent.Trim(), layout.Question.Trim(), layout.Answer.Trim()]);
         _organisation = instrument.Organisation is { } named ? Column(named.Field!) : null;
         var organisation = instrument.Organisation is not { } term ? null : Organisations(term);
         _schools = new Utf8Lookup<SchoolSums>(text =>
@@ -77,6 +79,9 @@ internal sealed class PollReading
         _answers = new ItemMeaning?[_items.Count];
         if (poll.Fieldwork?.Fields is { } dates) _fieldwork = new FieldworkReading([.. dates.Select(Column).OfType<int>()]);
         CheckWeightMark();
+        if (!IsUnusable && header.FurtherRows.Any(IsRespondent))
+            Whole(FileFinding.From(Problems.HeaderRows,
+                "should have as many header rows as the instrument says: one of them holds a respondent's answers, so the file seems to have fewer"));
     }
 
     public FileFindings Findings { get; } = new();
@@ -136,6 +141,9 @@ internal sealed class PollReading
 
     /// <summary>Are there so many bad rows, or is something so wrong, that the file is refused whole?</summary>
     public bool IsRefused => IsUnusable || (_instrument.Poll!.Refuse ?? new RefusalLimit()).IsPassedBy(_refused, _rows);
+
+    /// <summary>Is every column there that the instrument names?</summary>
+    public bool HasColumns { get; private set; } = true;
 
     /// <summary>Notes a finding about the whole file.</summary>
     public void Whole(FileFinding finding)
@@ -211,15 +219,30 @@ internal sealed class PollReading
         if (row.IsNotAsked(item.Column)) return null;
         if (item.Meanings.TryFind(row.Utf8(item.Column), out var meaning)) return meaning;
         Add(row, item.Column, Problems.AnswerUnknown,
-            $"should be one of the {item.Item.Codes.Count + (item.Item.OutOfBase?.Count ?? 0)} answers the instrument knows for {item.Item.Indicator}",
+            item.Expected,
             Found.Answer(row.Text(item.Column)));
         return null;
     }
 
+    /// <summary>Would a header row, read as data, be good in all the instrument needs? Then it is data, and its respondent would be lost.</summary>
+    private bool IsRespondent(IReadOnlyList<string> cells)
+    {
+        if (_weight is { } weight && !(CellText.TryNumber(Utf8(weight), _instrument.Poll!.DecimalComma == true, out var number)
+            && number is >= 0 and <= InstrumentMap.LargestWeight)) return false;
+        if (_school is { } school && InstrumentMap.School(Text(school), "", []) is null) return false;
+        var answered = _items.Where(item => Text(item.Column).Trim() is { Length: > 0 } text && _instrument.Poll!.NotAsked?.Contains(text) != true).ToList();
+        return answered.All(item => item.Meanings.TryFind(Utf8(item.Column), out _)) && (answered.Count > 0 || (_weight ?? _school) is not null);
+
+        string Text(int column) => column < cells.Count ? cells[column] : "";
+
+        byte[] Utf8(int column) => Encoding.UTF8.GetBytes(Text(column));
+    }
+
     private void Unreadable(RowProblem problem)
     {
-        var finding = new FileFinding(problem.Line, problem.Column > 0 && problem.Column <= _header.Variables.Count ? Name(problem.Column - 1) : null,
-            problem.Code, problem.Message);
+        var column = problem.Name is { } name ? Shown(name, problem.Column - 1)
+            : problem.Column > 0 && problem.Column <= _header.Variables.Count ? Name(problem.Column - 1) : null;
+        var finding = new FileFinding(problem.Line, column, problem.Code, problem.Message);
         if (IsOfHeader(problem))
         {
             if (problem.Code == PollFileCodes.HeaderDuplicate) _ambiguous = null;
@@ -293,12 +316,12 @@ internal sealed class PollReading
     {
         if (term.Column is not { } column) return term.Fixed;
         if (term.Codes!.TryFind(row.Utf8(column), out var value)) return value;
-        Add(row, column, Problems.AnswerUnknown, "should be one of the values the instrument knows for this column", Found.Answer(row.Text(column)));
+        Add(row, column, Problems.AnswerUnknown, term.Expected, Found.Answer(row.Text(column)));
         return null;
     }
 
     private void Add(PollFileReader row, int column, ProblemKind kind, string message, string found) =>
-        Findings.Add(new FileFinding(row.Line, Name(column), kind.Code, message, found));
+        Findings.Add(new FileFinding(row.LineOf(column), Name(column), kind.Code, message, found));
 
     private void CheckWeightMark()
     {
@@ -318,7 +341,10 @@ internal sealed class PollReading
         if (term is null) return new TermColumn(otherwise, null, null);
         if (term.Value is not null) return new TermColumn(term.Value, null, null);
         if (Column(term.Field!) is not { } column) return new TermColumn(null, null, null);
-        if (term.Codes is not null) return new TermColumn(null, column, Codes(term.Codes, column));
+        if (term.Codes is not null) return new TermColumn(null, column, Codes(term.Codes, column))
+        {
+            Expected = $"should be one of the values the instrument knows for this column: {Listed(term.Codes.Keys)}",
+        };
         var labels = new CellMeaning(new Dictionary<string, string>(), _header.Variables[column]);
         asItIs ??= text => text.Trim();
         return new TermColumn(null, column, new Utf8Lookup<string>(text =>
@@ -341,8 +367,10 @@ internal sealed class PollReading
 
     private int? Column(string name)
     {
+        _shown.Add(name.Trim());
         var columns = _header.Columns(name);
         if (columns is [var column]) return column;
+        HasColumns = false;
         if (columns.Count == 0) Whole(FileFinding.From(Problems.ColumnMissing, "should be a column of the file: the instrument needs it", name));
         else (_ambiguous, IsUnusable) = (name, true);
         return null;
@@ -350,10 +378,18 @@ internal sealed class PollReading
 
     private static bool IsOfHeader(RowProblem problem) => problem.Code is PollFileCodes.HeaderDuplicate or PollFileCodes.HeaderUnnamed;
 
-    /// <summary>Nothing of a column that is to be dropped is reported, its name neither.</summary>
-    private string Name(int column) =>
-        (_dropped.Contains(column) && column != _respondent) || _header.Variables[column].Name.Length == 0 ? string.Create(CultureInfo.InvariantCulture, $"column {column + 1}")
-            : _header.Variables[column].Name;
+    private string Name(int column) => Shown(_header.Variables[column].Name, column);
+
+    /// <summary>
+    /// Only names the instrument knows are reported: of a file without a header row the others are a respondent's cells. Nothing of a column
+    /// that is to be dropped is reported, its name neither.
+    /// </summary>
+    private string Shown(string name, int column)
+    {
+        name = name.Trim();
+        return _shown.Contains(name) && (!_dropped.Contains(name) || name.Equals(_instrument.Respondent?.Field.Trim(), StringComparison.OrdinalIgnoreCase))
+            ? name : string.Create(CultureInfo.InvariantCulture, $"column {column + 1}");
+    }
 
     private Utf8Lookup<string> Codes(IReadOnlyDictionary<string, string> codes, int column)
     {
@@ -386,6 +422,14 @@ internal sealed class PollReading
         return new AnswersOfItem(read, known, [.. meanings.Values]);
     }
 
+    /// <summary>As the instrument writes them; a cell may be written with other capitals, or with the file's own words for a code.</summary>
+    private static string Listed(IEnumerable<string> answers)
+    {
+        const int most = 20;
+        var all = answers.ToList();
+        return string.Join(", ", all.Take(most)) + (all.Count > most ? string.Create(CultureInfo.InvariantCulture, $" and {all.Count - most} more") : "");
+    }
+
     private static string? AsId(string text) => PutInstrument.IsId(text.Trim()) ? text.Trim() : null;
 
     private static void Count(SortedDictionary<string, int> counts, string reason, int more = 1) => counts[reason] = counts.TryGetValue(reason, out var count) ? count + more : more;
@@ -398,6 +442,10 @@ internal sealed class PollReading
         public int Column => column;
 
         public int First => first;
+
+        /// <summary>What an answer nobody knows should have been.</summary>
+        public string Expected { get; } = $"should be one of the answers the instrument knows for {item.Indicator}: "
+            + Listed(item.Codes.Keys.Concat(item.OutOfBase?.Keys ?? Enumerable.Empty<string>()));
 
         public Utf8Lookup<ItemMeaning> Meanings => answers.Meanings;
 
@@ -433,7 +481,10 @@ internal sealed class PollReading
         public int Rows { get; set; }
     }
 
-    private sealed record TermColumn(string? Fixed, int? Column, Utf8Lookup<string>? Codes);
+    private sealed record TermColumn(string? Fixed, int? Column, Utf8Lookup<string>? Codes)
+    {
+        public string Expected { get; init; } = "should be one of the values the instrument knows for this column";
+    }
 
     private sealed record Exclusion(int Column, Utf8Lookup<string> Reasons);
 
@@ -458,11 +509,14 @@ internal sealed class PollReading
             _one = reading.Term(term, "other");
             if (term is not { Separator: { } separator, Codes: { } codes } || _one.Column is not { } cell) return;
             var meaning = reading.Meaning(codes, cell);
-            _one = new TermColumn(null, cell, new Utf8Lookup<string>(text =>
+            _one = _one with
             {
-                var roles = text.Split(separator, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(meaning.Find).ToList();
-                return roles.Count == 0 || roles.Contains(null) ? null : Together(roles!);
-            }));
+                Codes = new Utf8Lookup<string>(text =>
+                {
+                    var roles = text.Split(separator, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(meaning.Find).ToList();
+                    return roles.Count == 0 || roles.Contains(null) ? null : Together(roles!);
+                }),
+            };
         }
 
         public string? Resolve(PollFileReader row)

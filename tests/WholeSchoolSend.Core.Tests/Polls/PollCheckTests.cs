@@ -71,7 +71,7 @@ public sealed class PollCheckTests
     [InlineData("urn,Q1,weight,URN,q1\n100001,1,1,,\n", "1 URN header-duplicate,1 q1 header-duplicate")]
     [InlineData("urn,Q1,Q1\n100001,1,1\n", "0 weight column-missing,1 Q1 header-duplicate")]
     [InlineData("urn,Q1,weight,,other\n100001,1,1,,\n", "1 column 4 header-unnamed")]
-    [InlineData("urn,Q1,weight,other,Other\n100001,1,1,,\n", "1 Other header-duplicate")]
+    [InlineData("urn,Q1,weight,other,Other\n100001,1,1,,\n", "1 column 5 header-duplicate")]
     [InlineData("urn,x\n100001,\n", "0 weight column-missing,0 Q1 column-missing")]
     public async Task Everything_wrong_with_a_header_is_told_by_column_and_nothing_of_its_rows(string csv, string problems)
     {
@@ -79,6 +79,54 @@ public sealed class PollCheckTests
 
         Assert.True(check.IsRefused);
         Assert.Equal(problems.Split(','), check.Findings.InOrder().Select(finding => $"{finding.Line} {finding.Column} {finding.Code}"));
+    }
+
+    [Fact]
+    public async Task Of_a_file_without_its_header_row_no_cell_is_reported_as_the_name_of_a_column()
+    {
+        var check = await CheckAsync("Autumn 2026,zed@x.example,100001,Zebedee Quux,1,1,Zebedee Quux\nAutumn 2026,a@x.example,100002,Ann,1,1,Ann\n", Plain);
+
+        Assert.Equal(["urn column-missing", "weight column-missing", "Q1 column-missing", "column 6 header-duplicate", "column 7 header-duplicate"],
+            check.Findings.InOrder().Select(finding => $"{finding.Column} {finding.Code}"));
+        Assert.DoesNotContain("Quux", string.Concat(await TextsAsync(check.Report(DroppedFile.From("northern", "a.csv", [], DateTimeOffset.UnixEpoch), null, Plain, ImportOutcome.Refused, check.Notes))),
+            StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(2, "urn,Q1,weight\n100001,1,1.5\n100002,2,1\n", true)]
+    [InlineData(2, "urn,Q1,weight\n100001,,1.5\n100002,2,1\n", true)]
+    [InlineData(3, "urn,Q1,weight\nSchool,What?,Weight\n100001,1,1.5\n100002,2,1\n", true)]
+    [InlineData(2, "urn,Q1,weight\nSchool,What?,Weight\n100001,1,1.5\n100002,2,1\n", false)]
+    [InlineData(2, "urn,Q1,weight\n,,\n100001,1,1.5\n100002,2,1\n", false)]
+    [InlineData(1, "urn,Q1,weight\n100001,1,1.5\n100002,2,1\n", false)]
+    public async Task A_respondent_is_not_taken_for_a_header_row(int rows, string csv, bool refused)
+    {
+        var check = await CheckAsync(csv, Plain with { Poll = Plain.Poll! with { HeaderRows = rows } });
+
+        Assert.Equal(refused ? ["header-rows"] : [], check.Findings.InOrder().Select(finding => finding.Code));
+        Assert.Equal(refused, check.IsRefused);
+    }
+
+    [Fact]
+    public async Task In_the_long_layout_a_problem_names_the_question_and_stands_at_the_line_of_the_answer()
+    {
+        var instrument = Plain with { Respondent = new FieldName("id"), Poll = Plain.Poll! with { Long = new LongBinding("id", "question", "answer") } };
+        var check = await CheckAsync(
+            "urn,weight,id,question,answer\n100001,1,a,Q0,1\n100001,1,a,Q2,1\n100001,1,a,Q1,Hardly\n100001,1,b,Q1,1\n100001,1,b,Q1,2\n100001,1,c,,2\n", instrument);
+
+        Assert.Equal(["4 Q1 answer-unknown", "6 Q1 question-repeated", "5  respondent-incomplete", "7 question question-missing", "7  respondent-incomplete"],
+            check.Findings.InOrder().Select(finding => $"{finding.Line} {finding.Column} {finding.Code}"));
+    }
+
+    [Fact]
+    public async Task An_unknown_answer_is_told_with_those_the_instrument_knows()
+    {
+        var check = await CheckAsync("urn,Q1,weight\n100001,Hardly,1\n", Plain);
+        Assert.EndsWith("every-teacher-responsible: 1, Partly, 2, -99, Prefer not to say", Assert.Single(check.Findings.InOrder()).Message, StringComparison.Ordinal);
+
+        var many = Plain with { Items = [Plain.Items[0] with { Codes = Enumerable.Range(1, 30).ToDictionary(code => $"{code}", _ => "fully") }] };
+        Assert.EndsWith("19, 20 and 12 more", Assert.Single((await CheckAsync("urn,Q1,weight\n100001,Hardly,1\n", many)).Findings.InOrder()).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
