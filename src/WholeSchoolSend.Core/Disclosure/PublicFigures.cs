@@ -55,11 +55,13 @@ public static class PublicFigures
             "published-2016-assumed" when tells(one) && figure.Value is null => NotThere(figure),
             "published-2016-assumed" => tells(one) ? Difference(figure) with { Base = figure.Base, Source = figure.Source, Marks = figure.Marks, AssumedDesignEffect = figure.AssumedDesignEffect } : null,
             "rao-scott" or "against-target" => null,
-            var name when name.StartsWith("mix-", StringComparison.Ordinal) => mixTells && figure.Value is not null ? new Figure(name, figure.Unit, Rounded(figure.Value, 0), Method: figure.Method) : null,
+            var name when name.StartsWith("mix-", StringComparison.Ordinal) =>
+                mixTells && figure.Value is not null ? new Figure(name, figure.Unit, Rounded(figure.Value, 0), Method: figure.Method) : null,
             _ => throw new NotSupportedException($"No rule of disclosure control knows the figure {figure.Name}."),
         }).OfType<Figure>().ToList();
         // Everything is decided on but a rise from exactly nobody: beside "under 5 %" that nothing was decided would say "nobody".
-        var decidable = shows(one) && (one == "engaged" || (shows(other) && !result.Figures.Any(figure => status.ContainsKey(figure.Name) && IsExtreme(figure) && figure.Value < 50)));
+        var isNearNobody = result.Figures.Any(figure => status.ContainsKey(figure.Name) && IsExtreme(figure) && figure.Value < 50);
+        var decidable = shows(one) && (one == "engaged" || (shows(other) && !isNearNobody));
         if (decidable) return result with { Figures = figures };
         // Whether a figure is too small itself or goes because of another is told nobody.
         var isWithheld = status.ContainsValue(CellStatus.Confidential) || result.Verdict is not Verdict.Insufficient || (shows(one) && shows(other));
@@ -81,7 +83,8 @@ public static class PublicFigures
             _ when !shows("engaged-mean") || !shows("wider-mean") => Absent(figure, "c", "a figure it is made of is withheld"),
             _ => figure.Value is null
                 ? NotThere(figure)
-                : new Figure(figure.Name, figure.Unit, Rounded(figure.Value, 1), Rounded(figure.Lower, 1), Rounded(figure.Upper, 1), P: Band(figure.PValue), Method: figure.Method),
+                : new Figure(
+                    figure.Name, figure.Unit, Rounded(figure.Value, 1), Rounded(figure.Lower, 1), Rounded(figure.Upper, 1), P: Band(figure.PValue), Method: figure.Method),
         }).ToList();
         return shows("engaged-mean") ? result with { Figures = figures } : result with { Verdict = Verdict.Insufficient, Reason = "withheld", Figures = figures };
     }
@@ -130,7 +133,8 @@ public static class PublicFigures
     private static Figure NotThere(Figure figure) => Absent(figure, "z", figure.Reason ?? "cannot be worked out");
 
     private static Figure Confidential(Figure figure, DisclosurePolicy policy) => Absent(
-        figure, "c", $"fewer than {policy.MinRespondents} respondents or {policy.MinSchools} schools, one school outweighs the others, or such a figure would follow from it");
+        figure, "c",
+        $"fewer than {policy.MinRespondents} respondents or {policy.MinSchools} schools, one school outweighs the others, or such a figure would follow from it");
 
     private static List<string>? Cautions(Figure figure, CellStatus status)
     {

@@ -84,7 +84,8 @@ internal static class Relations
                 foreach (var stage in (string[])["pre", "post"])
                     yield return new Telling(
                         reading.Id, stage, new Question(change.Collection, stage, change.Indicator),
-                        [new Group(null, change.At(stage).Roles, isMean ? [.. catalogue.Indicator[change.Indicator].Scores!.Keys] : change.Valid)], isMean ? [] : change.Success);
+                        [new Group(null, change.At(stage).Roles, isMean ? [.. catalogue.Indicator[change.Indicator].Scores!.Keys] : change.Valid)],
+                        isMean ? [] : change.Success);
                 break;
             case PanelChange or PanelCount:
                 yield return new Telling(

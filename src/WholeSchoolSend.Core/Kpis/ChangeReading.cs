@@ -18,7 +18,10 @@ internal static class ChangeReading
         var statuses = figures.Take(2).Select(policy.StatusOf).ToList();
         var worst = statuses.FirstOrDefault(status => status is CellStatus.NoData or CellStatus.Confidential or CellStatus.Unreliable, CellStatus.Shown);
         if (worst != CellStatus.Shown)
-            return new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, worst == CellStatus.NoData ? "answers from before and after are needed" : Decided.Reason(figures.Take(2).First(figure => policy.StatusOf(figure) == worst), policy, worst), figures);
+        {
+            var reason = worst == CellStatus.NoData ? "answers from before and after are needed" : Decided.Reason(figures[statuses.IndexOf(worst)], policy, worst);
+            return new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, reason, figures);
+        }
         if (reading.Undecided is { } undecided) return new ReadingResult(kpi.Id, reading.Id, wave, null, undecided, figures);
         if (IsUnattainable(change.Scale, figures[0].Value!.Value, target!))
             return new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Unattainable, "the share before was so high that even everybody being confident would not be enough of a rise", figures);
@@ -39,7 +42,8 @@ internal static class ChangeReading
     };
 
     private static Figure Points(PrePostEstimate estimate) => new(
-        "change", "pp", 100 * estimate.Difference, 100 * estimate.DifferenceInterval?.Lower, 100 * estimate.DifferenceInterval?.Upper, estimate.PreResponses + estimate.PostResponses, estimate.Schools,
+        "change", "pp", 100 * estimate.Difference, 100 * estimate.DifferenceInterval?.Lower, 100 * estimate.DifferenceInterval?.Upper,
+        estimate.PreResponses + estimate.PostResponses, estimate.Schools,
         StandardError: 100 * estimate.DifferenceStandardError, DegreesOfFreedom: estimate.DegreesOfFreedom, PValue: estimate.DifferenceTest?.PValue,
         Method: $"{estimate.Method}; {estimate.DifferenceInterval?.Method}");
 

@@ -143,7 +143,8 @@ internal static class Decided
     public static ReadingResult On(Kpi kpi, Reading reading, string? wave, IReadOnlyList<Figure> figures, DisclosurePolicy policy)
     {
         var status = policy.StatusOf(figures[0]);
-        if (status is CellStatus.NoData or CellStatus.Confidential or CellStatus.Unreliable) return new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, Reason(figures[0], policy, status), figures);
+        if (status is CellStatus.NoData or CellStatus.Confidential or CellStatus.Unreliable)
+            return new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, Reason(figures[0], policy, status), figures);
         return new ReadingResult(
             kpi.Id, reading.Id, wave, reading.Undecided is null ? On(figures[0].Value!.Value, figures[0].Lower!.Value, figures[0].Upper!.Value, (reading.Target ?? kpi.Target)!) : null, reading.Undecided,
             figures);
