@@ -69,7 +69,8 @@ public sealed class PublicFiguresTests
         Assert.Equal(Verdict.Insufficient, result.Verdict);
         Assert.Equal((symbol, null, null, null), (result.Figures[0].Symbol, result.Figures[0].Value, result.Figures[0].Base, result.Figures[0].Lower));
         Assert.Equal(("c", null), (result.Figures[2].Symbol, result.Figures[2].Value));
-        Assert.Equal((null, null, null), (result.Figures[3].P, result.Figures[3].PValue, result.Figures[3].Method));
+        // It says how it stands there, and nothing of the test that was made with what is withheld.
+        Assert.Equal((null, null, "as published, not tested"), (result.Figures[3].P, result.Figures[3].PValue, result.Figures[3].Method));
         Assert.Equal(52, result.Figures[3].Value);
         Assert.NotNull(result.Figures[1].Value);
     }
@@ -120,7 +121,7 @@ public sealed class PublicFiguresTests
             Assert.Equal((value < 50 ? 5 : 95, null, null), (result.Figures[0].Value, result.Figures[0].Lower, result.Figures[0].Upper));
             Assert.Equal(["small_base", value < 50 ? "under_5" : "over_95"], result.Figures[0].Marks);
             Assert.Equal(("c", null), (result.Figures[2].Symbol, result.Figures[2].Value));
-            Assert.Equal(new Figure("published-2016", "%", 52, Source: "NAHT Edge, May 2016"), result.Figures[3]);
+            Assert.Equal(new Figure("published-2016", "%", 52, Method: "as published, not tested", Source: "NAHT Edge, May 2016"), result.Figures[3]);
         }
     }
 
