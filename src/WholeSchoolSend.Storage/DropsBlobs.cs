@@ -19,11 +19,13 @@ public sealed class DropsBlobs(
     public async Task<DroppedFile?> FindPollAsync(string supplier, string name, CancellationToken cancellation)
     {
         // One request tells of the file and of what shares its name but for the ending.
+        var folder = supplier == ImportPoll.MisplacedRegister ? "register" : supplier;
+        supplier = SupplierOf(folder);
         var stem = name.LastIndexOf('.') is > 0 and var dot && dot > name.LastIndexOf('/') + 1 ? name[..(dot + 1)] : null;
-        if (stem is null) return await FindAsync(pollDrop.GetBlobClient($"{supplier}/{name}"), supplier, name, cancellation);
+        if (stem is null) return await FindAsync(pollDrop.GetBlobClient($"{folder}/{name}"), supplier, name, cancellation);
         var files = new List<DroppedFile>();
-        await foreach (var blob in pollDrop.GetBlobsAsync(new GetBlobsOptions { Prefix = $"{supplier}/{stem}" }, cancellation))
-            files.Add(From(pollDrop, supplier, blob.Name[(supplier.Length + 1)..], blob));
+        await foreach (var blob in pollDrop.GetBlobsAsync(new GetBlobsOptions { Prefix = $"{folder}/{stem}" }, cancellation))
+            files.Add(From(pollDrop, supplier, blob.Name[(folder.Length + 1)..], blob));
         return files.Find(file => file.Name == name) is { } found ? found with { Beside = files.FindAll(file => file.Name != name) } : null;
     }
 
@@ -38,7 +40,7 @@ public sealed class DropsBlobs(
         await foreach (var blob in pollDrop.GetBlobsAsync(cancellationToken: cancellation))
         {
             // A file that is in no supplier's folder is nobody's: the trigger does not see it either.
-            if (blob.Name.IndexOf('/') is > 0 and var slash && slash < blob.Name.Length - 1) yield return From(pollDrop, blob.Name[..slash],
+            if (blob.Name.IndexOf('/') is > 0 and var slash && slash < blob.Name.Length - 1) yield return From(pollDrop, SupplierOf(blob.Name[..slash]),
                 blob.Name[(slash + 1)..], blob);
         }
     }
@@ -106,6 +108,8 @@ public sealed class DropsBlobs(
             }
         }
     }
+
+    private static string SupplierOf(string folder) => folder == "register" ? ImportPoll.MisplacedRegister : folder;
 
     private static BlobHttpHeaders ReportHeaders(string contentType) => new() { ContentType = contentType, CacheControl = "no-cache" };
 

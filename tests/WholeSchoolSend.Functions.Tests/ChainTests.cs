@@ -138,7 +138,7 @@ public sealed class ChainTests : IAsyncLifetime
             report.GetProperty("problems").EnumerateArray().Select(problem => $"{problem.GetProperty("line")} {(problem.TryGetProperty("column", out var column) ? column.GetString() : "")} {problem.GetProperty("code").GetString()}"));
         Assert.Equal(7, report.GetProperty("problemCount").GetInt32());
         var csv = await _pipeline.Blobs.GetBlobContainerClient("poll-reports").GetBlobClient("northern/leaders-2.csv.report.csv").DownloadContentAsync();
-        Assert.Equal(8, csv.Value.Content.ToString().Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Length);
+        Assert.Equal(9, csv.Value.Content.ToString().Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Length);
         Assert.Equal(before!.Value.GetRawText(), (await _pipeline.PublishAsync())!.Value.GetRawText());
 
         // Content that counts already is a no-op; going back to an earlier content is not.

@@ -361,8 +361,24 @@ public sealed class DropsBlobsTests(AzuriteFixture azurite)
         Assert.Equal((1, "application/json"), (System.Text.Json.JsonDocument.Parse(json.Content).RootElement.GetProperty("problemCount").GetInt32(),
             json.Details.ContentType));
         var csv = (await storage.Container("poll-reports").GetBlobClient("pollster/f.csv.report.csv").DownloadContentAsync(Cancellation)).Value;
-        Assert.Equal(("line,column,code,found,message\r\n2,\"weight\",weight-invalid,\"empty\",\"should be a number\"\r\n", "text/csv; charset=utf-8"),
-            (csv.Content.ToString(), csv.Details.ContentType));
+        Assert.Matches("^line,column,code,found,message\r\n0,,[a-z]+,,\"the file is .+ 1 problems\"\r\n2,\"weight\",weight-invalid,\"empty\",\"should be a number\"\r\n$",
+            csv.Content.ToString());
+        Assert.Equal("text/csv; charset=utf-8", csv.Details.ContentType);
+    }
+
+    [Fact]
+    public async Task A_file_in_a_pollsters_folder_called_register_is_no_register_file_and_has_reports_of_its_own()
+    {
+        var storage = await TestStorage.CreateAsync(azurite);
+        await DropAsync(storage, "poll-drop", "register/schools.csv", "x");
+        var found = (await storage.Store.Drops.FindPollAsync("register", "schools.csv", Cancellation))!;
+
+        Assert.Equal("poll-drop-register", found.Supplier);
+        Assert.Equal(found.Id, (await storage.Store.Drops.FindPollAsync(found.Supplier, "schools.csv", Cancellation))!.Id);
+        Assert.Equal(["poll-drop-register"], await storage.Store.Drops.AllAsync(Cancellation).Select(file => file.Supplier).ToListAsync(Cancellation));
+        await storage.Store.Drops.ReportAsync(found, AReport(0), Cancellation);
+        Assert.True(await storage.Container("poll-reports").GetBlobClient("poll-drop-register/schools.csv.report.json").ExistsAsync(Cancellation));
+        Assert.False(await storage.Container("poll-reports").GetBlobClient("register/schools.csv.report.json").ExistsAsync(Cancellation));
     }
 
     [Fact]
@@ -376,7 +392,7 @@ public sealed class DropsBlobsTests(AzuriteFixture azurite)
 
         var csv = (await storage.Container("poll-reports").GetBlobClient("pollster/f.csv.report.csv").DownloadContentAsync(Cancellation)).Value.Content.ToString();
         Assert.True(csv.Length > 8 * 1024 * 1024);
-        Assert.Equal(200_001, csv.Count(character => character == '\n'));
+        Assert.Equal(200_002, csv.Count(character => character == '\n'));
         var json = System.Text.Json.JsonDocument.Parse((await storage.Container("poll-reports").GetBlobClient("pollster/f.csv.report.json").DownloadContentAsync(Cancellation)).Value.Content);
         Assert.Equal(200_001, json.RootElement.GetProperty("problems")[199_999].GetProperty("line").GetInt32());
     }

@@ -15,12 +15,18 @@ public sealed class ImportPoll(IDrops drops, IInstruments instruments, IWaves wa
     /// <summary>The largest file that is checked without being dropped.</summary>
     public const int LargestChecked = 25 * 1024 * 1024;
 
+    /// <summary>
+    /// The supplier of what lies in <c>poll-drop/register</c>, where nobody's files belong: as <c>register</c> it would share its history and its
+    /// reports with the container of that name.
+    /// </summary>
+    public const string MisplacedRegister = "poll-drop-register";
+
     /// <summary>Imports the file, or returns null when it is gone.</summary>
     /// <param name="again">also when its import is finished, as after a change of its instrument.</param>
     public async Task<ImportRecord?> RunAsync(string supplier, string name, bool again, CancellationToken cancellation)
     {
         if (await drops.FindPollAsync(supplier, name, cancellation) is not { } file) return null;
-        var claims = await ClaimsAsync(supplier, [file, .. file.Beside.Where(beside => beside.Name != file.Name)], cancellation);
+        var claims = await ClaimsAsync(file.Supplier, [file, .. file.Beside.Where(beside => beside.Name != file.Name)], cancellation);
         var parts = await PollParts.FindAsync(file, claims.Any(claim => claim.Poll!.Pair == true), cancellation);
         var record = await import.RunAsync(
             parts.Whole, again,
@@ -54,6 +60,7 @@ public sealed class ImportPoll(IDrops drops, IInstruments instruments, IWaves wa
         var file = body is not null ? DroppedFile.From(supplier, name ?? "body", body, time.GetUtcNow())
             : await drops.FindPollAsync(supplier, name!, cancellation);
         if (file is null) return Problems.NotFound.At("name", "no file of this supplier has this name");
+        supplier = file.Supplier;
 
         var claims = by is null ? await ClaimsAsync(supplier, [file, .. file.Beside], cancellation) : [by];
         var parts = await PollParts.FindAsync(file, claims.Any(claim => claim.Poll!.Pair == true), cancellation);
@@ -129,7 +136,9 @@ public sealed class ImportPoll(IDrops drops, IInstruments instruments, IWaves wa
 
     private static PollCheck Unclaimed(string supplier, List<Instrument> claims) => PollCheck.Refused(FileFinding.From(
         Problems.FileUnclaimed,
-        claims.Count == 0
+        supplier == MisplacedRegister
+            ? "should not lie in the folder register of poll-drop: drop a file of the schools register into the container register, a poll into its supplier's folder"
+        : claims.Count == 0
             ? $"should be mapped by an instrument whose poll has supplier {supplier} and files that match this name"
             : $"should be mapped by one instrument, not by {string.Join(" and ", claims.Select(claim => claim.Id))}"));
 

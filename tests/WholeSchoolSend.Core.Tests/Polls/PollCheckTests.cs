@@ -88,8 +88,9 @@ public sealed class PollCheckTests
 
         Assert.Equal(["urn column-missing", "weight column-missing", "Q1 column-missing", "column 6 header-duplicate", "column 7 header-duplicate"],
             check.Findings.InOrder().Select(finding => $"{finding.Column} {finding.Code}"));
-        Assert.DoesNotContain("Quux", string.Concat(await TextsAsync(check.Report(DroppedFile.From("northern", "a.csv", [], DateTimeOffset.UnixEpoch), null, Plain, ImportOutcome.Refused, check.Notes))),
-            StringComparison.Ordinal);
+        var (json, table) = await TextsAsync(check.Report(DroppedFile.From("northern", "a.csv", [], DateTimeOffset.UnixEpoch), null, Plain,
+            ImportOutcome.Refused, check.Notes));
+        Assert.DoesNotContain("Quux", json + table, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -116,6 +117,18 @@ public sealed class PollCheckTests
 
         Assert.Equal(["4 Q1 answer-unknown", "6 Q1 question-repeated", "5  respondent-incomplete", "7 question question-missing", "7  respondent-incomplete"],
             check.Findings.InOrder().Select(finding => $"{finding.Line} {finding.Column} {finding.Code}"));
+    }
+
+    [Theory]
+    [InlineData(ImportOutcome.Active, null, "0,,active,,\"the file is active: 2 rows read, 1 loaded, 1 excluded, 0 refused; 0 problems\"")]
+    [InlineData(ImportOutcome.Superseded, "drops-tied", "0,,superseded,,\"the file is superseded (drops-tied): 2 rows read, 1 loaded, 1 excluded, 0 refused; 0 problems\"")]
+    public async Task The_table_of_a_report_begins_with_the_verdict(ImportOutcome outcome, string? reason, string line)
+    {
+        var report = (await CheckAsync("urn,Q1,weight\n100001,1,1\n100002,2,0\n", Plain)).Report(
+            DroppedFile.From("northern", "a.csv", [], DateTimeOffset.UnixEpoch), null, Plain, outcome, []);
+
+        var (_, csv) = await TextsAsync(report with { Head = report.Head with { Reason = reason } });
+        Assert.Equal($"line,column,code,found,message\r\n{line}\r\n", csv);
     }
 
     [Fact]
@@ -300,7 +313,7 @@ public sealed class PollCheckTests
         var problems = JsonDocument.Parse(json).RootElement.GetProperty("problems");
         Assert.Equal((150_000, 150_000), (check.Findings.Count, problems.GetArrayLength()));
         Assert.Equal(50_001, problems[149_999].GetProperty("line").GetInt32());
-        Assert.Equal(150_001, text.Count(character => character == '\n'));
+        Assert.Equal(150_002, text.Count(character => character == '\n'));
         Assert.Contains("\"'=HYPERLINK(\"\"http://x\"\")\"", text, StringComparison.Ordinal);
         Assert.DoesNotContain(text.Split('\n').SelectMany(line => line.Split(',')), cell => cell.TrimStart('"') is { Length: > 0 } start
             && "=+-@\t\r".Contains(start[0], StringComparison.Ordinal));
