@@ -214,10 +214,12 @@ internal sealed class RScript(Catalogue catalogue, Samples samples, DisclosurePo
           said(reading, at, "trend", 100 * x, 100 * (x - qt(.975, df) * se), 100 * (x + qt(.975, df) * se), 100 * se, df, 2 * pt(-abs(x / se), df))
         }
         change <- function(reading, wave, totals, indicator, success, valid, score, points, target = NA) {
-          levels <- domain(totals, c("pre", "post"), indicator, NULL, valid, setNames(as.numeric(valid %in% success), valid))
+          scaled <- max(score) > 1                     # a mean from 0 to 100, in place of a share
+          levels <- if (scaled) domain(totals, c("pre", "post"), indicator, NULL, names(score), score) else
+            domain(totals, c("pre", "post"), indicator, NULL, valid, setNames(as.numeric(valid %in% success), valid))
           for (at in c("pre", "post")) {
             e <- share(subset(levels, stage == at), "")
-            if (!is.null(e)) { ci <- limits(e$p, e$se, e$df, e$n); said(reading, wave, at, 100 * e$p, 100 * ci[1], 100 * ci[2], 100 * e$se, e$df) }
+            if (scaled) { if (!is.null(e)) said(reading, wave, at, e$p) } else if (!is.null(e)) { ci <- limits(e$p, e$se, e$df, e$n); said(reading, wave, at, 100 * e$p, 100 * ci[1], 100 * ci[2], 100 * e$se, e$df) }
           }
           d <- subset(domain(totals, c("pre", "post"), indicator, NULL, names(score), score), counts)
           if (length(unique(d$variables$stage)) < 2) return(invisible())
