@@ -31,7 +31,8 @@ internal sealed class LongReader : PollFileReader
         : base(lines.Header with
         {
             Variables = [.. Carried(lines.Header, layout).Select(column => lines.Header.Variables[column]), .. questions.Select(name => new PollVariable(name))],
-            FurtherRows = [.. lines.Header.FurtherRows.Select(row => Carried(lines.Header, layout).Select(column => column < row.Count ? row[column] : "").ToArray())],
+            FurtherRows = [.. lines.Header.FurtherRows.Select(row =>
+                Carried(lines.Header, layout).Select(column => column < row.Count ? row[column] : "").ToArray())],
         }, options)
     {
         _lines = lines;
@@ -173,7 +174,8 @@ internal sealed class LongReader : PollFileReader
 
     // The columns of the lines are not those of the row they make.
     private RowProblem Named(RowProblem problem) =>
-        problem.Column > 0 && problem.Column <= _lines.Header.Variables.Count ? problem with { Name = _lines.Header.Variables[problem.Column - 1].Name } : problem;
+        problem.Column > 0 && problem.Column <= _lines.Header.Variables.Count
+            ? problem with { Name = _lines.Header.Variables[problem.Column - 1].Name } : problem;
 
     private RowProblem Wrong(int column, string code, string message) =>
         new(_lines.Line, column + 1, code, message) { Name = _lines.Header.Variables[column].Name };

@@ -277,7 +277,8 @@ internal sealed partial class TripleSReader : PollFileReader
             if (code == 0) continue;
             if (!choices.TryGetValue(code, out var choice))
                 return new(Line, Column(variable), PollFileCodes.CodeUndefined,
-                    $"The answers to {variable.Name} hold a code that the description does not define.") { Name = variable.Name };
+                    $"The answers to {variable.Name} hold a code that the description does not define.")
+                { Name = variable.Name };
             _text.Slice(cells[choice].Item1, 1)[0] = (byte)'1';
         }
         return null;
@@ -291,7 +292,8 @@ internal sealed partial class TripleSReader : PollFileReader
 
     private RowProblem Invalid(TripleSVariable variable, string what) =>
         new(Line, Column(variable), PollFileCodes.ValueInvalid,
-            $"The answer to {variable.Name} should be {what}. If many rows say so, the description does not fit the data.") { Name = variable.Name };
+            $"The answer to {variable.Name} should be {what}. If many rows say so, the description does not fit the data.")
+        { Name = variable.Name };
 
     // Where the sender finds it: the field of a CSV record, the first character of a fixed one.
     private static int Column(TripleSVariable variable) => variable.Start;

@@ -361,7 +361,8 @@ public sealed class DropsBlobsTests(AzuriteFixture azurite)
         Assert.Equal((1, "application/json"), (System.Text.Json.JsonDocument.Parse(json.Content).RootElement.GetProperty("problemCount").GetInt32(),
             json.Details.ContentType));
         var csv = (await storage.Container("poll-reports").GetBlobClient("pollster/f.csv.report.csv").DownloadContentAsync(Cancellation)).Value;
-        Assert.Matches("^line,column,code,found,message\r\n0,,[a-z]+,,\"the file is .+ 1 problems\"\r\n2,\"weight\",weight-invalid,\"empty\",\"should be a number\"\r\n$",
+        Assert.Matches(
+            "^line,column,code,found,message\r\n0,,[a-z]+,,\"the file is .+ 1 problems\"\r\n2,\"weight\",weight-invalid,\"empty\",\"should be a number\"\r\n$",
             csv.Content.ToString());
         Assert.Equal("text/csv; charset=utf-8", csv.Details.ContentType);
     }

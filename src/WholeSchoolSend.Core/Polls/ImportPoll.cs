@@ -137,7 +137,8 @@ public sealed class ImportPoll(IDrops drops, IInstruments instruments, IWaves wa
     private static PollCheck Unclaimed(string supplier, List<Instrument> claims) => PollCheck.Refused(FileFinding.From(
         Problems.FileUnclaimed,
         supplier == MisplacedRegister
-            ? "should not lie in the folder register of poll-drop: drop a file of the schools register into the container register, a poll into its supplier's folder"
+            ? "should not lie in the folder register of poll-drop: drop a file of the schools register into the container register, "
+                + "a poll into its supplier's folder"
         : claims.Count == 0
             ? $"should be mapped by an instrument whose poll has supplier {supplier} and files that match this name"
             : $"should be mapped by one instrument, not by {string.Join(" and ", claims.Select(claim => claim.Id))}"));

@@ -74,7 +74,8 @@ public sealed record ImportReport(ReportHead Head, FileFindings Problems)
     {
         var reason = Head.Reason is { } code && Problems.FirstCode is null ? $" ({code})" : "";
         var rows = Head.Rows is { } counts
-            ? string.Create(CultureInfo.InvariantCulture, $"{counts.Read} rows read, {counts.Loaded} loaded, {counts.Excluded.Values.Sum()} excluded, {counts.Refused} refused; ")
+            ? string.Create(CultureInfo.InvariantCulture,
+                $"{counts.Read} rows read, {counts.Loaded} loaded, {counts.Excluded.Values.Sum()} excluded, {counts.Refused} refused; ")
             : "";
         return string.Create(CultureInfo.InvariantCulture, $"the file is {Named(Head.Outcome)}{reason}: {rows}{Problems.Count} problems");
     }

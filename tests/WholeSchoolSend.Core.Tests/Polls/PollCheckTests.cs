@@ -113,7 +113,8 @@ public sealed class PollCheckTests
     {
         var instrument = Plain with { Respondent = new FieldName("id"), Poll = Plain.Poll! with { Long = new LongBinding("id", "question", "answer") } };
         var check = await CheckAsync(
-            "urn,weight,id,question,answer\n100001,1,a,Q0,1\n100001,1,a,Q2,1\n100001,1,a,Q1,Hardly\n100001,1,b,Q1,1\n100001,1,b,Q1,2\n100001,1,c,,2\n", instrument);
+            "urn,weight,id,question,answer\n100001,1,a,Q0,1\n100001,1,a,Q2,1\n100001,1,a,Q1,Hardly\n"
+            + "100001,1,b,Q1,1\n100001,1,b,Q1,2\n100001,1,c,,2\n", instrument);
 
         Assert.Equal(["4 Q1 answer-unknown", "6 Q1 question-repeated", "5  respondent-incomplete", "7 question question-missing", "7  respondent-incomplete"],
             check.Findings.InOrder().Select(finding => $"{finding.Line} {finding.Column} {finding.Code}"));
@@ -121,7 +122,8 @@ public sealed class PollCheckTests
 
     [Theory]
     [InlineData(ImportOutcome.Active, null, "0,,active,,\"the file is active: 2 rows read, 1 loaded, 1 excluded, 0 refused; 0 problems\"")]
-    [InlineData(ImportOutcome.Superseded, "drops-tied", "0,,superseded,,\"the file is superseded (drops-tied): 2 rows read, 1 loaded, 1 excluded, 0 refused; 0 problems\"")]
+    [InlineData(ImportOutcome.Superseded, "drops-tied",
+        "0,,superseded,,\"the file is superseded (drops-tied): 2 rows read, 1 loaded, 1 excluded, 0 refused; 0 problems\"")]
     public async Task The_table_of_a_report_begins_with_the_verdict(ImportOutcome outcome, string? reason, string line)
     {
         var report = (await CheckAsync("urn,Q1,weight\n100001,1,1\n100002,2,0\n", Plain)).Report(
@@ -135,7 +137,8 @@ public sealed class PollCheckTests
     public async Task An_unknown_answer_is_told_with_those_the_instrument_knows()
     {
         var check = await CheckAsync("urn,Q1,weight\n100001,Hardly,1\n", Plain);
-        Assert.EndsWith("every-teacher-responsible: 1, Partly, 2, -99, Prefer not to say", Assert.Single(check.Findings.InOrder()).Message, StringComparison.Ordinal);
+        Assert.EndsWith("every-teacher-responsible: 1, Partly, 2, -99, Prefer not to say", Assert.Single(check.Findings.InOrder()).Message,
+            StringComparison.Ordinal);
 
         var many = Plain with { Items = [Plain.Items[0] with { Codes = Enumerable.Range(1, 30).ToDictionary(code => $"{code}", _ => "fully") }] };
         Assert.EndsWith("19, 20 and 12 more", Assert.Single((await CheckAsync("urn,Q1,weight\n100001,Hardly,1\n", many)).Findings.InOrder()).Message,
