@@ -224,8 +224,7 @@ internal sealed class RScript(Catalogue catalogue, Samples samples, DisclosurePo
           d <- subset(domain(totals, c("pre", "post"), indicator, NULL, names(score), score), counts)
           if (length(unique(d$variables$stage)) < 2) return(invisible())
           b <- svyby(~y, ~stage, d, svymean, covmat = TRUE); v <- vcov(b); df <- degf(d)
-          post <- coef(b)[["post"]]; pre <- coef(b)[["pre"]]; scale <- if (max(score) > 1) 1 else 100   # a mean on 0 to 100, or a share
-          said(reading, wave, "pre", scale * pre, se = scale * sqrt(v["pre", "pre"])); said(reading, wave, "post", scale * post, se = scale * sqrt(v["post", "post"]))
+          post <- coef(b)[["post"]]; pre <- coef(b)[["pre"]]
           if (points) {
             se <- sqrt(v["post", "post"] + v["pre", "pre"] - 2 * v["post", "pre"])
             said(reading, wave, "change", 100 * (post - pre), 100 * (post - pre - qt(.975, df) * se), 100 * (post - pre + qt(.975, df) * se), 100 * se, df, 2 * pt(-abs((post - pre) / se), df))
