@@ -106,7 +106,7 @@ public sealed class PublicPage
         E("tbody", ("role", "rowgroup"), _kpis.Where(kpi => kpi.Kpi.Kind is KpiKind.Strategic or KpiKind.Reach or KpiKind.OutcomeExamples).Select(kpi => E(
             "tr", ("role", "row"), Finds(kpi),
             Title(kpi),
-            Cell("Newest", "number", kpi.Main is { } main ? Many(E("b", Words.ValueOf(main)), Small(kpi.Beside)) : kpi.Kpi.DuplicateOf is { } one ? $"see {one}" : "none yet"),
+            Cell("Newest", "number", kpi.Main is not null ? Many(E("b", kpi.Value), Small(kpi.Beside)) : kpi.Kpi.DuplicateOf is { } one ? $"see {one}" : "none yet"),
             Cell("", "bar-column", Charts.Bullet(kpi.Main, kpi.Named("wider"), kpi.Target)),
             Cell("Target", null, kpi.Target is { } target ? Words.TargetOf(target) : "no number set"),
             Cell("Wider schools", "number", kpi.Named("wider") is { } wider ? Many(Words.ValueOf(wider), Small(Words.IntervalOf(wider))) : []),
@@ -227,7 +227,7 @@ public sealed class PublicPage
             "div", ("class", "headline"),
             E(
                 "div",
-                E("p", ("class", main.Symbol is null ? "value" : "value words"), Words.ValueOf(main)),
+                E("p", ("class", main.Symbol is null ? "value" : "value words"), kpi.Value),
                 E(
                     "p", ("class", "what"), E("b", main.Name == "schools" ? "To date" : Words.NameOf(main)),
                     new[] { kpi.Wave?.Title, main.Name == "rose" ? kpi.Beside : Prefixed("95% interval ", Words.IntervalOf(main)), Base(main) }.Concat((main.Marks ?? []).Select(Words.OfMark)).Append(main.Reason is { } why && main.Symbol is not null ? Words.Capital(why) : null)

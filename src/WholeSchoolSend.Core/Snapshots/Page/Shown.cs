@@ -48,6 +48,9 @@ internal sealed class Shown
         _ => null,
     };
 
+    /// <value>The main figure, or what stands in its place; of how many it is stands beside it.</value>
+    public string Value => Main is null ? "" : Main is { Name: "rose", Symbol: null, Value: { } rose } ? Words.Number(rose) : Words.ValueOf(Main);
+
     /// <value>What stands beside the main figure: its interval, or of how many it is; empty where there is neither.</value>
     public string Beside => Main is null ? ""
         : Main.Name == "rose" && Named("organisations") is { Value: { } all } ? $"of {Words.Number(all)} rose" : Words.IntervalOf(Main);
