@@ -17,18 +17,6 @@ public sealed class QuarantineTests(Pipeline pipeline) : IClassFixture<Pipeline>
     }
 
     [Fact]
-    public async Task What_was_set_up_is_listed()
-    {
-        await pipeline.PutAsync("/api/instruments/teachers-pre", Said.TeachersPre);
-        await pipeline.PutAsync("/api/waves/2031-autumn", """{"title":"Autumn 2031","from":"2031-09-01","to":"2031-12-20"}""");
-        await pipeline.PutAsync("/api/milestones/O1.1", """{"status":"in_progress","on":"2026-03-01"}""");
-        var instrument = Assert.Single((await GetAsync("/api/instruments")).GetProperty("instruments").EnumerateArray(), one => Text(one, "id") == "teachers-pre");
-        Assert.Equal((1, "tPre", "teachers_typeform"), (Number(instrument, "version"), Text(instrument.GetProperty("form"), "id"), Text(instrument.GetProperty("form"), "source")));
-        Assert.Single((await GetAsync("/api/waves")).GetProperty("waves").EnumerateArray(), one => Text(one, "id") == "2031-autumn");
-        Assert.Single((await GetAsync("/api/milestones")).GetProperty("milestones").EnumerateArray(), one => Text(one, "id") == "O1.1");
-    }
-
-    [Fact]
     public async Task A_response_that_came_before_its_instrument_is_replayed_after_it()
     {
         Assert.Equal(1, await FateAsync(Said.Typeform("q-1", 4), "quarantined"));
