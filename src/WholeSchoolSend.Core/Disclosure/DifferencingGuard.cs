@@ -78,7 +78,7 @@ internal static class DifferencingGuard
         foreach (var (success, shares) in bits.Shares())
         {
             var valid = Groups.CodesOfAll(shares.Select(share => share.Group));
-            if (Knowledge.ExposesExtreme(people.Where(one => valid.Contains(one.Code)).Select(one => Alike(one, success)), [.. shares.Select(share => share.Bit)])) return true;
+            if (Knowledge.ExposesExtreme(people.Where(one => valid.Contains(one.Code)).Select(one => Alike(one, success)), [.. shares.Select(share => share.Bit)], policy)) return true;
         }
         return false;
 

@@ -67,7 +67,7 @@ internal sealed class Withholding
         }
         if (policy.Has(DisclosureRule.Masks))
         {
-            Mask(figures, kept, schools, phases);
+            Mask(figures, kept, schools, phases, policy);
             foreach (var telling in kept.Select(index => figures[index].Telling).Where(telling => telling.IsMean && telling.Groups.Any(group => AreAlike(group, question, schools)))) _withheld.Add((telling.Reading, telling.Figure));
         }
         foreach (var index in kept.Where(index => !Goes(figures[index].Telling.Reading, figures[index].Telling.Figure)))
@@ -86,7 +86,7 @@ internal sealed class Withholding
     /// A share that would be masked must not follow from shares that are shown, nor from a mean of the same people. One that is masked stands alone: of over 95 %
     /// few can have said no, and a part of them of whom that many did says that nobody else has.
     /// </summary>
-    private void Mask(List<Shown> figures, List<int> kept, List<SchoolAnswers> schools, List<string> phases)
+    private void Mask(List<Shown> figures, List<int> kept, List<SchoolAnswers> schools, List<string> phases, DisclosurePolicy policy)
     {
         var masked = kept.Where(index => figures[index].IsMasked).ToList();
         var hidden = masked.SelectMany(index => figures[index].Telling.Groups).Select(group => group.Key).ToHashSet(StringComparer.Ordinal);
@@ -109,7 +109,7 @@ internal sealed class Withholding
                 var standsAlone = figures[index].StandsAlone;
                 if ((telling.Needs ?? []).Any(figure => Goes(telling.Reading, figure))
                     || Knowledge.Overlap(everybody, people[index], standsAlone ? shown : alone)
-                    || (!standsAlone && Knowledge.ExposesExtreme(alike, [.. known, .. people[index]])))
+                    || (!standsAlone && Knowledge.ExposesExtreme(alike, [.. known, .. people[index]], policy)))
                 {
                     _withheld.Add((telling.Reading, telling.Figure));
                     continue;
