@@ -141,7 +141,9 @@ public static class PublicFigures
             ? result with { Figures = [.. result.Figures.Select(figure => figure with { PValue = null, P = Band(figure.PValue) })] }
             : result with
             {
-                Verdict = Verdict.Insufficient, Reason = "too few organisations to show without naming them", ReasonCode = ReasonCode.TooFewOrganisations,
+                Verdict = Verdict.Insufficient,
+                Reason = "too few organisations to show without naming them",
+                ReasonCode = ReasonCode.TooFewOrganisations,
                 Figures = [.. result.Figures.Select(figure => new Figure(figure.Name, figure.Unit, Symbol: "c", Reason: "too few organisations", ReasonCode: ReasonCode.TooFewOrganisations))],
             };
     }
