@@ -1,4 +1,4 @@
-// The figures are in the page already. This finds among them, unfolds them for print, and says when they are not the newest.
+// The figures are in the page already. This finds among them and says when they are not the newest.
 
 const here = new URL('.', document.baseURI);
 const status = document.getElementById('status');
@@ -91,14 +91,6 @@ if (kpis.length > 0) {
   find(); // a browser may have kept what was typed
   reveal();
 }
-
-// Paper cannot be unfolded: print everything, then fold back what was folded.
-matchMedia('print').addEventListener('change', ({ matches }) => {
-  for (const details of document.querySelectorAll(matches ? 'details:not([open])' : 'details[data-unfolded]')) {
-    details.open = matches;
-    details.toggleAttribute('data-unfolded', matches);
-  }
-});
 
 document.addEventListener('visibilitychange', check);
 setInterval(check, CHECK_EVERY);

@@ -65,8 +65,18 @@ public sealed record DisclosurePolicy
         return figure.Base < CautionRespondents || figure.DegreesOfFreedom < CautionDegreesOfFreedom ? CellStatus.SmallBase : CellStatus.Shown;
     }
 
-    /// <summary>Enough people and schools, but one school dominates.</summary>
-    internal bool IsOutweighed(Figure figure) => figure.LargestShare > MaxSchoolShare && !IsConfidential(figure.Base ?? 0, figure.Schools, null);
+    /// <summary>Why it may not be shown by itself; null where it may.</summary>
+    internal ReasonCode? WhyNot(Figure figure) => StatusOf(figure) switch
+    {
+        CellStatus.NoData => figure.ReasonCode ?? ReasonCode.NoData,
+        CellStatus.Confidential when figure.Base < MinRespondents => ReasonCode.TooFewRespondents,
+        CellStatus.Confidential when figure.Schools < MinSchools => ReasonCode.TooFewSchools,
+        CellStatus.Confidential => ReasonCode.Dominance,
+        CellStatus.Unreliable when figure.Base < ReliableRespondents => ReasonCode.TooFewRespondents,
+        CellStatus.Unreliable when figure.Lower is null => ReasonCode.TooFewSchools,
+        CellStatus.Unreliable => ReasonCode.IntervalTooWide,
+        _ => null,
+    };
 
     /// <summary>Too few people or schools, or one school dominates.</summary>
     /// <param name="schools">null where schools are not known; so <paramref name="largestShare"/>.</param>

@@ -25,13 +25,13 @@ internal static class Knowledge
 
     /// <summary>Does a set of people too small to be shown follow from these groups?</summary>
     public static bool Exposes(IEnumerable<Alike> people, IReadOnlyCollection<int> known, DisclosurePolicy policy) =>
-        Parts(people, known).Any(part => part.Count <= MostAtoms ? ExposesAny(part, set => IsTooSmall(set, policy)) : ExposesSmall(part, policy));
+        Parts(people, known).Any(part => ExposesSmall(part, policy) || (part.Count <= MostAtoms && ExposesAny(part, set => IsTooSmall(set, policy))));
 
     /// <summary>
     /// Does the share of people follow that would be shown only as very small or very large? Of few enough, near 0 or 100 % tells what (nearly) each of them said.
     /// </summary>
-    public static bool ExposesExtreme(IEnumerable<Alike> people, IReadOnlyCollection<int> known) =>
-        Parts(people, known).Any(part => part.Count <= MostAtoms ? ExposesAny(part, IsExtreme) : ExposesOverlap(part));
+    public static bool ExposesExtreme(IEnumerable<Alike> people, IReadOnlyCollection<int> known, DisclosurePolicy policy) =>
+        Parts(people, known).Any(part => (policy.Has(DisclosureRule.Differences) && ExposesTrade(part)) || (part.Count <= MostAtoms ? ExposesAny(part, IsExtreme) : ExposesOverlap(part)));
 
     /// <summary>Does one of these groups share people with one of the others, without being the same people?</summary>
     public static bool Overlap(IReadOnlyCollection<Alike> people, IReadOnlyCollection<int> these, IReadOnlyCollection<int> others)
@@ -72,27 +72,60 @@ internal static class Knowledge
                 && nowhere.TrueForAll(basis => Math.Abs(atoms.Select((atom, index) => takes(atom) ? basis[index] : 0).Sum()) < Nothing));
     }
 
-    /// <summary>Sets of few people or few schools: a set grows with every atom, so what is large enough needs no look at what contains it.</summary>
+    /// <summary>
+    /// What one group has over another less what the other has over it: where (nearly) all of the one said yes and (nearly) all of the other no, no other numbers are
+    /// possible.
+    /// </summary>
+    private static bool ExposesTrade(List<Atom> atoms)
+    {
+        var bits = Bits(atoms);
+        return bits.Exists(one => bits.Exists(other =>
+        {
+            var (over, under) = (atoms.Where(atom => Has(atom, one) && !Has(atom, other)).ToList(), atoms.Where(atom => !Has(atom, one) && Has(atom, other)).ToList());
+            return over.Count > 0 && under.Count > 0 && atoms.Exists(atom => Has(atom, one) && Has(atom, other)) && PublicFigures.IsNearlyAll(
+                over.Sum(atom => atom.N) + under.Sum(atom => atom.N), over.Sum(atom => atom.N - atom.Yes) + under.Sum(atom => atom.Yes));
+        }));
+    }
+
+    /// <summary>
+    /// Does any sum of the groups, added and taken away, come to few people or few schools only? Not just to how many of them said yes: that two of one kind less one of
+    /// another come to minus one is possible in one way. A set grows with every atom, so what is large enough needs no look at what contains it.
+    /// </summary>
+    /// <remarks>A sum that is about a set only is orthogonal to the null space on it: there is one exactly where the null space's columns of the set depend on each other.</remarks>
     private static bool ExposesSmall(List<Atom> atoms, DisclosurePolicy policy)
     {
         var nowhere = NullSpace(Rows(atoms, Bits(atoms)), atoms.Count);
         var looked = 0;
-        return Bits(atoms).Exists(bit => IsTooSmall([.. atoms.Where(atom => Has(atom, bit))], policy)) || From(0, [], new double[nowhere.Count]);
+        return From(0, [], []);
 
-        bool From(int first, List<Atom> set, double[] sums)
+        bool From(int first, List<Atom> set, List<double[]> columns)
         {
             for (var index = first; index < atoms.Count; index++)
             {
                 if (++looked > MostSets) return true;
                 set.Add(atoms[index]);
-                var with = sums.Select((sum, basis) => sum + nowhere[basis][index]).ToArray();
                 var isSmall = set.Sum(atom => atom.N) < policy.MinRespondents
                     || (set.TrueForAll(atom => atom.IsSchools) && set.SelectMany(atom => atom.Weights.Keys).Distinct(StringComparer.Ordinal).Count() < policy.MinSchools);
-                if (isSmall && (with.All(sum => Math.Abs(sum) < Nothing) || From(index + 1, set, with))) return true;
+                if (isSmall && !policy.Has(DisclosureRule.Differences) && nowhere.TrueForAll(basis => Math.Abs(set.Sum(atom => basis[atoms.IndexOf(atom)])) < Nothing)) return true;
+                var column = isSmall ? Beyond(columns, [.. nowhere.Select(basis => basis[index])]) : null;
+                if (isSmall && policy.Has(DisclosureRule.Differences) && column is null) return true;
+                if (isSmall && From(index + 1, set, column is null ? columns : [.. columns, column])) return true;
                 set.RemoveAt(set.Count - 1);
             }
             return false;
         }
+    }
+
+    /// <summary>What a column has beyond those before it (orthogonal, of length 1), made as long as 1; null where nothing.</summary>
+    private static double[]? Beyond(List<double[]> columns, double[] column)
+    {
+        foreach (var before in columns)
+        {
+            var along = before.Zip(column, (one, other) => one * other).Sum();
+            for (var row = 0; row < column.Length; row++) column[row] -= along * before[row];
+        }
+        var length = Math.Sqrt(column.Sum(value => value * value));
+        return length < 1e-7 ? null : [.. column.Select(value => value / length)];
     }
 
     private static bool IsTooSmall(List<Atom> people, DisclosurePolicy policy)

@@ -9,6 +9,7 @@ namespace WholeSchoolSend.Core.Disclosure;
 public static class PublicFigures
 {
     private const double Extreme = 5;
+    private const int FewOthers = 3;
 
     /// <summary>The public form of a result. What is not about people (schools reached, milestones, examples) passes as it is.</summary>
     /// <param name="target">what the first figure is held against; null where it is not decided on.</param>
@@ -21,7 +22,7 @@ public static class PublicFigures
         if (names.Contains("engaged")) return OfArms(result, "engaged", "wider", target, policy, withheld);
         if (names.Contains("pre") && !names.Contains("pairs")) return OfArms(result, "pre", "post", target, policy, withheld);
         if (names.Contains("engaged-mean")) return OfMeans(result, policy, withheld);
-        if (names.Contains("pairs")) return result with { Verdict = null, Reason = "a part of those in another reading: shown in the internal document only", Figures = [] };
+        if (names.Contains("pairs")) return OfPairs(result, policy, withheld);
         if (names.Contains("organisations")) return OfOrganisations(result, policy);
         return result with { Milestone = result.Milestone is { } milestone ? milestone with { ApprovedBy = null, Document = null } : null };
     }
@@ -34,23 +35,23 @@ public static class PublicFigures
     private static ReadingResult OfArms(
         ReadingResult result, string one, string other, Target? target, DisclosurePolicy policy, IReadOnlyCollection<string> withheld)
     {
-        var status = result.Figures.Where(figure => figure.Name == one || figure.Name == other).ToDictionary(
-            figure => figure.Name, figure => withheld.Contains(figure.Name) ? CellStatus.Confidential : policy.StatusOf(figure), StringComparer.Ordinal);
-        var shows = (string name) => status.TryGetValue(name, out var known) && known is CellStatus.Shown or CellStatus.SmallBase;
-        var tells = (string name) => shows(name) && !IsExtreme(result.Figures.First(figure => figure.Name == name));
-        var isTold = tells(one) && (tells(other) || !status.ContainsKey(other));
+        var arms = result.Figures.Where(figure => figure.Name == one || figure.Name == other).ToDictionary(figure => figure.Name, StringComparer.Ordinal);
+        var why = arms.Values.ToDictionary(figure => figure.Name, figure => WhyNot(figure, policy, withheld), StringComparer.Ordinal);
+        var shows = (string name) => arms.ContainsKey(name) && why[name] is null;
+        var tells = (string name) => shows(name) && !IsExtreme(arms[name]);
+        var isTold = tells(one) && (tells(other) || !arms.ContainsKey(other));
         var standardTells = isTold && !withheld.Contains("wider-standardised");
         var mixTells = tells(one) && !withheld.Contains("mix") && result.Figures.Where(figure => figure.Name.StartsWith("mix-", StringComparison.Ordinal)).All(part => part.Base >= policy.ReliableRespondents);
         var figures = result.Figures.Select(figure => figure.Name switch
         {
-            var name when name == one || name == other => Share(figure, status[name], target, policy),
-            "difference-standardised" => standardTells ? Difference(figure) : Absent(figure, "c", "a figure it is made of is withheld"),
-            "difference" or "change" => isTold ? Difference(figure) : Absent(figure, "c", "a figure it is made of is withheld"),
+            var name when name == one || name == other => Share(figure, why[name], target, policy),
+            "difference-standardised" => standardTells ? Difference(figure) : Made(figure),
+            "difference" or "change" => isTold ? Difference(figure) : Made(figure),
             "wider-standardised" when standardTells && figure.Value is null => NotThere(figure),
             "wider-standardised" => standardTells
                 ? new Figure(figure.Name, figure.Unit, Rounded(figure.Value, 0), Base: Base(figure, policy), Schools: Schools(figure, policy), Method: figure.Method)
-                : Absent(figure, "c", "a figure it is made of is withheld"),
-            "since-previous" or "trend" => tells(one) && !withheld.Contains(figure.Name) ? Difference(figure) with { Source = figure.Source } : Absent(figure, "c", "a figure it is made of is withheld"),
+                : isTold ? Absent(figure, ReasonCode.Protected, policy) : Made(figure),
+            "since-previous" or "trend" => tells(one) && !withheld.Contains(figure.Name) ? Difference(figure) with { Source = figure.Source } : Made(figure),
             "published-2016" => tells(one) ? Comparison(figure) : new Figure(figure.Name, figure.Unit, figure.Value, Method: "as published, not tested", Source: figure.Source, Reason: figure.Reason),
             "published-2016-assumed" when tells(one) && figure.Value is null => NotThere(figure),
             "published-2016-assumed" => tells(one) ? Difference(figure) with { Base = figure.Base, Source = figure.Source, Marks = figure.Marks, AssumedDesignEffect = figure.AssumedDesignEffect } : null,
@@ -59,34 +60,77 @@ public static class PublicFigures
                 mixTells && figure.Value is not null ? new Figure(name, figure.Unit, Rounded(figure.Value, 0), Method: figure.Method) : null,
             _ => throw new NotSupportedException($"No rule of disclosure control knows the figure {figure.Name}."),
         }).OfType<Figure>().ToList();
-        // Everything is decided on but a rise from exactly nobody: beside "under 5 %" that nothing was decided would say "nobody".
-        var isNearNobody = result.Figures.Any(figure => status.ContainsKey(figure.Name) && IsExtreme(figure) && figure.Value < 50);
-        var decidable = shows(one) && (one == "engaged" || (shows(other) && !isNearNobody));
-        if (decidable) return result with { Figures = figures };
-        // Whether a figure is too small itself or goes because of another is told nobody.
-        var isWithheld = status.ContainsValue(CellStatus.Confidential) || result.Verdict is not Verdict.Insufficient || (shows(one) && shows(other));
-        return result with { Verdict = Verdict.Insufficient, Reason = isWithheld ? "withheld" : result.Reason, Figures = figures };
+        result = result with { Figures = figures };
+        // A change is decided on both; a level on itself.
+        var stopped = shows(one) && one != "engaged" && arms.ContainsKey(other) ? why[other] : why[one];
+        if (stopped is { } code) return Undecided(result, code);
+        if (one == "engaged") return tells(one) ? result : Bounded(result, arms[one].Value < 50, target);
+        return isTold ? result : Undecided(result, ReasonCode.PartWithheld);
     }
 
-    /// <summary>Means are shown with the same care as shares, to one decimal.</summary>
+    /// <summary>Whether a figure is too small itself or goes because of another is told nobody.</summary>
+    private static ReasonCode? WhyNot(Figure figure, DisclosurePolicy policy, IReadOnlyCollection<string> withheld) =>
+        policy.StatusOf(figure) switch
+        {
+            CellStatus.NoData => policy.WhyNot(figure),
+            CellStatus.Confidential => ReasonCode.Protected,
+            _ => withheld.Contains(figure.Name) ? ReasonCode.Protected : policy.WhyNot(figure),
+        };
+
+    /// <summary>
+    /// The verdict on a share that is told as a bound only says what the bound does: how sure it is, and so the verdict, depends on the very number that is not told.
+    /// </summary>
+    private static ReadingResult Bounded(ReadingResult result, bool isLow, Target? target)
+    {
+        if (target is null || result.Verdict is null or Verdict.Insufficient) return result;
+        if (isLow ? target.MetBy(Extreme) : !target.MetBy(100 - Extreme)) return Undecided(result, ReasonCode.PartWithheld);
+        return result with { Verdict = isLow ? Verdict.NotMetPoint : Verdict.MetPoint, Reason = "told as a bound only, so how sure it is cannot be said", ReasonCode = null };
+    }
+
+    private static ReadingResult Undecided(ReadingResult result, ReasonCode code) => result with { Verdict = Verdict.Insufficient, Reason = Decided.Reason(code), ReasonCode = code };
+
+    /// <summary>Means are shown with the same care as shares, to one decimal. One of people who (nearly) all said the same comes withheld.</summary>
     private static ReadingResult OfMeans(ReadingResult result, DisclosurePolicy policy, IReadOnlyCollection<string> withheld)
     {
-        var shows = (string name) => !withheld.Contains(name) && ScoreReading.Status(result.Figures.First(figure => figure.Name == name), policy) is CellStatus.Shown or CellStatus.SmallBase;
+        var why = result.Figures.Where(figure => figure.Name is "engaged-mean" or "wider-mean")
+            .ToDictionary(figure => figure.Name, figure => WhyNot(ScoreReading.Judged(figure), policy, withheld), StringComparer.Ordinal);
         var figures = result.Figures.Select(figure => figure.Name switch
         {
-            "engaged-mean" or "wider-mean" => shows(figure.Name)
-                ? new Figure(
+            "engaged-mean" or "wider-mean" => why[figure.Name] is { } code
+                ? Absent(figure, code, policy)
+                : new Figure(
                     figure.Name, figure.Unit, Rounded(figure.Value, 1), Rounded(figure.Lower, 1), Rounded(figure.Upper, 1), Base(figure, policy),
-                    Schools(figure, policy), Method: figure.Method)
-                : figure.Base is null or 0 ? Absent(figure, "x", "nobody gave a valid answer")
-                : Absent(figure, "c", "too few respondents or schools, one school outweighs the others, or such a figure would follow from it"),
-            _ when !shows("engaged-mean") || !shows("wider-mean") => Absent(figure, "c", "a figure it is made of is withheld"),
+                    Schools(figure, policy), Method: figure.Method, Marks: policy.StatusOf(ScoreReading.Judged(figure)) == CellStatus.SmallBase ? ["small_base"] : null),
+            _ when why.Values.Any(code => code is not null) => Made(figure),
             _ => figure.Value is null
                 ? NotThere(figure)
                 : new Figure(
                     figure.Name, figure.Unit, Rounded(figure.Value, 1), Rounded(figure.Lower, 1), Rounded(figure.Upper, 1), P: Band(figure.PValue), Method: figure.Method),
         }).ToList();
-        return shows("engaged-mean") ? result with { Figures = figures } : result with { Verdict = Verdict.Insufficient, Reason = "withheld", Figures = figures };
+        result = result with { Figures = figures };
+        return why["engaged-mean"] is { } stopped ? Undecided(result, stopped) : result;
+    }
+
+    /// <summary>
+    /// Of those who answered before and after how many were lost, and how confident those who stayed and those who left were: the main bias of such a study. What pairs
+    /// changed to is internal only.
+    /// </summary>
+    private static ReadingResult OfPairs(ReadingResult result, DisclosurePolicy policy, IReadOnlyCollection<string> withheld)
+    {
+        const string why = "changes of pairs are of a part of those in another reading: shown in the internal document only";
+        var parts = result.Figures.Where(figure => MatchedReading.Parts.Contains(figure.Name)).ToDictionary(
+            figure => figure.Name, figure => WhyNot(MatchedReading.Judged(figure), policy, withheld), StringComparer.Ordinal);
+        var pairs = result.Figures.First(figure => figure.Name == "pairs").Base ?? 0;
+        // Who took part is told as who answered is: of enough who did, and enough who did not.
+        var figures = result.Figures.Select(figure => figure.Name switch
+        {
+            "unmatched-pre" or "unmatched-post" when figure.Base < policy.ReliableRespondents || pairs < policy.MinRespondents || figure.Base - pairs < policy.MinRespondents => Absent(figure, ReasonCode.Protected, policy),
+            "unmatched-pre" or "unmatched-post" when parts.Values.Any(code => code is not null) => Made(figure),
+            "unmatched-pre" or "unmatched-post" => new Figure(figure.Name, figure.Unit, Rounded(figure.Value, 0), Base: Base(figure, policy), Method: figure.Method),
+            "stayers-pre" or "leavers-pre" => Share(MatchedReading.Judged(figure), parts[figure.Name], null, policy) with { Lower = null, Upper = null },
+            _ => null,
+        }).OfType<Figure>().ToList();
+        return result with { Verdict = null, Reason = why, ReasonCode = ReasonCode.InternalOnly, Figures = figures };
     }
 
     /// <summary>Organisations are few and known by name: "seven of eight" names the eighth. Counts are shown over many only.</summary>
@@ -95,24 +139,28 @@ public static class PublicFigures
         var all = result.Figures.First(figure => figure.Name == "organisations").Value;
         return all >= policy.MinRespondents && result.Figures.All(figure => figure.Unit != "organisations" || figure.Value is not (> 0 and < 3) && all - figure.Value is not (> 0 and < 3))
             ? result with { Figures = [.. result.Figures.Select(figure => figure with { PValue = null, P = Band(figure.PValue) })] }
-            : result with { Verdict = Verdict.Insufficient, Reason = "too few organisations to show without naming them", Figures = [new Figure("organisations", "organisations", Symbol: "c", Reason: "too few organisations")] };
+            : result with
+            {
+                Verdict = Verdict.Insufficient,
+                Reason = "too few organisations to show without naming them",
+                ReasonCode = ReasonCode.TooFewOrganisations,
+                Figures = [.. result.Figures.Select(figure => new Figure(figure.Name, figure.Unit, Symbol: "c", Reason: "too few organisations", ReasonCode: ReasonCode.TooFewOrganisations))],
+            };
     }
 
-    private static Figure Share(Figure figure, CellStatus status, Target? target, DisclosurePolicy policy) => status switch
+    private static Figure Share(Figure figure, ReasonCode? why, Target? target, DisclosurePolicy policy) => why switch
     {
-        CellStatus.NoData => Absent(figure, "x", "nobody gave a valid answer"),
-        CellStatus.Confidential => Confidential(figure, policy),
-        CellStatus.Unreliable => Absent(figure, "u", $"fewer than {policy.ReliableRespondents} respondents, or an interval too wide to be of use"),
+        { } code => Absent(figure, code, policy),
         _ when figure.Value is null => NotThere(figure),
         // A mean beyond 5 and 95 of 100 tells as much as such a share, and has no words to be told as a bound in.
-        _ when IsExtreme(figure) && figure.Unit != "%" => Confidential(figure, policy),
+        _ when IsExtreme(figure) && figure.Unit != "%" => Absent(figure, ReasonCode.Protected, policy),
         _ when IsExtreme(figure) => new Figure(
             figure.Name, figure.Unit, figure.Value < 50 ? Extreme : 100 - Extreme, Base: Base(figure, policy),
-            Schools: Schools(figure, policy), Method: figure.Method, Marks: Cautions(figure, status)),
+            Schools: Schools(figure, policy), Method: figure.Method, Marks: Cautions(figure, policy)),
         _ => new Figure(
             figure.Name, figure.Unit, Percent(figure.Value, figure, target), Percent(figure.Lower, figure, target), Percent(figure.Upper, figure, target),
             Base: Base(figure, policy), Schools: Schools(figure, policy),
-            Method: figure.Method, Marks: Cautions(figure, status)),
+            Method: figure.Method, Marks: Cautions(figure, policy)),
     };
 
     private static Figure Difference(Figure figure) => figure.Value is null ? NotThere(figure) : new(
@@ -127,28 +175,49 @@ public static class PublicFigures
 
     private static int? Schools(Figure figure, DisclosurePolicy policy) => figure.Schools is { } schools ? RoundToNearest(schools, policy.RoundBaseTo) : null;
 
-    private static Figure Absent(Figure figure, string symbol, string reason) => new(figure.Name, figure.Unit, Symbol: symbol, Reason: reason);
+    private static Figure Absent(Figure figure, ReasonCode code, DisclosurePolicy policy) => new(figure.Name, figure.Unit, Symbol: Symbol(code), Reason: Words(code, policy), ReasonCode: code);
+
+    /// <summary>What is made of figures of which one is withheld, or told as a bound only.</summary>
+    private static Figure Made(Figure figure) => new(figure.Name, figure.Unit, Symbol: "c", Reason: "a figure it is made of is withheld", ReasonCode: ReasonCode.PartWithheld);
 
     /// <summary>Nothing is withheld: there is no such number, as no rise in per cent from nobody.</summary>
-    private static Figure NotThere(Figure figure) => Absent(figure, "z", figure.Reason ?? "cannot be worked out");
+    private static Figure NotThere(Figure figure) =>
+        new(figure.Name, figure.Unit, Symbol: "z", Reason: figure.Reason ?? "cannot be worked out", ReasonCode: figure.ReasonCode ?? ReasonCode.NotComputable);
 
-    private static Figure Confidential(Figure figure, DisclosurePolicy policy) => Absent(
-        figure, "c",
-        $"fewer than {policy.MinRespondents} respondents or {policy.MinSchools} schools, one school outweighs the others, or such a figure would follow from it");
+    private static string Symbol(ReasonCode code) => code switch
+    {
+        ReasonCode.NoData or ReasonCode.NotAsked => "x",
+        ReasonCode.Protected => "c",
+        _ => "u",
+    };
 
-    private static List<string>? Cautions(Figure figure, CellStatus status)
+    private static string Words(ReasonCode code, DisclosurePolicy policy) => code switch
+    {
+        ReasonCode.NoData => "nobody gave a valid answer",
+        ReasonCode.NotAsked => "the question was not asked",
+        ReasonCode.TooFewRespondents => $"fewer than {policy.ReliableRespondents} respondents",
+        ReasonCode.TooFewSchools => "too few schools for an interval",
+        ReasonCode.IntervalTooWide => "an interval too wide to be of use",
+        ReasonCode.Protected => $"fewer than {policy.MinRespondents} respondents or {policy.MinSchools} schools, one school outweighs the others, or such a figure would follow from it",
+        _ => throw new NotSupportedException($"{code} is no reason of disclosure control."),
+    };
+
+    private static List<string>? Cautions(Figure figure, DisclosurePolicy policy)
     {
         var marks = new List<string>();
-        if (status == CellStatus.SmallBase) marks.Add("small_base");
+        if (policy.StatusOf(figure) == CellStatus.SmallBase) marks.Add("small_base");
         if (IsExtreme(figure)) marks.Add(figure.Value < 50 ? "under_5" : "over_95");
         return marks.Count == 0 ? null : marks;
     }
 
     /// <summary>
-    /// Of a base under 100, near 0 % or 100 % tells what (nearly) every single respondent answered: everything beyond 5 and 95 is shown alike,
-    /// without an interval, which would give it away.
+    /// Near 0 % or 100 % tells what (nearly) every single respondent answered: of a base under 100 everything beyond 5 and 95, of a larger one whatever fewer
+    /// than three people answered otherwise. It is shown alike, without an interval, which would give it away.
     /// </summary>
-    internal static bool IsExtreme(Figure figure) => figure is { Base: < 100, Value: < Extreme or > 100 - Extreme };
+    internal static bool IsExtreme(Figure figure) => figure is { Base: { } people, Value: { } value } && IsNearlyAll(people, Math.Min(value, 100 - value) / 100 * people);
+
+    /// <summary>So few of so many answered otherwise that what (nearly) everybody said would be told: of a group of any size what all say is what each says.</summary>
+    internal static bool IsNearlyAll(int people, double others) => people < 100 ? others < Extreme / 100 * people : others < FewOthers;
 
     /// <summary>Whole per cent; one decimal from 500 respondents on, or where rounding would turn the figure's relation to the target.</summary>
     private static double? Percent(double? limit, Figure figure, Target? target)

@@ -31,7 +31,11 @@ public sealed record Group(bool? Engaged, IReadOnlyList<string> Roles, IReadOnly
 /// <param name="OfOrganisations">counts of organisations have rules of their own; only their changes are looked at.</param>
 internal sealed record Telling(
     string Reading, string Figure, Question Question, IReadOnlyList<Group> Groups, IReadOnlyList<string> Success, bool EachPhase = false, IReadOnlyList<string>? Needs = null,
-    bool OfOrganisations = false);
+    bool OfOrganisations = false)
+{
+    /// <summary>Neither a share nor a count of people.</summary>
+    public bool IsMean => Success.Count == 0 && Figure != "mix" && !OfOrganisations;
+}
 
 /// <summary>
 /// The relations in a public document, as data: what every figure of every reading of the catalogue tells. Which figure follows from which others is worked
@@ -79,21 +83,25 @@ internal static class Relations
                         [new Group(engaged, score.Roles, [.. catalogue.Indicator[score.Indicator].Scores!.Keys])], []);
                 break;
             case Change change:
-                // Of a mean no share is told.
+                // Of a mean no share is told. Whatever the role: some questions are told by who came back instead.
                 var isMean = change.Scale == ChangeScale.RelativeMean;
                 foreach (var stage in (string[])["pre", "post"])
                     yield return new Telling(
                         reading.Id, stage, new Question(change.Collection, stage, change.Indicator),
-                        [new Group(null, change.At(stage).Roles, isMean ? [.. catalogue.Indicator[change.Indicator].Scores!.Keys] : change.Valid)],
+                        [new Group(null, [], isMean ? [.. catalogue.Indicator[change.Indicator].Scores!.Keys] : change.Valid)],
                         isMean ? [] : change.Success);
                 break;
             case PanelChange or PanelCount:
                 yield return new Telling(
                     reading.Id, "organisations", new Question(reading.Measure.CollectionOf!, "", reading.Measure.IndicatorOf!), [new Group(null, [], [])], [], OfOrganisations: true);
                 break;
-            // Matched pairs are part of those who answered before and after, so nothing of them is public; what joins readings shows no figure;
-            // examples, schools reached and milestones are no answers of people.
-            case MatchedChange or AllMet or Responses or EngagedSchools or MilestoneReached:
+            case MatchedChange matched:
+                // What pairs changed to is never public; what those who stayed and those who left had said before is a part of everybody's.
+                foreach (var (figure, part) in ((string, string)[])[("stayers-pre", SchoolAnswers.Stayed), ("leavers-pre", SchoolAnswers.Left)])
+                    yield return new Telling(reading.Id, figure, new Question(matched.Collection, "pre", matched.Indicator), [new Group(null, [part], matched.Valid)], matched.Success);
+                break;
+            // What joins readings shows no figure; examples, schools reached and milestones are no answers of people.
+            case AllMet or Responses or EngagedSchools or MilestoneReached:
                 break;
             default:
                 throw new NotSupportedException($"No rule of disclosure control knows what {reading.Id} tells.");

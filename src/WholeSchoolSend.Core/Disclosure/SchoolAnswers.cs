@@ -7,12 +7,18 @@ namespace WholeSchoolSend.Core.Disclosure;
 /// <param name="Engaged">as of the evaluation: a register may move a school between groups.</param>
 public sealed record SchoolAnswers(string Collection, string School, bool Engaged, string Phase, IReadOnlyList<AnswerCount> Answers)
 {
+    /// <summary>In place of a role, where a reading tells those who answered again from those who did not.</summary>
+    internal const string Stayed = "stayed";
+
+    internal const string Left = "left";
+
     internal bool IsSchool => !School.Contains('|', StringComparison.Ordinal);
 
     /// <summary>The answers of a wave by collection and school.</summary>
     internal static List<SchoolAnswers> Of(Catalogue catalogue, Samples samples, string wave)
     {
         var paired = catalogue.Readings().Select(entry => entry.Reading.Measure).OfType<PanelChange>().Select(panel => (panel.Collection, panel.Indicator)).ToHashSet();
+        var matched = catalogue.Readings().Select(entry => entry.Reading.Measure).OfType<MatchedChange>().ToList();
         var collections = catalogue.Readings().Select(entry => entry.Reading.Measure.CollectionOf).OfType<string>().Distinct(StringComparer.Ordinal);
         var answers = new List<SchoolAnswers>();
         foreach (var collection in collections)
@@ -27,9 +33,26 @@ public sealed record SchoolAnswers(string Collection, string School, bool Engage
                     .ToList())));
 
             IEnumerable<AnswerCount> Counted(SchoolTotals totals) => totals.Cells.Where(sample.Counts)
+                .Where(cell => cell.Stage != "pre" || MatchOf(cell.Indicator) is null)
                 .Select(cell => new AnswerCount(cell.Stage, cell.Role, cell.Indicator, cell.Code, cell.N, cell.W))
                 .Concat(totals.Pairs.Where(pair => paired.Contains((collection, pair.Indicator)))
-                    .Select(pair => new AnswerCount("pair", "", pair.Indicator, $"{pair.Before}>{pair.After}", pair.N, pair.W)));
+                    .Select(pair => new AnswerCount("pair", "", pair.Indicator, $"{pair.Before}>{pair.After}", pair.N, pair.W)))
+                .Concat(matched.Where(change => change.Collection == collection).SelectMany(change => Parted(totals, change)));
+
+            MatchedChange? MatchOf(string indicator) => matched.Find(change => change.Collection == collection && change.Indicator == indicator);
+
+            // Who answered before, by whether they answered again.
+            IEnumerable<AnswerCount> Parted(SchoolTotals totals, MatchedChange change)
+            {
+                var stayed = sample.Pairs(totals, change.Indicator).Where(pair => change.Valid.Contains(pair.Before) && change.Valid.Contains(pair.After)).ToLookup(pair => pair.Before, StringComparer.Ordinal);
+                foreach (var cells in totals.Cells.Where(cell => cell.Stage == "pre" && cell.Indicator == change.Indicator && sample.Counts(cell)).GroupBy(cell => cell.Code, StringComparer.Ordinal))
+                {
+                    var (n, w) = (stayed[cells.Key].Sum(pair => pair.N), stayed[cells.Key].Sum(pair => pair.W));
+                    var (left, weight) = (cells.Sum(cell => cell.N) - n, cells.Sum(cell => cell.W) - w);
+                    if (n > 0) yield return new AnswerCount("pre", Stayed, change.Indicator, cells.Key, n, w);
+                    if (left > 0) yield return new AnswerCount("pre", Left, change.Indicator, cells.Key, left, Math.Max(weight, 0));
+                }
+            }
         }
         return answers;
     }

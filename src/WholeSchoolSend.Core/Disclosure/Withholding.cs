@@ -65,7 +65,11 @@ internal sealed class Withholding
             }
             else _withheld.Add((telling.Reading, telling.Figure));
         }
-        if (policy.Has(DisclosureRule.Masks)) Mask(figures, kept, schools, phases);
+        if (policy.Has(DisclosureRule.Masks))
+        {
+            Mask(figures, kept, schools, phases, policy);
+            foreach (var telling in kept.Select(index => figures[index].Telling).Where(telling => telling.IsMean && telling.Groups.Any(group => AreAlike(group, question, schools)))) _withheld.Add((telling.Reading, telling.Figure));
+        }
         foreach (var index in kept.Where(index => !Goes(figures[index].Telling.Reading, figures[index].Telling.Figure)))
         {
             var telling = figures[index].Telling;
@@ -82,11 +86,11 @@ internal sealed class Withholding
     /// A share that would be masked must not follow from shares that are shown, nor from a mean of the same people. One that is masked stands alone: of over 95 %
     /// few can have said no, and a part of them of whom that many did says that nobody else has.
     /// </summary>
-    private void Mask(List<Shown> figures, List<int> kept, List<SchoolAnswers> schools, List<string> phases)
+    private void Mask(List<Shown> figures, List<int> kept, List<SchoolAnswers> schools, List<string> phases, DisclosurePolicy policy)
     {
         var masked = kept.Where(index => figures[index].IsMasked).ToList();
         var hidden = masked.SelectMany(index => figures[index].Telling.Groups).Select(group => group.Key).ToHashSet(StringComparer.Ordinal);
-        foreach (var telling in kept.Select(index => figures[index].Telling).Where(telling => telling.Success.Count == 0 && telling.Figure != "mix"))
+        foreach (var telling in kept.Select(index => figures[index].Telling).Where(telling => telling.IsMean))
             if (telling.Groups.Any(group => hidden.Contains(group.Key))) _withheld.Add((telling.Reading, telling.Figure));
 
         foreach (var success in kept.Where(index => figures[index].TellsShare || figures[index].StandsAlone).GroupBy(index => string.Join(',', figures[index].Telling.Success)))
@@ -105,7 +109,7 @@ internal sealed class Withholding
                 var standsAlone = figures[index].StandsAlone;
                 if ((telling.Needs ?? []).Any(figure => Goes(telling.Reading, figure))
                     || Knowledge.Overlap(everybody, people[index], standsAlone ? shown : alone)
-                    || (!standsAlone && Knowledge.ExposesExtreme(alike, [.. known, .. people[index]])))
+                    || (!standsAlone && Knowledge.ExposesExtreme(alike, [.. known, .. people[index]], policy)))
                 {
                     _withheld.Add((telling.Reading, telling.Figure));
                     continue;
@@ -114,6 +118,14 @@ internal sealed class Withholding
                 shown.UnionWith(people[index]);
             }
         }
+    }
+
+    /// <summary>(Nearly) all of a group said the same: a mean, however large its base, says what each of them said.</summary>
+    private static bool AreAlike(Group group, Question question, List<SchoolAnswers> schools)
+    {
+        var byCode = schools.SelectMany(school => school.Answers.Where(answer => question.Takes(answer) && group.Takes(school, answer)))
+            .GroupBy(answer => answer.Code, StringComparer.Ordinal).Select(same => same.Sum(answer => answer.N)).ToList();
+        return byCode.Count > 0 && PublicFigures.IsNearlyAll(byCode.Sum(), byCode.Sum() - byCode.Max());
     }
 
     private bool Goes(string reading, string figure) => _withheld.Contains((reading, figure));
@@ -130,7 +142,8 @@ internal sealed class Withholding
         {
             (_, null) => CellStatus.NoData,
             ({ OfOrganisations: true }, _) or ({ Needs: not null }, _) => CellStatus.Shown,
-            (_, { Unit: "points" }) => ScoreReading.Status(figure, policy),
+            (_, { Name: "stayers-pre" or "leavers-pre" }) => policy.StatusOf(MatchedReading.Judged(figure)),
+            (_, { Unit: "points" }) => policy.StatusOf(ScoreReading.Judged(figure)),
             _ => policy.StatusOf(figure),
         };
     }

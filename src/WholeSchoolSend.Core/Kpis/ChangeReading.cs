@@ -8,26 +8,24 @@ internal static class ChangeReading
 {
     public static ReadingResult Evaluate(Kpi kpi, Reading reading, Change change, Indicator indicator, string wave, Sample sample, DisclosurePolicy policy)
     {
-        if (!sample.HasSchools) return new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, "a change needs answers that come with schools", []);
+        if (!sample.HasSchools) return new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, "a change needs answers that come with schools", []) { ReasonCode = ReasonCode.SchoolsUnknown };
         // The levels beside a change are those of what changes.
         var (figures, shares) = change.Scale == ChangeScale.RelativeMean ? (OfMean(sample, indicator), null) : OfShare(sample, change);
         var target = reading.Target ?? kpi.Target;
         if (shares is not null && target is not null && Against(change.Scale, shares, target.Value / 100) is { } test)
             figures.Add(new Figure("against-target", "pp", 100 * test.Estimate, StandardError: 100 * test.StandardError, DegreesOfFreedom: shares.DegreesOfFreedom, PValue: test.PValue, Method: test.Method));
 
-        var statuses = figures.Take(2).Select(policy.StatusOf).ToList();
-        var worst = statuses.FirstOrDefault(status => status is CellStatus.NoData or CellStatus.Confidential or CellStatus.Unreliable, CellStatus.Shown);
-        if (worst != CellStatus.Shown)
+        if (figures.Take(2).Select(policy.WhyNot).FirstOrDefault(why => why is not null) is { } why)
         {
-            var reason = worst == CellStatus.NoData ? "answers from before and after are needed" : Decided.Reason(figures[statuses.IndexOf(worst)], policy, worst);
-            return new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, reason, figures);
+            var reason = why == ReasonCode.NoData ? "answers from before and after are needed" : Decided.Reason(why);
+            return new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, reason, figures) { ReasonCode = why };
         }
         if (reading.Undecided is { } undecided) return new ReadingResult(kpi.Id, reading.Id, wave, null, undecided, figures);
         if (IsUnattainable(change.Scale, figures[0].Value!.Value, target!))
-            return new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Unattainable, "the share before was so high that even everybody being confident would not be enough of a rise", figures);
+            return new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Unattainable, "the share before was so high that even everybody being confident would not be enough of a rise", figures) { ReasonCode = ReasonCode.StartTooHigh };
         return figures[2] is { Value: { } value, Lower: { } lower, Upper: { } upper }
             ? new ReadingResult(kpi.Id, reading.Id, wave, Decided.On(value, lower, upper, target!), null, figures)
-            : new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, figures[2].Reason ?? "too few schools for an interval", figures);
+            : new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, figures[2].Reason ?? "too few schools for an interval", figures) { ReasonCode = figures[2].ReasonCode ?? ReasonCode.TooFewSchools };
     }
 
     /// <summary>Would even the highest level there is, 100, not be enough?</summary>
@@ -52,7 +50,7 @@ internal static class ChangeReading
     {
         var figure = new Figure("change", "%", Base: estimate.PreResponses + estimate.PostResponses, Schools: estimate.Schools);
         return estimate.Ratio is null
-            ? figure with { Reason = $"{zero} {(estimate.Pre > 0 ? "after" : "before")}, so there is no ratio to hold against a target" }
+            ? figure with { Reason = $"{zero} {(estimate.Pre > 0 ? "after" : "before")}, so there is no ratio to hold against a target", ReasonCode = ReasonCode.NoRatio }
             : figure with
             {
                 Value = 100 * estimate.RelativeIncrease,
@@ -90,6 +88,12 @@ internal static class ChangeReading
 /// <summary>The change among those who answered both times, three ways, and what attrition did.</summary>
 internal static class MatchedReading
 {
+    /// <summary>The two parts of those who answered before: who came back, and who did not.</summary>
+    public static readonly IReadOnlyList<string> Parts = ["stayers-pre", "leavers-pre"];
+
+    /// <summary>What is said of the people there are has no interval: its base, schools and dominance are what is looked at.</summary>
+    public static Figure Judged(Figure part) => part with { Lower = 0, Upper = 0 };
+
     public static ReadingResult Evaluate(Kpi kpi, Reading reading, MatchedChange change, Indicator indicator, string wave, Sample sample)
     {
         var schools = sample.Schools.GroupBy(school => school.Position).OrderBy(school => school.Key)
@@ -104,8 +108,8 @@ internal static class MatchedReading
             figures.Add(new Figure("post", "%", 100 * all.Post, Base: all.Pairs, Method: "matched pairs, unweighted"));
             figures.AddRange(Tests(sample, change, indicator, schools, counts, all));
         }
-        figures.AddRange(Attrition(sample, change, schools.SelectMany(school => school.Pairs).ToList()));
-        return new ReadingResult(kpi.Id, reading.Id, wave, all.Pairs == 0 ? Verdict.Insufficient : null, all.Pairs == 0 ? "nobody answered both times under one key" : reading.Undecided, figures);
+        figures.AddRange(Attrition(sample, change, schools));
+        return new ReadingResult(kpi.Id, reading.Id, wave, all.Pairs == 0 ? Verdict.Insufficient : null, all.Pairs == 0 ? "nobody answered both times under one key" : reading.Undecided, figures) { ReasonCode = all.Pairs == 0 ? ReasonCode.NoData : null };
 
         bool Valid(string code) => change.Valid.Contains(code);
     }
@@ -140,22 +144,27 @@ internal static class MatchedReading
     }
 
     /// <summary>Who answered only once, and how confident those were who did not come back: the main bias of such a study.</summary>
-    private static IEnumerable<Figure> Attrition(Sample sample, MatchedChange change, List<PairTotal> pairs)
+    private static IEnumerable<Figure> Attrition(Sample sample, MatchedChange change, List<(int Position, List<PairTotal> Pairs)> schools)
     {
-        var (pre, preYes) = Sums("pre");
-        var (post, _) = Sums("post");
-        var matched = pairs.Sum(pair => pair.N);
-        var matchedYes = pairs.Where(pair => change.Success.Contains(pair.Before)).Sum(pair => pair.N);
+        var (pre, preYes, before) = Sums("pre");
+        var (post, _, _) = Sums("post");
+        var stayed = schools.Select(school => (school.Position, N: school.Pairs.Sum(pair => pair.N))).Where(school => school.N > 0).ToDictionary(school => school.Position, school => school.N);
+        var left = before.Select(school => school.N - stayed.GetValueOrDefault(school.Position)).Where(n => n > 0).ToList();
+        var matched = stayed.Values.Sum();
+        var matchedYes = schools.SelectMany(school => school.Pairs).Where(pair => change.Success.Contains(pair.Before)).Sum(pair => pair.N);
         if (pre > 0) yield return new Figure("unmatched-pre", "%", 100.0 * (pre - matched) / pre, Base: pre, Method: "of those who answered before, unweighted");
         if (post > 0) yield return new Figure("unmatched-post", "%", 100.0 * (post - matched) / post, Base: post, Method: "of those who answered after, unweighted");
-        if (matched > 0) yield return new Figure("stayers-pre", "%", 100.0 * matchedYes / matched, Base: matched, Method: "share before among those who came back, unweighted");
-        if (pre > matched) yield return new Figure("leavers-pre", "%", 100.0 * (preYes - matchedYes) / (pre - matched), Base: pre - matched, Method: "share before among those who did not, unweighted");
+        if (matched > 0) yield return new Figure("stayers-pre", "%", 100.0 * matchedYes / matched, Base: matched, Schools: stayed.Count, LargestShare: (double)stayed.Values.Max() / matched, Method: "share before among those who came back, unweighted");
+        if (pre > matched)
+            yield return new Figure(
+                "leavers-pre", "%", 100.0 * (preYes - matchedYes) / (pre - matched), Base: pre - matched, Schools: left.Count, LargestShare: left.Count == 0 ? null : (double)left.Max() / left.Sum(),
+                Method: "share before among those who did not, unweighted");
 
-        (int All, int Yes) Sums(string stage)
+        (int All, int Yes, List<(int Position, int N)> Schools) Sums(string stage)
         {
             var stacked = new Change(change.Collection, change.Indicator, change.Success, change.Valid, ChangeScale.Points);
             using var domain = sample.Domain(stacked.At(stage), Arms.Both);
-            return (domain.Responses, domain.Successes);
+            return (domain.Responses, domain.Successes, [.. domain.Schools.ToArray().Select(school => (school.School, school.Responses))]);
         }
     }
 

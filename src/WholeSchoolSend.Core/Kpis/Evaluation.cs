@@ -48,16 +48,27 @@ public static class Evaluation
                 _ => throw new NotSupportedException($"{reading.Id} is measured in a way this build does not know."),
             });
         }
-        return Families.Adjust(catalogue, results);
+        return Families.Adjust(catalogue, results.Select(Told).ToList());
     }
+
+    /// <summary>What has no number says by a symbol and a code why; what is not decided on by decision is coded as that.</summary>
+    private static ReadingResult Told(ReadingResult result) => result with
+    {
+        ReasonCode = result.ReasonCode ?? (result.Verdict is null && result.Reason is not null ? ReasonCode.NotDecided : null),
+        Figures = [.. result.Figures.Select(figure => figure is { Value: not null } or { PValue: not null } or { Symbol: not null }
+            ? figure
+            : figure.Base == 0
+                ? figure with { Symbol = "x", ReasonCode = figure.ReasonCode ?? ReasonCode.NoData, Reason = figure.Reason ?? "nobody gave a valid answer" }
+                : figure with { Symbol = "z", ReasonCode = figure.ReasonCode ?? ReasonCode.NotComputable, Reason = figure.Reason ?? "cannot be worked out" })],
+    };
 
     /// <summary>Examples are counted over all waves: each wave by the same rule as anywhere, that its sources are added up only where the catalogue says so.</summary>
     private static ReadingResult Counted(Kpi kpi, Reading reading, Responses examples, Samples samples)
     {
         var waves = samples.Of(examples.Collection);
-        if (waves.Count == 0) return new ReadingResult(kpi.Id, reading.Id, null, Verdict.Insufficient, "none was sent in yet", []);
+        if (waves.Count == 0) return new ReadingResult(kpi.Id, reading.Id, null, Verdict.Insufficient, "none was sent in yet", []) { ReasonCode = ReasonCode.NoData };
         if (waves.Any(wave => !samples.IsCombinable(examples.Collection, wave.Sample)))
-            return new ReadingResult(kpi.Id, reading.Id, null, Verdict.Insufficient, "evidence of one wave came from several sources and is not combined", []);
+            return new ReadingResult(kpi.Id, reading.Id, null, Verdict.Insufficient, "evidence of one wave came from several sources and is not combined", []) { ReasonCode = ReasonCode.SourcesDiffer };
         var count = waves.SelectMany(wave => wave.Sample.Schools.SelectMany(school => school.Totals.Cells).Where(wave.Sample.Counts))
             .Where(cell => cell.Indicator == examples.Indicator && examples.Success.Contains(cell.Code))
             .Sum(cell => cell.N);
@@ -69,7 +80,14 @@ public static class Evaluation
     private static ReadingResult Reached(Kpi kpi, Reading reading, EngagedSchools measure, EngagementRegister register, DateOnly today)
     {
         if (register.SchoolsReached(measure.Reach, today) is not { } schools)
-            return new ReadingResult(kpi.Id, reading.Id, null, Verdict.Insufficient, measure.Reach == Reach.Direct ? "no list of engagements was imported" : "no list of schools reached through networks was imported", [new Figure("schools", "schools", 0, Method: "census count of distinct schools")]);
+        {
+            // Nobody counted is not a count of none.
+            var missing = measure.Reach == Reach.Direct ? "no list of engagements was imported" : "no list of schools reached through networks was imported";
+            return new ReadingResult(kpi.Id, reading.Id, null, Verdict.Insufficient, missing, [new Figure("schools", "schools", Symbol: "x", Reason: missing, ReasonCode: ReasonCode.ListNotImported)])
+            {
+                ReasonCode = ReasonCode.ListNotImported,
+            };
+        }
         return new ReadingResult(
             kpi.Id, reading.Id, null, reading.Undecided is null ? Decided.OnCount(schools, (reading.Target ?? kpi.Target)!) : null, reading.Undecided,
             [new Figure("schools", "schools", schools, Method: "census count of distinct schools")]);
@@ -82,7 +100,7 @@ public static class Evaluation
             .Select(wave =>
             {
                 var joined = wave.Count() < all.Readings.Count || wave.Any(part => part.Verdict is null or Verdict.Insufficient)
-                    ? new ReadingResult(kpi.Id, reading.Id, wave.Key, Verdict.Insufficient, "not every part can be decided", [])
+                    ? new ReadingResult(kpi.Id, reading.Id, wave.Key, Verdict.Insufficient, "not every part can be decided", []) { ReasonCode = ReasonCode.PartUndecided }
                     : new ReadingResult(kpi.Id, reading.Id, wave.Key, wave.Max(part => part.Verdict), null, []);
                 return joined with
                 {
@@ -115,12 +133,12 @@ internal sealed class Samples(Catalogue catalogue, Evidence evidence)
             if (IsCombinable(collection, sample))
             {
                 var root = sample.RootOf(reading.Measure);
-                var result = sample.Worded(evaluate(wave, sample, Comparable(reading.Measure, collection, index)), reading.Measure);
+                var result = sample.Asked(sample.Worded(evaluate(wave, sample, Comparable(reading.Measure, collection, index)), reading.Measure), reading.Measure);
                 yield return before is { } last && root is not null && root != last.Root ? result with { TrendBreak = new TrendBreak(TrendBreakReason.WordingChanged, last.Wave) } : result;
                 if (root is not null) before = (wave.Id, root);
             }
             else
-                yield return new ReadingResult(kpi.Id, reading.Id, wave.Id, Verdict.Insufficient, $"evidence of one wave from {string.Join(" and ", sample.SourceNames)} is not combined", []) { IsHeld = true };
+                yield return new ReadingResult(kpi.Id, reading.Id, wave.Id, Verdict.Insufficient, $"evidence of one wave from {string.Join(" and ", sample.SourceNames)} is not combined", []) { ReasonCode = ReasonCode.SourcesDiffer, IsHeld = true };
         }
     }
 

@@ -61,7 +61,7 @@ internal static class MilestoneReading
 {
     public static ReadingResult Evaluate(Kpi kpi, Reading reading, MilestoneReached measure, MilestoneState? state)
     {
-        if (state is null) return new ReadingResult(kpi.Id, reading.Id, null, Verdict.Insufficient, "nothing was reported yet", []);
+        if (state is null) return new ReadingResult(kpi.Id, reading.Id, null, Verdict.Insufficient, "nothing was reported yet", []) { ReasonCode = ReasonCode.NotReported };
         var milestone = state.Milestone;
         var figures = measure.Counts.Where(name => milestone.Counts?.ContainsKey(name) == true).Select(name => new Figure("count", name.Replace('_', ' '), milestone.Counts![name], Method: "as reported")).ToList();
         var reached = milestone.IsDelivered && measure.AtLeast.All(least => milestone.Counts?.GetValueOrDefault(least.Key) >= least.Value);

@@ -14,7 +14,7 @@ internal static class PanelReading
     {
         if (Differing(sample, panel.Indicator) is { Count: > 0 } differing) return Held(kpi, reading, wave, differing);
         if (MatchedReading.Histogram(Pairs(sample, panel.Indicator), indicator) is not { } changes)
-            return new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, "no organisation was seen at the beginning and at the end", []);
+            return new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, "no organisation was seen at the beginning and at the end", []) { ReasonCode = ReasonCode.NoData };
         var (rose, fell) = (Enumerable.Range(1, changes.Steps).Sum(step => changes[step]), Enumerable.Range(1, changes.Steps).Sum(step => changes[-step]));
         var (median, p) = (Median(changes), SignedRank.ExactPValue(changes));
         List<Figure> figures =
@@ -39,7 +39,7 @@ internal static class PanelReading
                 changes.Pairs <= TooFewToBeSignificant ? $"the median of {changes.Pairs} only: it describes those that were seen both times, and says nothing of others" : null),
             _ => (Decided.OnCount(rose, (reading.Target ?? kpi.Target)!), null),
         };
-        return new ReadingResult(kpi.Id, reading.Id, wave, verdict, reason, figures);
+        return new ReadingResult(kpi.Id, reading.Id, wave, verdict, reason, figures) { ReasonCode = verdict == Verdict.Unattainable ? ReasonCode.TooFewChanges : null };
     }
 
     public static ReadingResult Evaluate(Kpi kpi, Reading reading, PanelCount panel, string wave, Sample sample)
@@ -50,7 +50,7 @@ internal static class PanelReading
             .Select(said => said.OrderBy(cell => Order(cell.Stage)).Last())
             .Where(cell => panel.Valid.Contains(cell.Code))
             .ToList();
-        if (last.Count == 0) return new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, "no organisation gave a valid answer", []);
+        if (last.Count == 0) return new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, "no organisation gave a valid answer", []) { ReasonCode = ReasonCode.NoData };
         var count = last.Count(cell => panel.Success.Contains(cell.Code));
         List<Figure> figures = [new("count", "organisations", count, Base: last.Count, Method: "census count of organisations, as they were last seen"), new("organisations", "organisations", last.Count, Method: "census count of organisations with a valid answer")];
         return new ReadingResult(kpi.Id, reading.Id, wave, reading.Undecided is null ? Decided.OnCount(count, (reading.Target ?? kpi.Target)!) : null, reading.Undecided, figures);
@@ -81,6 +81,7 @@ internal static class PanelReading
     private static ReadingResult Held(Kpi kpi, Reading reading, string wave, List<string> differing) => new(
         kpi.Id, reading.Id, wave, Verdict.Insufficient, $"organisations are coded in two ways at the same stage ({string.Join(", ", differing.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))}): their sources must agree first", [])
     {
+        ReasonCode = ReasonCode.SourcesDiffer,
         IsHeld = true,
     };
 

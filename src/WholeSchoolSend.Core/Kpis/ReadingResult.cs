@@ -45,6 +45,7 @@ public enum Verdict
 /// <param name="DiscoveryPValue">adjusted for the family, Benjamini and Hochberg; <paramref name="DiscoveryP"/> as a band.</param>
 /// <param name="Symbol"><c>c</c> withheld, <c>u</c> too unreliable, <c>x</c> no data, <c>z</c> there is no such number: in place of the numbers.</param>
 /// <param name="Marks">cautions, such as <c>small_base</c>.</param>
+/// <param name="ReasonCode">why there is a symbol.</param>
 public sealed record Figure(
     string Name,
     string Unit,
@@ -71,13 +72,17 @@ public sealed record Figure(
     string? Source = null,
     string? Symbol = null,
     string? Reason = null,
-    IReadOnlyList<string>? Marks = null);
+    IReadOnlyList<string>? Marks = null,
+    ReasonCode? ReasonCode = null);
 
 /// <summary>One reading in one wave (null: over all time), with its verdict and figures.</summary>
 /// <param name="Verdict">null where the reading is not decided on.</param>
 /// <param name="Reason">why the verdict is <c>insufficient</c> or <c>unattainable</c>, why there is none, or how little it rests on.</param>
 public sealed record ReadingResult(string Kpi, string Reading, string? Wave, Verdict? Verdict, string? Reason, IReadOnlyList<Figure> Figures)
 {
+    /// <summary>Why there is no verdict, or none but <c>insufficient</c> or <c>unattainable</c>; null where there is one.</summary>
+    public ReasonCode? ReasonCode { get; init; }
+
     /// <summary>The milestone, where the reading is one.</summary>
     public Milestone? Milestone { get; init; }
 

@@ -102,6 +102,19 @@ internal sealed class Sample
         return named with { HeldApart = new HeldApart(apart.Responses, since is { } first ? DateOnly.FromDateTime(first.UtcDateTime) : null) };
     }
 
+    /// <summary>The result, which says of figures of nobody whether anybody was asked.</summary>
+    public ReadingResult Asked(ReadingResult result, Measure measure)
+    {
+        if (measure.IndicatorOf is not { } indicator || _questions.Value.Keys.Any(question => question.Indicator == indicator && (measure.StageOf is not { } stage || question.Stage == stage))) return result;
+        const string why = "the question was not asked";
+        return result with
+        {
+            Reason = result.ReasonCode == ReasonCode.NoData ? why : result.Reason,
+            ReasonCode = result.ReasonCode == ReasonCode.NoData ? ReasonCode.NotAsked : result.ReasonCode,
+            Figures = [.. result.Figures.Select(figure => figure.Base == 0 ? figure with { Reason = why, ReasonCode = ReasonCode.NotAsked } : figure)],
+        };
+    }
+
     private (SchoolTotals Totals, bool Engaged, string Phase, int Position)[] InOrder(
         List<(SchoolTotals Totals, bool Engaged, string Phase, SampledSchool School)> placed)
     {

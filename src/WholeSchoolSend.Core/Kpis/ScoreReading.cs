@@ -8,22 +8,20 @@ internal static class ScoreReading
 {
     public static ReadingResult Evaluate(Kpi kpi, Reading reading, Score score, Indicator indicator, string wave, Sample sample, DisclosurePolicy policy)
     {
-        if (!sample.HasSchools) return new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, "a mean needs a poll that comes with schools", []);
+        if (!sample.HasSchools) return new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, "a mean needs a poll that comes with schools", []) { ReasonCode = ReasonCode.SchoolsUnknown };
         using var engaged = sample.Domain(score.Stage, indicator, score.Roles, Arms.Engaged);
         using var wider = sample.Domain(score.Stage, indicator, score.Roles, Arms.Wider);
         List<Figure> figures = [Mean("engaged-mean", engaged), Mean("wider-mean", wider)];
         if (DifferenceOfMeans(DesignMean.Estimate(engaged), DesignMean.Estimate(wider)) is { } difference) figures.Add(difference);
-        var status = Status(figures[0], policy);
-        return status is CellStatus.NoData or CellStatus.Confidential or CellStatus.Unreliable
-            ? new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, Decided.Reason(figures[0], policy, status), figures)
+        return policy.WhyNot(Judged(figures[0])) is { } why
+            ? new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, Decided.Reason(why), figures) { ReasonCode = why }
             : new ReadingResult(
                 kpi.Id, reading.Id, wave,
                 reading.Undecided is null ? Decided.On(figures[0].Value!.Value, figures[0].Lower!.Value, figures[0].Upper!.Value, (reading.Target ?? kpi.Target)!) : null, reading.Undecided, figures);
     }
 
     /// <summary>A mean on a scale of a few points has no width in percentage points: its base, schools and dominance are what is looked at.</summary>
-    internal static CellStatus Status(Figure mean, DisclosurePolicy policy) =>
-        mean.Lower is null && mean.Base is > 0 ? policy.StatusOf(mean) : policy.StatusOf(mean with { Lower = 0, Upper = 0 });
+    internal static Figure Judged(Figure mean) => mean.Lower is null && mean.Base is > 0 ? mean : mean with { Lower = 0, Upper = 0 };
 
     /// <summary>The groups share no school: their variances add up, and a small one does not borrow the degrees of freedom of a large one.</summary>
     private static Figure? DifferenceOfMeans(MeanEstimate? engaged, MeanEstimate? wider)
@@ -55,11 +53,11 @@ internal static class MixedReading
 {
     public static ReadingResult Evaluate(Kpi kpi, Reading reading, MixedShare mixed, string wave, Sample sample, DisclosurePolicy policy)
     {
-        if (!sample.HasSchools) return new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, "a fixed mix needs a poll that comes with schools", []);
+        if (!sample.HasSchools) return new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, "a fixed mix needs a poll that comes with schools", []) { ReasonCode = ReasonCode.SchoolsUnknown };
         var figures = new List<Figure> { Arm("engaged", Arms.Engaged), Arm("wider", Arms.Wider) };
         // Each part of the mix is weighed up or down: one with too few people would decide for many.
         return mixed.Parts.Min(Responses) < policy.ReliableRespondents
-            ? new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, "too few respondents in a part of the mix", figures)
+            ? new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, "too few respondents in a part of the mix", figures) { ReasonCode = ReasonCode.TooFewRespondents }
             : Decided.On(kpi, reading, wave, figures, policy);
 
         Figure Arm(string name, Arms arms)

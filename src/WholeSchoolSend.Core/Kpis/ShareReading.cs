@@ -56,7 +56,7 @@ internal static class ShareReading
         yield return Difference("difference", difference);
         // The test counts the schools of both groups together: that one group has none to spare would not show in it.
         if (engaged.DegreesOfFreedom < 1 || wider.DegreesOfFreedom < 1)
-            yield return new Figure("rao-scott", "F", Reason: "too few schools in one of the groups for a test");
+            yield return new Figure("rao-scott", "F", Reason: "too few schools in one of the groups for a test", ReasonCode: ReasonCode.TooFewSchools);
         else if (RaoScott.Test(engaged, wider) is { } opinion)
             yield return new Figure("rao-scott", "F", opinion.F, DegreesOfFreedom: opinion.DegreesOfFreedom, PValue: opinion.PValue, Method: opinion.Method);
         if (Standardised(sample, engaged, wider) is not { } standardised) yield break;
@@ -142,9 +142,7 @@ internal static class Decided
     /// <summary>The result whose first figure is held against the reading's target, unless it cannot be shown or is not decided on.</summary>
     public static ReadingResult On(Kpi kpi, Reading reading, string? wave, IReadOnlyList<Figure> figures, DisclosurePolicy policy)
     {
-        var status = policy.StatusOf(figures[0]);
-        if (status is CellStatus.NoData or CellStatus.Confidential or CellStatus.Unreliable)
-            return new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, Reason(figures[0], policy, status), figures);
+        if (policy.WhyNot(figures[0]) is { } why) return new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, Reason(why), figures) { ReasonCode = why };
         return new ReadingResult(
             kpi.Id, reading.Id, wave, reading.Undecided is null ? On(figures[0].Value!.Value, figures[0].Lower!.Value, figures[0].Upper!.Value, (reading.Target ?? kpi.Target)!) : null, reading.Undecided,
             figures);
@@ -159,12 +157,16 @@ internal static class Decided
     /// <summary>A count of everything there is has no interval.</summary>
     public static Verdict OnCount(double count, Target target) => target.MetBy(count) ? Verdict.MetConfident : Verdict.NotMetConfident;
 
-    public static string Reason(Figure figure, DisclosurePolicy policy, CellStatus status) => status switch
+    public static string Reason(ReasonCode why) => why switch
     {
-        CellStatus.NoData => "no engaged respondent has a valid answer",
-        CellStatus.Confidential when policy.IsOutweighed(figure) => "one school outweighs the others",
-        CellStatus.Confidential => "too few respondents or schools",
-        _ => "too uncertain: too few respondents, or too wide an interval",
+        ReasonCode.NoData => "no engaged respondent has a valid answer",
+        ReasonCode.NotAsked => "the question was not asked",
+        ReasonCode.TooFewRespondents => "too few respondents",
+        ReasonCode.TooFewSchools => "too few schools",
+        ReasonCode.Dominance => "one school outweighs the others",
+        ReasonCode.IntervalTooWide => "too uncertain: too wide an interval",
+        ReasonCode.PartWithheld => "a figure it rests on is withheld, or told as a bound only",
+        _ => "withheld to protect people or schools",
     };
 }
 

@@ -70,6 +70,16 @@ public sealed class PastIssues(IDocuments documents, IVersionedRows<IssuedRow> b
     private static string Version(string document, string wave) => $"{document}~{wave}";
 }
 
+/// <summary>Past issues as one decision needs them: each wave's are read once, unless somebody published meanwhile.</summary>
+public sealed class PastRead(PastIssues issues)
+{
+    private readonly Dictionary<(string Wave, string? Latest), IReadOnlyList<Issue?>> _read = [];
+
+    /// <param name="latest">the newest public document, null before the first: issues up to it.</param>
+    public async Task<IReadOnlyList<Issue?>> OfAsync(string wave, string? latest, CancellationToken cancellation) =>
+        _read.TryGetValue((wave, latest), out var known) ? known : _read[(wave, latest)] = await issues.OfAsync(wave, cancellation);
+}
+
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(IssuedRow))]
 public sealed partial class IssuedJson : JsonSerializerContext;

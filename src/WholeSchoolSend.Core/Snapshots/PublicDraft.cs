@@ -8,7 +8,7 @@ internal sealed record WaveDraft(IReadOnlyList<ReadingResult> Results, Issue Iss
 
 /// <summary>Drafts public figures from one run: rounded, and with everything withheld that must be. Nothing of a draft is public yet.</summary>
 internal sealed class PublicDraft(
-    Catalogue catalogue, DisclosurePolicy policy, RunFrame frame, IReadOnlyList<ReadingResult> readings, Evidence evidence, PastIssues issues)
+    Catalogue catalogue, DisclosurePolicy policy, RunFrame frame, IReadOnlyList<ReadingResult> readings, Evidence evidence, PastRead past, string? latest)
 {
     private readonly Samples _samples = new(catalogue, evidence);
     private readonly IReadOnlyList<Telling> _tellings = Relations.Of(catalogue);
@@ -21,6 +21,9 @@ internal sealed class PublicDraft(
 
     /// <summary>Somebody must put the wave's evidence in order first.</summary>
     public bool IsHeld(string wave) => readings.Any(result => result.Wave == wave && result.IsHeld);
+
+    /// <summary>Every issue of a wave so far, oldest first; null for one of which is not known what stood behind it.</summary>
+    public Task<IReadOnlyList<Issue?>> PastAsync(string wave, CancellationToken cancellation) => past.OfAsync(wave, latest, cancellation);
 
     /// <summary>The figures of a wave's readings.</summary>
     /// <param name="published">what other waves show: changes are shown since these only.</param>
@@ -74,7 +77,7 @@ internal sealed class PublicDraft(
         var engaged = published.FirstOrDefault(result => result.Reading == reading && result.Wave == wave)?.Figures.FirstOrDefault(figure => figure.Name == "engaged");
         if (engaged is not { Symbol: null, Lower: not null }) return false;
         if (_accepted.Contains(wave)) return true;
-        if (await issues.OfAsync(wave, cancellation) is not [.., { } last]) return false;
+        if (await PastAsync(wave, cancellation) is not [.., { } last]) return false;
         var question = _tellings.First(telling => telling.Reading == reading).Question;
         return Lines(last.Answers).SequenceEqual(Lines(SchoolAnswers.Of(catalogue, _samples, wave)), StringComparer.Ordinal);
 
@@ -83,14 +86,18 @@ internal sealed class PublicDraft(
             .Order(StringComparer.Ordinal);
     }
 
-    /// <summary>What joins readings of which one is withheld is withheld too: its verdict would tell.</summary>
+    /// <summary>What joins readings says what their public verdicts say: of one that is withheld, or told as a bound only, its own would tell.</summary>
     private IEnumerable<ReadingResult> Joined(List<ReadingResult> results)
     {
         var joined = catalogue.Readings().Where(entry => entry.Reading.Measure is AllMet).ToDictionary(entry => entry.Reading.Id, entry => (AllMet)entry.Reading.Measure, StringComparer.Ordinal);
-        return results.Select(result => joined.TryGetValue(result.Reading, out var all)
-            && results.Any(part => all.Readings.Contains(part.Reading) && part.Verdict == Verdict.Insufficient)
-                ? result with { Verdict = Verdict.Insufficient, Reason = "not every part can be decided" }
-                : result);
+        return results.Select(result =>
+        {
+            if (!joined.TryGetValue(result.Reading, out var all) || result.Verdict is null or Verdict.Insufficient) return result;
+            var parts = results.Where(part => all.Readings.Contains(part.Reading)).Select(part => part.Verdict).ToList();
+            return parts.Any(verdict => verdict is null or Verdict.Insufficient)
+                ? result with { Verdict = Verdict.Insufficient, Reason = "not every part can be decided", ReasonCode = ReasonCode.PartUndecided }
+                : result with { Verdict = parts.Max() };
+        });
     }
 
     /// <summary>Two readings must not tell by the difference of what they hold apart how few somebody is.</summary>

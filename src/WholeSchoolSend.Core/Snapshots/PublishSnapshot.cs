@@ -20,7 +20,10 @@ public sealed class PublishSnapshot(
     private static readonly byte[] SchemaBytes = JsonSchema.EmbeddedText("snapshot-1.json");
     private static readonly JsonSchema Schema = JsonSchema.Parse(SchemaBytes);
 
-    public async Task<PublishOutcome> RunAsync(CancellationToken cancellation)
+    public Task<PublishOutcome> RunAsync(CancellationToken cancellation) => RunAsync(new PastRead(issues), cancellation);
+
+    /// <param name="past">of a decision that was taken just before, with what it read.</param>
+    internal async Task<PublishOutcome> RunAsync(PastRead past, CancellationToken cancellation)
     {
         if (await results.CurrentAsync(cancellation) is not { } run) return new PublishOutcome(null, null, "no KPI has been computed yet");
         var frame = JsonSerializer.Deserialize(run.Frame, ResultsJson.Default.RunFrame)!;
@@ -30,7 +33,7 @@ public sealed class PublishSnapshot(
         var internally = await PublishAsync(Audience.Internal, (latest, _) => Task.FromResult(new Next(Internal(run, frame, readings, provenance, latest), [])), cancellation);
         var (evidence, waits) = await SettledAsync(run, frame, cancellation);
         var publicly = evidence is null ? null : await PublishAsync(
-            Audience.Public, (latest, id) => PublicAsync(run, frame, readings, evidence, latest, id, cancellation), cancellation);
+            Audience.Public, (latest, id) => PublicAsync(run, frame, readings, evidence, latest, id, past, cancellation), cancellation);
         await files.UpdatePageAsync(cancellation);
         return new PublishOutcome(internally, publicly, waits);
     }
@@ -38,7 +41,7 @@ public sealed class PublishSnapshot(
     /// <summary>
     /// Whether a closed wave's figures may be issued again as the current run gives them: the evidence they rest on, or what stops it. Publishes nothing.
     /// </summary>
-    public async Task<Checked<string>> MayReissueAsync(string wave, CancellationToken cancellation)
+    internal async Task<Checked<string>> MayReissueAsync(string wave, PastRead past, CancellationToken cancellation)
     {
         if (await results.CurrentAsync(cancellation) is not { } run) return Problems.ReissueWaits.At("", "no KPI has been computed yet");
         var frame = JsonSerializer.Deserialize(run.Frame, ResultsJson.Default.RunFrame)!;
@@ -46,9 +49,9 @@ public sealed class PublishSnapshot(
         if (evidence is null) return Problems.ReissueWaits.At("", waits!);
         var pointer = await LatestAsync(Audience.Public, cancellation);
         var published = Published(pointer.Document);
-        var draft = new PublicDraft(catalogue, policy, frame, Readings(run), evidence, issues);
+        var draft = new PublicDraft(catalogue, policy, frame, Readings(run), evidence, past, pointer.Pointer?.Id);
         var (_, refusal) = await ReissueAsync(draft, wave, published, cancellation);
-        return refusal is null ? run.Inputs : refusal.At("", "the published figures stay as they are");
+        return refusal is null ? run.Inputs : refusal.Rule.At(refusal.Reading.Length == 0 ? "" : $"{refusal.Reading}/{refusal.Figure}", "the published figures stay as they are");
     }
 
     private static List<ReadingResult> Readings(KpiRun run) => run.Results.Values.Select(json => JsonSerializer.Deserialize(json, ResultsJson.Default.ReadingResult)!).ToList();
@@ -75,19 +78,19 @@ public sealed class PublishSnapshot(
     /// time is new each time.
     /// </summary>
     private async Task<Next> PublicAsync(
-        KpiRun run, RunFrame frame, List<ReadingResult> readings, Evidence evidence, Snapshot? latest, string? latestId, CancellationToken cancellation)
+        KpiRun run, RunFrame frame, List<ReadingResult> readings, Evidence evidence, Snapshot? latest, string? latestId, PastRead past, CancellationToken cancellation)
     {
         var movedSince = new Dictionary<string, Provenance?>(StringComparer.Ordinal);
 
         var published = Published(latest);
         var behind = new Dictionary<string, Issue>(StringComparer.Ordinal);
-        var draft = new PublicDraft(catalogue, policy, frame, readings, evidence, issues);
+        var draft = new PublicDraft(catalogue, policy, frame, readings, evidence, past, latestId);
         foreach (var wave in evidence.Waves.Where(wave => wave.Closed is not null))
         {
             if (wave.Reissues is [.., { } decided] && decided.Inputs == run.Inputs && await ReissueAsync(draft, wave.Id, published, cancellation) is ({ } again, null))
             {
                 published = [.. published.Where(result => result.Wave != wave.Id), .. again.Results];
-                movedSince[wave.Id] = await issues.OfAsync(wave.Id, cancellation) is [.., { } last] ? last.Provenance : null;
+                movedSince[wave.Id] = await draft.PastAsync(wave.Id, cancellation) is [.., { } last] ? last.Provenance : null;
                 behind.Add(wave.Id, again.Issue with { Provenance = evidence.Provenance });
                 draft.Accept(wave.Id);
                 continue;
@@ -114,18 +117,15 @@ public sealed class PublishSnapshot(
     /// A wave's figures anew, or which rule of the guard stops them: held against every issue of the wave there ever was. Neither where they say what is
     /// published already.
     /// </summary>
-    private async Task<(WaveDraft? Again, ProblemKind? Refusal)> ReissueAsync(PublicDraft draft, string wave, List<ReadingResult> published, CancellationToken cancellation)
+    private async Task<(WaveDraft? Again, Refused? Refusal)> ReissueAsync(PublicDraft draft, string wave, List<ReadingResult> published, CancellationToken cancellation)
     {
-        if (draft.IsHeld(wave)) return (null, Problems.ReissueWaits);
+        if (draft.IsHeld(wave)) return (null, new Refused(Problems.ReissueWaits, "", ""));
         var again = await draft.OfAsync(wave, _ => true, published, cancellation);
         var before = published.Where(result => result.Wave == wave).ToDictionary(result => result.Reading, StringComparer.Ordinal);
         if (again.Results.Count == before.Count && again.Results.All(result => before.TryGetValue(result.Reading, out var one) && result.SaysTheSameAs(one))) return (null, null);
-        foreach (var issue in await issues.OfAsync(wave, cancellation))
-        {
-            if (issue is null) return (null, Problems.ReissueUnrecorded);
-            if (DifferencingGuard.Refusal(issue, again.Issue, policy) is { } refusal) return (null, refusal);
-        }
-        return (again, null);
+        var past = await draft.PastAsync(wave, cancellation);
+        if (past.Any(issue => issue is null)) return (null, new Refused(Problems.ReissueUnrecorded, "", ""));
+        return DifferencingGuard.Refusal([.. past.OfType<Issue>()], again.Issue, policy) is { } refusal ? (null, refusal) : (again, null);
     }
 
     /// <summary>The internal document: everything as this run gives it.</summary>
@@ -163,6 +163,7 @@ public sealed class PublishSnapshot(
             .Where(result => result.Wave is not null)
             .Select(result => new ReadingResult(kpi.Id, reading.Id, result.Wave, result.Verdict, result.Reason, result.Figures)
             {
+                ReasonCode = result.ReasonCode,
                 Wording = result.Wording,
                 TrendBreak = result.TrendBreak,
                 HeldApart = result.HeldApart,

@@ -11,8 +11,10 @@ export interface Result {
   wave: string | null;
   /** Decided on unrounded values: confident means that the whole 95 % interval is on that side of the target. Absent where a reading is not decided on; reason says why. */
   verdict?: "met_confident" | "met_point" | "not_met_point" | "not_met_confident" | "insufficient" | "unattainable";
-  /** Why it is insufficient or unattainable, or why there is no verdict. */
+  /** Why it is insufficient or unattainable, or why there is no verdict; or how little a verdict rests on. */
   reason?: string;
+  /** The same for programs; absent where there is a verdict. */
+  reasonCode?: ReasonCode;
   milestone?: {
     status: "not_started" | "in_progress" | "draft" | "delivered" | "in_use";
     /** Since when it has this status. */
@@ -94,6 +96,8 @@ export interface Provenance {
   }[];
 }
 
+export type ReasonCode = "no-data" | "not-asked" | "not-reported" | "list-not-imported" | "too-few-respondents" | "too-few-schools" | "too-few-organisations" | "dominance" | "interval-too-wide" | "protected" | "part-withheld" | "part-undecided" | "internal-only" | "no-ratio" | "not-computable" | "start-too-high" | "too-few-changes" | "schools-unknown" | "sources-differ" | "not-decided";
+
 export type Band = "<0.001" | "<0.01" | "<0.05" | ">=0.05";
 
 export interface Figure {
@@ -125,6 +129,8 @@ export interface Figure {
   symbol?: "c" | "u" | "x" | "z";
   /** Why there is a symbol. */
   reason?: string;
+  /** The same for programs. */
+  reasonCode?: ReasonCode;
   marks?: ("small_base" | "under_5" | "over_95" | "depends_on_rounding" | "indicative" | "assumed_base")[];
   /** Internal only. */
   standardError?: number;

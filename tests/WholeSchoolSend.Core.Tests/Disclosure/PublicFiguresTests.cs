@@ -112,6 +112,95 @@ public sealed class PublicFiguresTests
         Assert.Equal((75.0, "z"), (means.Figures[0].Value, means.Figures[2].Symbol));
     }
 
+    [Theory]
+    [InlineData(0, 0, "x", ReasonCode.NoData)]
+    [InlineData(9, 9, "c", ReasonCode.Protected)]
+    [InlineData(40, 2, "c", ReasonCode.Protected)]
+    [InlineData(20, 9, "u", ReasonCode.TooFewRespondents)]
+    public void Absent_figures_and_their_verdict_say_why_by_code(int respondents, int schools, string symbol, ReasonCode code)
+    {
+        var absent = AFigure(respondents, schools) with { Value = respondents == 0 ? null : 75 };
+        var share = PublicFigures.Of(AResult(absent), Seventy, Policy);
+        Assert.Equal((Verdict.Insufficient, code, symbol, code), (share.Verdict, share.ReasonCode, share.Figures[0].Symbol, share.Figures[0].ReasonCode));
+        Assert.Equal(("c", ReasonCode.PartWithheld), (share.Figures[2].Symbol, share.Figures[2].ReasonCode));
+        var mean = PublicFigures.Of(Means(absent, AFigure()), null, Policy);
+        Assert.Equal((Verdict.Insufficient, code, symbol, code), (mean.Verdict, mean.ReasonCode, mean.Figures[0].Symbol, mean.Figures[0].ReasonCode));
+        Assert.Equal(("c", ReasonCode.PartWithheld), (mean.Figures[2].Symbol, mean.Figures[2].ReasonCode));
+    }
+
+    [Fact]
+    public void A_wide_interval_has_a_reason_of_its_own_and_secondary_suppression_none()
+    {
+        var wide = PublicFigures.Of(AResult(AFigure(40) with { Lower = 50, Upper = 85 }), Seventy, Policy);
+        Assert.Equal(("u", ReasonCode.IntervalTooWide), (wide.Figures[0].Symbol, wide.Figures[0].ReasonCode));
+        // Which of the two withholds it is told nobody.
+        Assert.Equal(PublicFigures.Of(AResult(AFigure(9, 9)), Seventy, Policy).Figures[0], PublicFigures.Of(AResult(AFigure()), Seventy, Policy, ["engaged"]).Figures[0]);
+    }
+
+    [Fact]
+    public void A_mean_of_few_is_marked_as_a_share_of_few_is()
+    {
+        var means = PublicFigures.Of(Means(AFigure(60, 40), AFigure()), null, Policy);
+        Assert.Equal(["small_base"], means.Figures[0].Marks);
+        Assert.Null(means.Figures[1].Marks);
+    }
+
+    // At any size what (nearly) all said is what each said: of 100 up to two may have said otherwise.
+    [Theory]
+    [InlineData(100, 98, true)]
+    [InlineData(100, 97, false)]
+    [InlineData(100, 100, true)]
+    [InlineData(1000, 100, true)]
+    [InlineData(1000, 0, true)]
+    [InlineData(1000, 99.8, true)]
+    [InlineData(1000, 99.5, false)]
+    [InlineData(99, 95, false)]
+    [InlineData(99, 95.5, true)]
+    public void Who_all_said_the_same_is_not_told_exactly(int respondents, double value, bool isMasked)
+    {
+        var shown = PublicFigures.Of(AResult(AFigure(respondents, 90) with { Value = value, Lower = value, Upper = value }), Seventy, Policy).Figures[0];
+        Assert.Equal(isMasked, shown.Marks?.Contains(value > 50 ? "over_95" : "under_5") == true);
+        Assert.Equal(isMasked, shown.Lower is null);
+    }
+
+    /// <summary>Of a masked figure nothing public depends on the number, nor on the verdict and the tests that were made with it.</summary>
+    [Fact]
+    public void Whatever_a_masked_figure_is_its_public_result_is_the_same() =>
+        Gen.Select(Gen.Int[30, 400], Gen.Double[0, 1], Gen.Double[0, 1], Gen.Double[0, 1], Gen.OneOfConst(Verdict.MetConfident, Verdict.MetPoint), Gen.OneOfConst(Verdict.MetConfident, Verdict.MetPoint), Gen.OneOfConst(0, 1, 2))
+            .Sample((people, one, other, p, first, second, which) =>
+            {
+                var width = people < 100 ? 4.99 : 299.0 / people;
+                var (left, right) = (Public(one, first, p / 2), Public(other, second, 1 - (p / 2)));
+                Assert.Equal(Json(left), Json(right));
+
+                ReadingResult Public(double at, Verdict verdict, double pValue)
+                {
+                    var value = 100 - (width * at);
+                    var figure = AFigure(people, 90) with { Value = value, Lower = value - 3, Upper = 100 };
+                    Figure[] made =
+                    [
+                        new("difference", "pp", value - 70, value - 75, value - 65, PValue: pValue), new("wider-standardised", "%", 70, Base: 200, Schools: 90), new("difference-standardised", "pp", value - 70, PValue: pValue),
+                        new("since-previous", "pp", value - 60, PValue: pValue, Source: "w0"), new("published-2016", "%", 52, PValue: pValue, Source: "NAHT"), new("published-2016-assumed", "pp", value - 52, PValue: pValue),
+                        new("rao-scott", "F", value, PValue: pValue), new("mix-leader", "%", value, Base: 60),
+                    ];
+                    var result = which switch
+                    {
+                        0 => AResult(figure) with { Figures = [figure, AFigure() with { Name = "wider" }, .. made], Verdict = verdict },
+                        // The other arm: the verdict is on the first, which is shown.
+                        1 => AResult(AFigure()) with { Figures = [AFigure(), figure with { Name = "wider" }, .. made[..3]] },
+                        _ => AResult(figure) with { Figures = [figure with { Name = "post" }, AFigure() with { Name = "pre" }, new("change", "%", value, PValue: pValue), new("against-target", "pp", value, PValue: pValue)], Verdict = verdict },
+                    };
+                    return PublicFigures.Of(result, Seventy, Policy);
+                }
+            });
+
+    private static string Json(ReadingResult result) => System.Text.Json.JsonSerializer.Serialize(result);
+
+    private static ReadingResult Means(Figure engaged, Figure wider) => AResult(AFigure()) with
+    {
+        Figures = [engaged with { Name = "engaged-mean", Unit = "points" }, wider with { Name = "wider-mean", Unit = "points" }, new Figure("difference-of-means", "points", 0.2, 0.1, 0.3, PValue: 0.01, Method: "t")],
+    };
+
     [Fact]
     public void A_masked_figure_does_not_come_back_from_what_was_made_from_it()
     {

@@ -21,9 +21,10 @@ public sealed class ChangeTests
         Assert.Equal(30, results["K4.pp_top2"].Figures.Single(figure => figure.Name == "change").Value!.Value, 9);
 
         var shown = results.Values.Select(result => PublicFigures.Of(result, new Target(TargetRelation.AtLeast, 20, "%"), Policy)).ToDictionary(result => result.Reading);
-        Assert.Equal(("z", rise.Reason, null), Absent(shown["K4.rel_top2"]));
-        Assert.Equal((rise.Reason, 0.0), (shown["K4.rel_top2"].Reason, shown["K4.rel_top2"].Figures[0].Value));
-        Assert.Equal(30, shown["K4.pp_top2"].Figures.Single(figure => figure.Name == "change").Value);
+        // That all of 120 said no is what each of them said: told as "under 5 %", and nothing that would give it away.
+        Assert.Equal(("c", "a figure it is made of is withheld", null), Absent(shown["K4.rel_top2"]));
+        Assert.Equal(("c", "a figure it is made of is withheld", null), Absent(shown["K4.pp_top2"]));
+        Assert.Equal((ReasonCode.PartWithheld, 5.0, 30.0), (shown["K4.rel_top2"].ReasonCode, shown["K4.rel_top2"].Figures[0].Value, shown["K4.rel_top2"].Figures[1].Value));
     }
 
     [Fact]
@@ -31,11 +32,12 @@ public sealed class ChangeTests
     {
         var evidence = Of(Teachers(40, (0, 120), (36, 120)));
         var readings = Evaluation.Results(Catalogue.Current, evidence, Policy);
-        var draft = await new PublicDraft(Catalogue.Current, Policy, new RunFrame("", evidence.Waves), readings, evidence, new PastIssues(null!, null!))
+        var draft = await new PublicDraft(Catalogue.Current, Policy, new RunFrame("", evidence.Waves), readings, evidence, new PastRead(new PastIssues(null!, null!)), null)
             .OfAsync(Study.Id, _ => true, [], TestContext.Current.CancellationToken);
         Assert.Equal(["K4.rel_top2", "K4.pp_top2", "K4.rel_mean100", "K4.matched"], draft.Results.Select(result => result.Reading));
-        Assert.Equal("z", Absent(draft.Results[0]).Symbol);
-        Assert.Equal(30, draft.Results[1].Figures.Single(figure => figure.Name == "change").Value);
+        // That all of 120 said no is told as "under 5 %" only, and so is nothing that would give it away.
+        Assert.Equal((5.0, "c", "c"), (draft.Results[0].Figures[0].Value, Absent(draft.Results[0]).Symbol, Absent(draft.Results[1]).Symbol));
+        Assert.Equal(30, draft.Results[0].Figures[1].Value);
     }
 
     [Fact]
@@ -50,7 +52,7 @@ public sealed class ChangeTests
     {
         // Of a base under 100 what is under 5 % is told as that only: 0 and 2 of 80 look alike in public.
         var (nobody, two) = (Public(0), Public(2));
-        Assert.Equal((Verdict.Insufficient, "withheld"), (nobody.Verdict, nobody.Reason));
+        Assert.Equal((Verdict.Insufficient, ReasonCode.PartWithheld), (nobody.Verdict, nobody.ReasonCode));
         Assert.Equal((nobody.Verdict, nobody.Reason), (two.Verdict, two.Reason));
         Assert.Equal(Absent(nobody), Absent(two));
         Assert.Equal((5.0, 5.0), (nobody.Figures[0].Value, two.Figures[0].Value));
@@ -115,8 +117,10 @@ public sealed class ChangeTests
         }).ToArray();
         var result = Results(totals)["K4.rel_top2"];
         Assert.Equal((Verdict.Insufficient, "one school outweighs the others"), (result.Verdict, result.Reason));
-        Assert.Equal("withheld", PublicFigures.Of(result, null, Policy).Reason);
-        Assert.Equal("too few respondents or schools", Results(Teachers(2, (20, 40), (30, 40)))["K4.rel_top2"].Reason);
+        Assert.Equal(ReasonCode.Dominance, result.ReasonCode);
+        var shown = PublicFigures.Of(result, null, Policy);
+        Assert.Equal(("withheld to protect people or schools", ReasonCode.Protected), (shown.Reason, shown.ReasonCode));
+        Assert.Equal("too few schools", Results(Teachers(2, (20, 40), (30, 40)))["K4.rel_top2"].Reason);
     }
 
     private static (string? Symbol, string? Reason, double? Value) Absent(ReadingResult result) => result.Figures.Single(figure => figure.Name == "change") is var figure ? (figure.Symbol, figure.Reason, figure.Value) : default;

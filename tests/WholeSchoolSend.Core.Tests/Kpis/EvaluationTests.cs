@@ -120,10 +120,20 @@ public sealed class EvaluationTests
     [Fact]
     public void Too_few_to_decide_is_said_and_why()
     {
-        Assert.Equal((Verdict.Insufficient, "too few respondents or schools"), Told(Results(Schools(2, true, ("leader", 20, 9)))["K1.leaders"]));
-        Assert.Equal((Verdict.Insufficient, "too uncertain: too few respondents, or too wide an interval"), Told(Results(Schools(20, true, ("leader", 1, 9)))["K1.leaders"]));
+        Assert.Equal((Verdict.Insufficient, "too few schools"), Told(Results(Schools(2, true, ("leader", 20, 9)))["K1.leaders"]));
+        Assert.Equal((Verdict.Insufficient, "too few respondents"), Told(Results(Schools(20, true, ("leader", 1, 9)))["K1.leaders"]));
         Assert.Equal((Verdict.Insufficient, "no engaged respondent has a valid answer"), Told(Results(Schools(50, false, ("leader", 1, 9)))["K1.leaders"]));
-        Assert.Equal((Verdict.Insufficient, "no list of engagements was imported"), Told(Results([], [])["R1.direct"]));
+        var nothing = Results([], []);
+        Assert.Equal((Verdict.Insufficient, "no list of engagements was imported"), Told(nothing["R1.direct"]));
+        // Nobody counted is not a count of none, and every absent number or verdict says by a code why.
+        Assert.Equal(new Figure("schools", "schools", Symbol: "x", Reason: "no list of schools reached through networks was imported", ReasonCode: ReasonCode.ListNotImported), Assert.Single(nothing["R1.network"].Figures));
+        foreach (var (_, result) in nothing.Concat(Results(Schools(2, true, ("leader", 20, 9)))).Concat(Results(Schools(50, false, ("leader", 1, 9)))))
+        {
+            Assert.True(result.ReasonCode is not null || result.Verdict is not (null or Verdict.Insufficient or Verdict.Unattainable), result.Reading);
+            Assert.All(result.Figures.Where(figure => figure is { Value: null, PValue: null }), figure => Assert.True(figure is { Symbol: not null, ReasonCode: not null, Reason: not null }, $"{result.Reading} {figure.Name}"));
+        }
+        Assert.Equal(ReasonCode.NoData, Results(Schools(50, false, ("leader", 1, 9)))["K1.leaders"].ReasonCode);
+        Assert.Equal(ReasonCode.NotAsked, Results(Schools(50, true, ("leader", 1, 9)))["A1.mean"].ReasonCode);
     }
 
     [Fact]

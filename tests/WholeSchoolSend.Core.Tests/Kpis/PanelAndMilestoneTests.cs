@@ -135,7 +135,8 @@ public sealed class PanelAndMilestoneTests
     {
         var policy = new DisclosurePolicy();
         var few = PublicFigures.Of(Systems([.. Enumerable.Repeat((1, 2), 8)])["K6.stat"], null, policy);
-        Assert.Equal((Verdict.Insufficient, "c"), (few.Verdict, Assert.Single(few.Figures).Symbol));
+        Assert.Equal((Verdict.Insufficient, ReasonCode.TooFewOrganisations, 7), (few.Verdict, few.ReasonCode, few.Figures.Count));
+        Assert.All(few.Figures, figure => Assert.Equal(new Figure(figure.Name, figure.Unit, Symbol: "c", Reason: "too few organisations", ReasonCode: ReasonCode.TooFewOrganisations), figure));
         var many = PublicFigures.Of(Systems([.. Enumerable.Repeat((1, 2), 12)])["K6.stat"], null, policy);
         Assert.Equal(Verdict.MetConfident, many.Verdict);
         Assert.All(many.Figures, figure => Assert.Null(figure.PValue));

@@ -114,7 +114,7 @@ internal static partial class EesRules
     [GeneratedRegex("^[a-z0-9_]+$")]
     private static partial Regex Snake();
 
-    [GeneratedRegex(@"^-?\d+(\.\d)?$")]
+    [GeneratedRegex(@"^-?\d+(\.\d{1,3})?$")]
     private static partial Regex Number();
 
     [GeneratedRegex("male|female|asian|chinese|indian|pakistani|bangladeshi|black|african|caribbean|white|roma|irish|english|british|scottish|welsh|northern irish|arab")]

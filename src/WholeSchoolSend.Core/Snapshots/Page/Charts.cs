@@ -61,6 +61,8 @@ internal static class Charts
         var (first, last) = (points[0].Wave.From.DayNumber, points[^1].Wave.From.DayNumber);
         string X(Point point) => Percent(last == first ? 50 : 16 + (68.0 * (point.Wave.From.DayNumber - first) / (last - first)));
         string Y(double value) => Percent(100 - axis.Part(value));
+        var lettered = Lettered([.. points.Select(point => last == first ? 50 : 68.0 * (point.Wave.From.DayNumber - first) / (last - first))]);
+        string? Between(Point point) => points[0] == point || points[^1] == point ? null : " between";
         var said = string.Join("; ", points.Select(point => $"{point.Wave.Title}: {string.Join(", ", names.SelectMany(name => point.Figures.Where(figure => figure.Name == name)).Select(figure => $"{Words.NameOf(figure)} {Words.ValueOf(figure)}"))}{(point.IsBreak ? $". {Broken}" : "")}"));
         return E(
             "div", ("class", "chart trend"), ("role", "img"), ("aria-label", $"Line chart over waves. {said}.{Aim(target)} The table that follows holds the same figures."),
@@ -74,10 +76,18 @@ internal static class Charts
                 }),
                 target is null ? null : E("line", ("class", "target"), ("x1", "0"), ("x2", "100%"), ("y1", Y(target.Value)), ("y2", Y(target.Value))),
                 names.Reverse().SelectMany(name => Path(name)),
-                points.Select(point => E("text", ("x", X(point)), ("y", "100%"), ("dy", "1.5em"), ("text-anchor", "middle"), Words.Month(point.Wave.From)))),
+                points.Where((_, index) => lettered.Contains(index)).Select(point => E("text", ("class", $"month{Between(point)}"), ("x", X(point)), ("y", "100%"), ("dy", "1.5em"), ("text-anchor", "middle"), Words.Month(point.Wave.From)))),
             points.Any(point => point.IsBreak) ? E("p", ("class", "break"), E("span", Broken)) : null);
 
         static XElement Line() => E("svg", ("class", "sample"), ("aria-hidden", "true"), E("line", ("class", "path"), ("x1", "0"), ("x2", "100%"), ("y1", "50%"), ("y2", "50%")));
+
+        // Two values that stand close together: the higher one's letters go up, the lower one's down.
+        string Aside(Point point, Figure figure)
+        {
+            var other = point.Figures.FirstOrDefault(one => one.Name != figure.Name && names.Contains(one.Name) && IsDrawn(one));
+            return other is null || Math.Abs(axis.Part(other.Value!.Value) - axis.Part(figure.Value!.Value)) > 12 ? "0.35em"
+                : figure.Value > other.Value || (figure.Value == other.Value && figure.Name == names[0]) ? "-0.3em" : "1em";
+        }
 
         IEnumerable<XElement> Path(string name)
         {
@@ -91,11 +101,27 @@ internal static class Charts
                 if (before is { } from) yield return E("line", ("class", $"path {name}"), ("x1", X(from.Point)), ("x2", X(point)), ("y1", Y(from.Figure.Value!.Value)), ("y2", Y(figure.Value!.Value)));
                 if (figure is { Lower: { } lower, Upper: { } upper }) marks.Add(E("line", ("class", $"whisker {name}"), ("x1", X(point)), ("x2", X(point)), ("y1", Y(lower)), ("y2", Y(upper))));
                 marks.Add(E("circle", ("class", $"dot {name}"), ("cx", X(point)), ("cy", Y(figure.Value!.Value)), ("r", "5")));
-                marks.Add(E("text", ("class", "value"), ("x", X(point)), ("y", Y(figure.Value.Value)), ("dx", "0.75em"), ("dy", "0.35em"), Words.Short(figure)));
+                if (lettered.Contains(points.ToList().IndexOf(point)))
+                    marks.Add(E("text", ("class", $"value{Between(point)}"), ("x", X(point)), ("y", Y(figure.Value.Value)), ("dx", "0.75em"), ("dy", Aside(point, figure)), Words.Short(figure)));
                 before = (point, figure);
             }
             foreach (var mark in marks) yield return mark;
         }
+    }
+
+    /// <summary>The points that have letters: the first and the last, and those between that stand far enough from the ones before and from the last. The table has all.</summary>
+    private static HashSet<int> Lettered(IReadOnlyList<double> at)
+    {
+        const double room = 22;
+        var lettered = new HashSet<int> { 0, at.Count - 1 };
+        var last = at[0];
+        for (var index = 1; index < at.Count - 1; index++)
+        {
+            if (at[index] - last < room || at[^1] - at[index] < room) continue;
+            lettered.Add(index);
+            last = at[index];
+        }
+        return lettered;
     }
 
     public static bool IsDrawn(Figure figure) => figure.Symbol is null && figure.Value is not null;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using WholeSchoolSend.Core.Kpis;
 
 namespace WholeSchoolSend.Core.Snapshots.Page;
 
@@ -29,6 +30,7 @@ public static class FiguresCsv
         ("percentage_points", "Percentage points", "pp", 1), ("percentage_points_lower_ci", "Percentage points, lower 95% limit", "pp", 1), ("percentage_points_upper_ci", "Percentage points, upper 95% limit", "pp", 1),
         ("amount", "Count or mean", "", 1), ("amount_lower_ci", "Count or mean, lower 95% limit", "", 1), ("amount_upper_ci", "Count or mean, upper 95% limit", "", 1),
         ("respondents", "Respondents, rounded", "", 0), ("respondent_schools", "Schools of the respondents, rounded", "", 0),
+        ("p_value_at_most", "P-value, at most (1: 0.05 or more)", "", 3),
     ];
 
     /// <summary>The data, UTF-8.</summary>
@@ -104,22 +106,29 @@ public static class FiguresCsv
 
     private static IEnumerable<string> Numbers(SnapshotResult? result, string label, bool hasNoResults)
     {
-        if (result?.Milestone is { } milestone && label == Delivered) return Values(2, milestone.IsDelivered ? "1" : "0", NotApplicable, NotApplicable, NotApplicable, NotApplicable);
+        if (result?.Milestone is { } milestone && label == Delivered) return Values(2, milestone.IsDelivered ? "1" : "0", NotApplicable, NotApplicable, NotApplicable, NotApplicable, NotApplicable);
         // Expected but not there, or nothing that could be.
         if (result?.Figures.FirstOrDefault(figure => Words.NameOf(figure) == label) is not { } figure)
             return Enumerable.Repeat(hasNoResults || result is { Figures.Count: 0 } ? NotAvailable : NotApplicable, Indicators.Length);
         var kind = figure.Unit switch { "%" => 0, "pp" => 1, _ => 2 };
-        if (figure.Symbol is { } symbol) return Values(kind, symbol, symbol, symbol, symbol, symbol);
+        if (figure.Symbol is { } symbol) return Values(kind, symbol, symbol, symbol, symbol, symbol, IsTest(figure) ? symbol : NotApplicable);
         var people = Number(figure.Base) ?? NotApplicable;
         var schools = Number(figure.Schools) ?? NotApplicable;
         // "Under 5" is not 5: a number that was told as a bound only is withheld.
-        if (figure.Marks?.Any(mark => mark is "under_5" or "over_95") == true) return Values(kind, Confidential, Confidential, Confidential, people, schools);
+        if (figure.Marks?.Any(mark => mark is "under_5" or "over_95") == true) return Values(kind, Confidential, Confidential, Confidential, people, schools, NotApplicable);
+        // A test has a p-value and no other number.
+        if (IsTest(figure)) return Values(kind, NotApplicable, NotApplicable, NotApplicable, people, schools, AtMost(figure.P) ?? NotAvailable);
         var none = Words.IsPublished(figure) ? NotAvailable : NotApplicable;
-        return Values(kind, Number(figure.Value) ?? NotAvailable, Number(figure.Lower) ?? none, Number(figure.Upper) ?? none, people, schools);
+        return Values(kind, Number(figure.Value) ?? NotAvailable, Number(figure.Lower) ?? none, Number(figure.Upper) ?? none, people, schools, AtMost(figure.P) ?? NotApplicable);
     }
 
-    private static IEnumerable<string> Values(int kind, string value, string lower, string upper, string people, string schools) =>
-        [.. Enumerable.Range(0, 3).SelectMany(i => i == kind ? [value, lower, upper] : Enumerable.Repeat(NotApplicable, 3)), people, schools];
+    private static bool IsTest(Figure figure) => figure.Unit == "p";
+
+    /// <summary>The upper end of a band of p-values.</summary>
+    private static string? AtMost(string? band) => band is null ? null : band.StartsWith('<') ? band[1..] : "1";
+
+    private static IEnumerable<string> Values(int kind, string value, string lower, string upper, string people, string schools, string p) =>
+        [.. Enumerable.Range(0, 3).SelectMany(i => i == kind ? [value, lower, upper] : Enumerable.Repeat(NotApplicable, 3)), people, schools, p];
 
     private static string? Number(double? value) => value?.ToString("0.######", CultureInfo.InvariantCulture);
 

@@ -68,7 +68,7 @@ public sealed class PublicPage
             (Title: "What the programme set out to change", Kinds: new[] { KpiKind.Strategic, KpiKind.Reach }),
             (Title: "The eight key areas of the SEND Review", Kinds: [KpiKind.KeyArea]),
             (Title: "Examples of better outcomes", Kinds: [KpiKind.OutcomeExamples]),
-            (Title: "What was to be produced, one by one", Kinds: [KpiKind.Operational]),
+            (Title: "Planned outputs, one by one", Kinds: [KpiKind.Operational]),
         }
         let kpis = _kpis.Where(kpi => section.Kinds.Contains(kpi.Kpi.Kind)).ToList()
         where kpis.Count > 0
@@ -88,7 +88,7 @@ public sealed class PublicPage
                 "ul", ("class", "tally"),
                 new[] { Verdict.MetConfident, Verdict.MetPoint, Verdict.NotMetPoint, Verdict.NotMetConfident }.Select(verdict => Count(decided.Count(kpi => kpi.Result?.Verdict == verdict), Chip(Words.Of(verdict)))),
                 Count(decided.Count(kpi => kpi.Result?.Verdict is null or Verdict.Insufficient or Verdict.Unattainable), Chip(new("No verdict yet", "dash", "none", "")))),
-            E("p", decided.Count == 1 ? "Counted: the one KPI that has a target in numbers. " : $"Counted: the {decided.Count} KPIs that have a target in numbers, each once. ", outcomes.Count == 0 ? null : $"Of the {outcomes.Count} things that were to be produced, {Delivered(outcomes)} {(Delivered(outcomes) == 1 ? "is" : "are")} delivered or in use."),
+            E("p", decided.Count == 1 ? "Counted: the one KPI that has a target in numbers. " : $"Counted: the {decided.Count} KPIs that have a target in numbers, each once. ", outcomes.Count == 0 ? null : $"Of the {outcomes.Count} planned outputs, {Delivered(outcomes)} {(Delivered(outcomes) == 1 ? "is" : "are")} delivered or in use."),
             without.Count == 0 && open.Count == 0 ? null : E(
                 "div", ("class", "notice partial"),
                 without.Count == 0 ? null : E("p", E("strong", $"Not everything is here yet: {counted.Count - without.Count} of {counted.Count} KPIs have evidence."), $" Nothing has been published yet for {string.Join(", ", without.Select(kpi => kpi.Kpi.Id))}."),
@@ -132,7 +132,7 @@ public sealed class PublicPage
         static object?[] Told(Figure? figure) => figure is null ? [] : [Words.ValueOf(figure), Small(Words.IntervalOf(figure))];
     }
 
-    /// <summary>How far each thing is that was to be produced.</summary>
+    /// <summary>How far each planned output is.</summary>
     private XElement Progress()
     {
         var steps = Enum.GetValues<MilestoneStatus>();
@@ -145,7 +145,7 @@ public sealed class PublicPage
             ("Counts", null, kpi => string.Join("; ", (kpi.Result?.Figures ?? []).Select(figure => $"{Words.NameOf(figure)} {Words.ValueOf(figure)}"))),
         }.Where(column => outcomes.Any(kpi => column.Text(kpi) is { Length: > 0 })).ToList();
         return E(
-            "section", ("class", "group"), ("aria-labelledby", "progress"), E("h2", ("id", "progress"), "What was to be produced"),
+            "section", ("class", "group"), ("aria-labelledby", "progress"), E("h2", ("id", "progress"), "Planned outputs"),
             outcomes.GroupBy(kpi => kpi.Kpi.Strand, StringComparer.Ordinal).Select(strand => E(
                 "table", ("role", "table"), ("class", "progress"),
                 E("caption", strand.Key ?? "Other outcomes", E("span", ("class", "key"), $" {Delivered(strand)} of {strand.Count()} delivered")),
@@ -257,7 +257,19 @@ public sealed class PublicPage
         if (kpi.Named("since-previous") is { } since && Charts.IsDrawn(since)) lines.Add(E("p", ("class", "compare"), $"Since {kpi.TitleOf(since.Source ?? "")}: ", E("b", Words.ValueOf(since)), Around(" (95% interval ", Words.IntervalOf(since), ")"), "."));
         if (kpi.Named("pre") is { } pre && kpi.Named("post") is { } post && Charts.IsDrawn(pre) && Charts.IsDrawn(post))
             lines.Add(E("p", ("class", "compare"), "From ", E("b", Words.Short(pre)), " before contact to ", E("b", Words.Short(post)), " after."));
+        lines.AddRange(Lost(kpi));
         return lines.Count == 0 ? null : E("div", lines);
+    }
+
+    /// <summary>Who did not answer again, and whether they were less confident: a change may come from who was lost.</summary>
+    private static IEnumerable<XElement> Lost(Shown kpi)
+    {
+        var figures = kpi.Kpi.Readings.SelectMany(reading => reading.Results).Where(result => result.Wave == kpi.Result?.Wave).SelectMany(result => result.Figures).Where(Charts.IsDrawn).ToLookup(figure => figure.Name);
+        if (figures["unmatched-pre"].FirstOrDefault() is not { } lost) yield break;
+        yield return E(
+            "p", ("class", "compare"), E("b", Words.Short(lost)), " of those who answered before did not answer after.",
+            figures["stayers-pre"].FirstOrDefault() is { } stayed && figures["leavers-pre"].FirstOrDefault() is { } left
+                ? $" Before contact these were at {Words.Short(left)}, those who answered again at {Words.Short(stayed)}." : null);
     }
 
     private static string? Why(Shown kpi, Figure main)
@@ -289,6 +301,7 @@ public sealed class PublicPage
                 E("figure", E("figcaption", kpi.WaveOf(newest)?.Title ?? "To date"), Charts.Bars(bars, changes.Count > 0 ? null : aim), changes.Count > 0 ? Charts.Bars(changes, aim) : null),
                 trend is null ? null : E("figure", E("figcaption", "Over the waves"), trend)) : null,
             results.SelectMany(result => Rewordings(kpi, result)),
+            newest is { ReasonCode: ReasonCode.InternalOnly, Reason: { } kept } ? E("p", $"{Words.Capital(kept)}.") : null,
             FigureTable(kpi, reading, results));
     }
 
@@ -325,19 +338,28 @@ public sealed class PublicPage
                         result.Verdict is { } verdict ? Chip(Words.Of(verdict)) : null)),
                     result.Figures.Select(figure => E(
                         "tr", ("role", "row"),
-                        E("th", ("role", "rowheader"), ("scope", "row"), Words.NameOf(figure)),
+                        E("th", ("role", "rowheader"), ("scope", "row"), NameOf(kpi, figure)),
                         Cell("Figure", figure.Symbol is null ? "number" : null, Words.ValueOf(figure)),
                         columns.Select(column => Cell(column.Label, column.Class, column.Text(figure)))))),
                 result.TrendBreak is null ? null : E("tbody", ("role", "rowgroup"), ("class", "break"), E("tr", ("role", "row"), E("td", ("role", "cell"), ("colspan", columns.Count + 2), E("span", "Trend broken: asked in other words before")))),
             }));
     }
 
+    /// <summary>A change says since when.</summary>
+    private static string NameOf(Shown kpi, Figure figure) => (figure.Name, figure.Source) switch
+    {
+        ("since-previous", { } wave) => $"Change since {kpi.TitleOf(wave)}",
+        ("trend", { } wave) => $"{Words.NameOf(figure)}, since {kpi.TitleOf(wave)}",
+        _ => Words.NameOf(figure),
+    };
+
     private static string Notes(Figure figure)
     {
         var notes = (figure.Marks ?? []).Select(Words.OfMark).ToList();
         if (figure.P is { } p) notes.Add($"p {p.Replace("<", "< ", StringComparison.Ordinal).Replace(">=", "≥ ", StringComparison.Ordinal)}");
         if (Words.IsPublished(figure) && figure.Source is { } source) notes.Add($"Source: {source}");
-        if (figure.Reason is { } reason) notes.Add(Words.Capital(reason.TrimEnd('.')));
+        // That what is made of a withheld figure is withheld, too, is said once, under "How to read this".
+        if (figure.Reason is { } reason && figure.ReasonCode != ReasonCode.PartWithheld) notes.Add(Words.Capital(reason.TrimEnd('.')));
         return notes.Count == 0 ? "" : $"{string.Join(". ", notes)}.";
     }
 

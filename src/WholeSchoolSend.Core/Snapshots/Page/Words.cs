@@ -40,7 +40,16 @@ internal static partial class Words
         ["mix-leader+senco"] = "Both roles, of those asked",
         ["schools"] = "Schools",
         ["responses"] = "Examples",
-        ["organisations"] = "Organisations",
+        ["organisations"] = "Organisations in all",
+        ["rose"] = "Organisations that rose",
+        ["unchanged"] = "Organisations that stayed the same",
+        ["fell"] = "Organisations that fell",
+        ["signed-rank"] = "Test of the changes, by how large they are",
+        ["sign-test"] = "Test of the changes, by their direction",
+        ["unmatched-pre"] = "Answered before, but not after",
+        ["unmatched-post"] = "Answered after, but not before",
+        ["stayers-pre"] = "Before contact, of those who answered again",
+        ["leavers-pre"] = "Before contact, of those who did not answer again",
     };
 
     private static readonly Dictionary<string, string> Marks = new(StringComparer.Ordinal)
@@ -107,7 +116,7 @@ internal static partial class Words
     /// <summary>What the figure is. Figures that differ by their assumptions only have them in their name.</summary>
     public static string NameOf(Figure figure) => figure.Name switch
     {
-        "count" => Sentence(figure.Unit),
+        "count" => figure.Unit == "organisations" ? "Organisations of which it is so" : Sentence(figure.Unit),
         "published-2016-assumed" => $"Difference from the 2016 survey, had it asked {Number(figure.Base ?? 0)} people{(figure.AssumedDesignEffect is > 1 and { } effect ? $" with a design effect of {Number(effect)}" : "")}",
         var name when PublishedYear().Match(name) is { Success: true } published => $"{published.Groups[1].Value} survey",
         var name => Names.GetValueOrDefault(name) ?? Sentence(name),

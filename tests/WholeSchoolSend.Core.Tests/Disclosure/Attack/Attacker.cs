@@ -81,8 +81,16 @@ internal sealed class Attacker
             _figures++;
             var isScore = reading.Measure is Score;
             var (lower, upper) = (figure.Value.Value - tolerance, figure.Value.Value + tolerance);
-            if (figure.Marks?.Contains("under_5") == true) (lower, upper) = (0, 5);
-            if (figure.Marks?.Contains("over_95") == true) (lower, upper) = (95, 100);
+            // What a bound means is public: beyond 5 and 95 of under 100, of more whatever fewer than three answered otherwise.
+            var bound = sums[0].People.Count < 100 ? 5 : 300.0 / sums[0].People.Count;
+            if (figure.Marks?.Contains("under_5") == true) (lower, upper) = (0, bound);
+            if (figure.Marks?.Contains("over_95") == true) (lower, upper) = (100 - bound, 100);
+            // A verdict or a test would narrow it down: neither is told of a bound but what follows from it.
+            if (figure is { Name: "engaged", Lower: null, Marks.Count: > 0 })
+            {
+                Assert.True(result.Verdict is null or Verdict.MetPoint or Verdict.NotMetPoint or Verdict.Insufficient, $"{reading.Id}: {result.Verdict} beside a bound");
+                Assert.All(result.Figures, one => Assert.Null(one.P));
+            }
             _ranges.Add(new Range([.. sums.Select(sum => (sum.People, (isScore ? 1.0 : 100.0) * sum.Part / sum.People.Count))], isScore, lower, upper));
             // A share that is not told must not be known by the person.
             if (figure.Marks?.Any(mark => mark is "under_5" or "over_95") == true && sums.Count == 1) Aim($"{reading.Id} {figure.Name} masked", People(reading.Measure, wave, moment, figure.Name == "engaged"));

@@ -43,9 +43,10 @@ internal sealed class Programme : IImports, IWaves, IInstruments, IMilestones, I
         }
         var reader = new EvidenceReader(catalogue, policy, this, this, this, this, _totals, _schools, _engagements, new Rows<SchoolLink>(), new Rows<NetworkReach>(), this, TimeProvider.System);
         _recompute = new RecomputeKpis(this, new RemapResponses(null!, null!, TimeProvider.System), this, reader, this, catalogue, policy);
-        _publish = new PublishSnapshot(this, this, this, reader, this, new PublicFiles(this), new PastIssues(this, Behind), this, catalogue, policy, TimeProvider.System);
+        var past = new PastIssues(this, Behind);
+        _publish = new PublishSnapshot(this, this, this, reader, this, new PublicFiles(this), past, this, catalogue, policy, TimeProvider.System);
         _decisions = new PutWave(this, TimeProvider.System);
-        (_close, _reissue) = (new CloseWave(_decisions, _recompute, _publish), new ReissueWave(this, _decisions, _recompute, _publish));
+        (_close, _reissue) = (new CloseWave(_decisions, _recompute, _publish), new ReissueWave(this, _decisions, _recompute, _publish, past));
     }
 
     public Rows<IssuedRow> Behind { get; } = new();
@@ -58,6 +59,9 @@ internal sealed class Programme : IImports, IWaves, IInstruments, IMilestones, I
 
     /// <summary>Every public document in which a wave's figures changed, and what was the case then.</summary>
     public List<(string Wave, Snapshot Document, Moment Moment)> Issues { get; } = [];
+
+    /// <summary>What stopped the last attempt to issue again.</summary>
+    public Problem? Refused { get; private set; }
 
     /// <summary>Writes of public documents and of what stands behind them.</summary>
     public int Writes { get; private set; }
@@ -76,16 +80,18 @@ internal sealed class Programme : IImports, IWaves, IInstruments, IMilestones, I
     {
         var reissued = await _reissue.RunAsync(wave, System.Text.Encoding.UTF8.GetBytes(body), CancellationToken.None);
         Look();
-        // What stops it is said without a figure.
-        Assert.All(reissued.Problems, problem => Assert.DoesNotMatch("[0-9]", problem.Message + problem.Where));
-        return reissued.Problems is [var problem, ..] ? problem.Code : null;
+        // What stops it is said by reading and group, without a figure.
+        Assert.All(reissued.Problems, problem => Assert.DoesNotMatch("[0-9]", problem.Message));
+        Assert.All(reissued.Problems, problem => Assert.Matches(@"^([A-Z]\d(\.\w+)?/[a-z-]+|/reason)?$", problem.Where));
+        Refused = reissued.Problems is [var problem, ..] ? problem : null;
+        return Refused?.Code;
     }
 
     /// <summary>A re-issue that dies between the decision and the document.</summary>
     public async Task DecideAsync(string wave)
     {
         await _recompute.RunAsync(CancellationToken.None);
-        var inputs = await _publish.MayReissueAsync(wave, CancellationToken.None);
+        var inputs = await _publish.MayReissueAsync(wave, new PastRead(new PastIssues(this, Behind)), CancellationToken.None);
         Assert.NotNull((await _decisions.ReissueAsync(_waves[wave], "late answers", inputs.Value!, CancellationToken.None)).Value);
     }
 
@@ -233,7 +239,14 @@ internal sealed class Rows<T> : IVersionedRows<T>
         return Task.CompletedTask;
     }
 
-    public Task<IReadOnlyList<T>> ReadAsync(string version, CancellationToken cancellation) => Task.FromResult(_versions.GetValueOrDefault(version) ?? []);
+    /// <summary>Versions that were read, each time.</summary>
+    public List<string> Reads { get; } = [];
+
+    public Task<IReadOnlyList<T>> ReadAsync(string version, CancellationToken cancellation)
+    {
+        Reads.Add(version);
+        return Task.FromResult(_versions.GetValueOrDefault(version) ?? []);
+    }
 
     public Task DeleteAsync(string version, CancellationToken cancellation)
     {
