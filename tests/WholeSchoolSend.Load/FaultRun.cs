@@ -17,7 +17,7 @@ internal sealed record FaultRun(TimeSpan Duration, int Seed, double Rate = 20)
     public async Task<FaultResult> RunAsync(Action<string> tell)
     {
         using var disk = await SmallDisk.MakeAsync();
-            await using var stack = await Stack.StartAsync(instances: 2, disk);
+        await using var stack = await Stack.StartAsync(instances: 2, disk);
         var traffic = new Traffic(() => stack.Receivers);
         var random = new Random(Seed);
         var faults = new List<Fault>();
