@@ -17,7 +17,7 @@ public sealed class CrashTests(AzuriteFixture azurite) : IClassFixture<AzuriteFi
     {
         var blobs = new BlobServiceClient(azurite.ConnectionString, new BlobClientOptions(BlobClientOptions.ServiceVersion.V2025_11_05));
         var tables = new TableServiceClient(azurite.ConnectionString);
-        await using (var first = await PipelineProcess.StartAsync(azurite.ConnectionString))
+        await using (var first = await PipelineProcess.StartAsync(azurite.ConnectionString, Pipeline.Arguments))
         {
             await PutAsync(first.Http, "/api/waves/2026-autumn", Said.Wave);
             await PutAsync(first.Http, "/api/instruments/leaders-poll", Poll);
@@ -29,7 +29,7 @@ public sealed class CrashTests(AzuriteFixture azurite) : IClassFixture<AzuriteFi
         Assert.InRange(await CountAsync(tables, "PollTotals"), 1, Schools - 1);
         Assert.Equal(1, await CountAsync(tables, "Imports"));   // that it was begun
 
-        await using var second = await PipelineProcess.StartAsync(azurite.ConnectionString);
+        await using var second = await PipelineProcess.StartAsync(azurite.ConnectionString, Pipeline.Arguments);
         var report = blobs.GetBlobContainerClient("poll-reports").GetBlobClient("northern/leaders.csv.report.json");
         await Pipeline.EventuallyAsync(async () => await report.ExistsAsync() ? "there" : null, "the report after the restart", seconds: 120);
         using var said = JsonDocument.Parse((await report.DownloadContentAsync()).Value.Content);
@@ -43,7 +43,7 @@ public sealed class CrashTests(AzuriteFixture azurite) : IClassFixture<AzuriteFi
     {
         const int responses = 1_600;
         var tables = new TableServiceClient(azurite.ConnectionString);
-        await using (var first = await PipelineProcess.StartAsync(azurite.ConnectionString))
+        await using (var first = await PipelineProcess.StartAsync(azurite.ConnectionString, Pipeline.Arguments))
         {
             await PutAsync(first.Http, "/api/waves/2026-autumn", Said.Wave);
             await PutAsync(first.Http, "/api/instruments/leaders-form", Said.LeadersForm);
@@ -56,7 +56,7 @@ public sealed class CrashTests(AzuriteFixture azurite) : IClassFixture<AzuriteFi
         }
         Assert.InRange((await TotalsAsync(tables)).Count, 1, 799);
 
-        await using var second = await PipelineProcess.StartAsync(azurite.ConnectionString);
+        await using var second = await PipelineProcess.StartAsync(azurite.ConnectionString, Pipeline.Arguments);
         await second.Http.PostAsync("/admin/functions/RecomputeKpis", null);
         await Pipeline.EventuallyAsync(async () => (await MarkersAsync(tables)) == 0 ? "none" : null, "the end of the recompute");
         var totals = await TotalsAsync(tables);

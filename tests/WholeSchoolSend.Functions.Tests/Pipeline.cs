@@ -49,6 +49,9 @@ public sealed class Pipeline : IAsyncLifetime
         ["Sources:old_typeform:Tool"] = "retired",
     };
 
+    /// <summary>The settings as they are given to the program.</summary>
+    public static IReadOnlyList<string> Arguments { get; } = [.. Settings.Select(setting => $"--{setting.Key}={setting.Value}")];
+
     private readonly AzuriteFixture _azurite = new();
     private IHost? _host;
     private long _lastDrop;
@@ -66,7 +69,7 @@ public sealed class Pipeline : IAsyncLifetime
         var builder = FunctionsApplication.CreateBuilder(
         [
             "--urls=http://127.0.0.1:0", "--LocalHost:BlobScanInterval=00:00:00.2", $"--AzureWebJobsStorage={connection}", $"--SurveyData={connection}",
-            .. Settings.Select(setting => $"--{setting.Key}={setting.Value}"), .. more,
+            .. Arguments, .. more,
         ]);
         builder.UseFunctionsFrom(typeof(App).Assembly);
         builder.ConfigureFunctionsWebApplication();

@@ -40,12 +40,15 @@ public sealed partial class FaultProxy : IAsyncDisposable
 
     public static async Task<FaultProxy> StartAsync(string connectionString)
     {
-        var proxy = new FaultProxy([.. Endpoint().Matches(connectionString).Select(match => int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture))]);
+        var proxy = new FaultProxy(Targets(connectionString));
         await proxy.ListenAsync();
         var next = 0;
         proxy.ConnectionString = Endpoint().Replace(connectionString, match => match.Value.Replace($":{match.Groups[1].Value}/", string.Create(CultureInfo.InvariantCulture, $":{proxy._ports[next++]}/"), StringComparison.Ordinal));
         return proxy;
     }
+
+    /// <summary>Stands in front of another account from now on: the same one, that came back elsewhere.</summary>
+    public void Face(string connectionString) => Targets(connectionString).CopyTo(_targets, 0);
 
     /// <summary>Everything passes again.</summary>
     public void Mend() => (Before, After) = (null, null);
@@ -127,6 +130,8 @@ public sealed partial class FaultProxy : IAsyncDisposable
 
     /// <summary>Whether this is a write of rows that belong together.</summary>
     public static bool IsTransaction(HttpRequest request) => request.Path.Value!.EndsWith("$batch", StringComparison.Ordinal);
+
+    private static int[] Targets(string connectionString) => [.. Endpoint().Matches(connectionString).Select(match => int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture))];
 
     private static bool Broken(HttpContext context)
     {

@@ -70,7 +70,7 @@ public sealed class Receiver : IAsyncLifetime
     {
         Storage.Mend();
         if (_process is not null) await _process.DisposeAsync();
-        _process = await PipelineProcess.StartAsync(Undisturbed, [$"--SurveyData={Storage.ConnectionString}", .. Sources]);
+        _process = await PipelineProcess.StartAsync(Undisturbed, [.. Pipeline.Arguments, $"--SurveyData={Storage.ConnectionString}", .. Sources]);
         Http = _process.Http;
     }
 

@@ -1,6 +1,7 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 
-namespace WholeSchoolSend.Functions.Tests;
+namespace WholeSchoolSend.Testing;
 
 /// <summary>The program as users run it, in a process of its own, so that it can be killed.</summary>
 public sealed class PipelineProcess : IAsyncDisposable
@@ -15,20 +16,34 @@ public sealed class PipelineProcess : IAsyncDisposable
 
     public HttpClient Http { get; }
 
+    /// <summary>What the process has in memory now, in MB; 0 when it has ended.</summary>
+    public double Megabytes
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.HasExited ? 0 : _process.WorkingSet64 / 1e6;
+        }
+    }
+
     /// <summary>Starts it on a free port and waits until it says where it listens.</summary>
-    /// <param name="more">settings besides; they count over those all tests have.</param>
-    public static async Task<PipelineProcess> StartAsync(string connection, params IReadOnlyList<string> more)
+    /// <param name="settings">of the app; a later one counts over an earlier of the same name.</param>
+    public static Task<PipelineProcess> StartAsync(string connection, params IReadOnlyList<string> settings) => StartAsync(connection, settings, new Dictionary<string, string>());
+
+    /// <param name="environment">variables of the process besides those it inherits.</param>
+    /// <inheritdoc cref="StartAsync(string, IReadOnlyList{string})"/>
+    public static async Task<PipelineProcess> StartAsync(string connection, IReadOnlyList<string> settings, IReadOnlyDictionary<string, string> environment)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetTempPath() };
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "WholeSchoolSend.Functions.dll"));
         start.ArgumentList.Add("--urls=http://127.0.0.1:0");
-        foreach (var (name, value) in Pipeline.Settings) start.ArgumentList.Add($"--{name}={value}");
         start.ArgumentList.Add($"--AzureWebJobsStorage={connection}");
         start.ArgumentList.Add($"--SurveyData={connection}");
-        foreach (var setting in more) start.ArgumentList.Add(setting);
+        foreach (var setting in settings) start.ArgumentList.Add(setting);
+        foreach (var (name, value) in environment) start.Environment[name] = value;
         var process = Process.Start(start)!;
         var listening = new TaskCompletionSource<Uri>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var said = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        var said = new ConcurrentQueue<string>();
         void Heard(string? line)
         {
             if (line is null) return;
