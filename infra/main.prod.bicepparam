@@ -19,7 +19,7 @@ param sources = [
     secrets: 1
     api: { baseAddress: 'https://api.surveymonkey.example/', perMinute: 60, perDay: 400 }
   }
-  { name: 'visits_tracking', tool: 'smartsurvey', verification: 'query', query: 'key', timeZone: 'Europe/London', secrets: 1 }
+  { name: 'visits_tracking', tool: 'microsoftforms', verification: 'query', query: 'key', timeZone: 'Europe/London', secrets: 1 }
   { name: 'old_form', tool: 'retired', secrets: 0 }
 ]
 param disclosureRules = {
