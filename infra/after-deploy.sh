@@ -10,7 +10,7 @@ expected=$(./count-functions.sh)
 for try in $(seq 1 40); do
   listed=$(az functionapp function list --resource-group "$AZURE_RESOURCE_GROUP" --name "$WSS_APP" --query 'length(@)' --output tsv 2>/dev/null || echo 0)
   [ "$listed" = "$expected" ] && break
-  [ "$try" = 40 ] && { echo "$listed of $expected functions are there: see docs/troubleshooting.md, 'No functions'." >&2; exit 1; }
+  [ "$try" = 40 ] && { echo "$listed of $expected functions are there: see 'no functions appear' in docs/troubleshooting.md." >&2; exit 1; }
   sleep "$pause"
 done
 echo "$listed functions are there."
@@ -18,9 +18,10 @@ echo "$listed functions are there."
 # The host makes the key when it first starts with a blob trigger. Only whether it is there is asked here; its value stays in Azure.
 app=$(az functionapp show --resource-group "$AZURE_RESOURCE_GROUP" --name "$WSS_APP" --query id --output tsv)
 for try in $(seq 1 40); do
-  there=$(az rest --method post --url "$app/host/default/listkeys?api-version=2025-03-01" --query 'systemKeys.blobs_extension != `null`' --output json 2>/dev/null || echo false)
+  there=$(az rest --method post --url "$app/host/default/listkeys?api-version=2025-03-01" \
+    --query 'systemKeys.blobs_extension != `null`' --output json 2>/dev/null || echo false)
   [ "$there" = true ] && break
-  [ "$try" = 40 ] && { echo "The app has no key blobs_extension: see docs/troubleshooting.md, 'Dropped files are not imported'." >&2; exit 1; }
+  [ "$try" = 40 ] && { echo "The app has no key blobs_extension: see 'Dropped files' in docs/troubleshooting.md." >&2; exit 1; }
   sleep "$pause"
 done
 

@@ -7,7 +7,10 @@ count() { az keyvault secret list --vault-name "$WSS_VAULT" --query "length([?na
 # A role that was just assigned is known after some minutes.
 for try in 1 2 3 4 5 6 7 8; do
   if there=$(count 2>/dev/null); then break; fi
-  [ "$try" = 8 ] && { echo "Whoever deploys may not see the secrets of $WSS_VAULT: an operator sets pseudonym-key (docs/deploy.md) before the app can start."; exit 0; }
+  if [ "$try" = 8 ]; then
+    echo "Whoever deploys may not see the secrets of $WSS_VAULT: an operator sets pseudonym-key (docs/deploy.md) before the app can start."
+    exit 0
+  fi
   sleep "${WSS_PAUSE:-30}"
 done
 if [ "$there" != 0 ]; then echo "pseudonym-key is there, and stays as it is."; exit 0; fi

@@ -2,7 +2,7 @@ targetScope = 'resourceGroup'
 
 import { disclosure, people, roles, schedules, source } from 'modules/types.bicep'
 
-metadata description = 'The survey pipeline on Azure: one deployment of one resource group. The events of dropped files follow in events.bicep, once code is there.'
+metadata description = 'The survey pipeline on Azure: everything in one resource group. Events of dropped files follow in events.bicep, once code is there.'
 
 @description('What this estate is called in azd, e.g. wss-prod.')
 @minLength(1)

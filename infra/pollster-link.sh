@@ -5,9 +5,11 @@
 set -euo pipefail
 : "${WSS_DATA_ACCOUNT:?the data account, as azd env get-value WSS_DATA_ACCOUNT says it}"
 supplier="${1:?the name of supplier}" file="${2:?the name of the file}" days="${3:-7}" from="${4:-}"
-[[ "$supplier" =~ ^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$ ]] || { echo "A supplier's name is lower-case letters, digits and hyphens." >&2; exit 2; }
+[[ "$supplier" =~ ^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$ ]] ||
+  { echo "A supplier's name is lower-case letters, digits and hyphens." >&2; exit 2; }
 [[ "$supplier" != register && "$supplier" != poll-drop-register ]] || { echo "No pollster can be called $supplier." >&2; exit 2; }
-[[ "$file" =~ ^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$ && "$file" != *..* ]] || { echo "A file's name is letters, digits, dots, hyphens and underscores." >&2; exit 2; }
+[[ "$file" =~ ^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$ && "$file" != *..* ]] ||
+  { echo "A file's name is letters, digits, dots, hyphens and underscores." >&2; exit 2; }
 [[ "$days" =~ ^[1-7]$ ]] || { echo "A link lasts 1 to 7 days: longer ones Azure does not sign." >&2; exit 2; }
 until=$(date --utc --date "+$days days" +%Y-%m-%dT%H:%MZ)
 

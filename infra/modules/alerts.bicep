@@ -46,7 +46,7 @@ resource told 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(alertEma
 
 // The last value of each series, added up: a gauge may come once for each source.
 func newest(metric string) string =>
-  'customMetrics | where name == "${metric}" | summarize arg_max(timestamp, valueMax) by series = tostring(customDimensions), cloud_RoleName | summarize value = sum(valueMax)'
+  'customMetrics | where name == "${metric}" | summarize arg_max(timestamp, valueMax) by series = tostring(customDimensions) | summarize value = sum(valueMax)'
 
 // Each query gives a line when something is to be done, and none otherwise. docs/operators.md says what.
 var alerts = [
@@ -64,7 +64,14 @@ var alerts = [
     title: 'More waits in quarantine than a day ago'
     every: 'PT1H'
     window: 'P1D'
-    query: 'customMetrics | where name == "wss.quarantine.waiting" | summarize waiting = max(valueMax) by series = tostring(customDimensions), hour = bin(timestamp, 1h) | summarize waiting = sum(waiting) by hour | summarize newest = arg_max(hour, waiting), oldest = arg_min(hour, waiting) | where waiting > waiting1'
+    query: '''
+customMetrics | where name == "wss.quarantine.waiting"
+| summarize waiting = max(valueMax) by series = tostring(customDimensions), hour = bin(timestamp, 1h)
+| summarize waiting = sum(waiting) by hour
+| order by hour asc
+| summarize hours = make_list(waiting)
+| where toint(hours[-1]) > toint(hours[0])
+'''
   }
   {
     name: 'snapshot-age'
@@ -72,7 +79,11 @@ var alerts = [
     title: 'Publishing has not run for an hour, or nothing is heard of it'
     every: 'PT15M'
     window: 'PT1H'
-    query: 'customMetrics | where name == "wss.snapshot.age" | summarize newest = arg_max(timestamp, valueMax), heard = count() | where heard == 0 or valueMax > 3600'
+    query: '''
+customMetrics | where name == "wss.snapshot.age"
+| summarize arg_max(timestamp, valueMax), heard = count()
+| where heard == 0 or valueMax > 3600
+'''
   }
   {
     name: 'pending-stuck'
@@ -80,7 +91,7 @@ var alerts = [
     title: 'An announced response has not been fetched for six hours'
     every: 'PT1H'
     window: 'PT1H'
-    query: 'customMetrics | where name == "wss.pending.oldest_age" | summarize arg_max(timestamp, valueMax) by series = tostring(customDimensions) | where valueMax > 21600'
+    query: '${newest('wss.pending.oldest_age')} | where value > 21600'
   }
   {
     name: 'backlog'
@@ -88,7 +99,7 @@ var alerts = [
     title: 'Changed schools wait for their recompute, and become no fewer'
     every: 'PT1H'
     window: 'PT2H'
-    query: 'customMetrics | where name == "wss.backlog.markers" | summarize fewest = min(valueMin) by series = tostring(customDimensions) | where fewest > 0'
+    query: 'customMetrics | where name == "wss.backlog.markers" | summarize fewest = min(valueMin) | where fewest > 0'
   }
   {
     name: 'audit-difference'

@@ -27,7 +27,7 @@ type source = {
   header: string?
   query: string?
   timeZone: string?
-  @description('How many secrets are live: usually 1, 2 while one replaces the other, 0 for a retired source or one without verification. In the vault they are source-{name}-0 and -1, with hyphens for underscores.')
+  @description('How many secrets are live (0 to 2): in the vault source-{name}-0 and -1, with hyphens for underscores. 2 while one replaces the other.')
   secrets: 0 | 1 | 2
   @description('How the vendor is asked for responses; the token is source-{name}-api-token in the vault.')
   api: {

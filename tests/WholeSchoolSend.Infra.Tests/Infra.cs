@@ -31,14 +31,19 @@ public sealed class Infra : IDisposable
 
     /// <summary>The package has Bicep for Linux x64; others are not in every package source.</summary>
     public static void NeedsBicep() =>
-        Assert.SkipUnless(OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64, "The Bicep program is packaged for Linux x64 only: CI checks infra/ there.");
+        Assert.SkipUnless(
+            OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64,
+            "The Bicep program is packaged for Linux x64 only: CI checks infra/ there.");
 
     /// <summary>The scripts are for a shell.</summary>
     public static void NeedsShell() => Assert.SkipUnless(OperatingSystem.IsLinux(), "The scripts of infra/ are tried on Linux only.");
 
     /// <summary>Resources of a golden snapshot, or of one in the copy.</summary>
-    public static IReadOnlyList<JsonNode> Resources(string name, string? folder = null) =>
-        [.. JsonNode.Parse(File.ReadAllText(Path.Combine(folder ?? Path.Combine(Root, "infra"), $"{name}.snapshot.json")))!["predictedResources"]!.AsArray().Select(one => one!)];
+    public static IReadOnlyList<JsonNode> Predicted(string name, string? folder = null)
+    {
+        var snapshot = JsonNode.Parse(File.ReadAllText(Path.Combine(folder ?? Path.Combine(Root, "infra"), $"{name}.snapshot.json")))!;
+        return [.. snapshot["predictedResources"]!.AsArray().Select(one => one!)];
+    }
 
     public Ran RunBicep(params string[] arguments) => RunBicep(arguments, new Dictionary<string, string>());
 
@@ -94,6 +99,16 @@ public sealed class Infra : IDisposable
             if (File.Exists(Path.Combine(folder.FullName, "WholeSchoolSend.Functions.sln"))) return folder.FullName;
         throw new DirectoryNotFoundException("The tests run outside the repository.");
     }
+}
+
+/// <summary>Reading a snapshot.</summary>
+public static class Predictions
+{
+    /// <summary>Those of one type, such as <c>Microsoft.Web/sites</c>.</summary>
+    public static IEnumerable<JsonNode> Of(this IReadOnlyList<JsonNode> resources, string type) => resources.Where(one => (string?)one["type"] == type);
+
+    /// <summary>The last part of its name: what it is called within its parent.</summary>
+    public static string OwnName(this JsonNode resource) => ((string)resource["name"]!).Split('/')[^1];
 }
 
 /// <summary>How a program ended and what it said.</summary>

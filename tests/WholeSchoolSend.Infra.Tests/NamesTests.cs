@@ -15,7 +15,7 @@ using WholeSchoolSend.Storage;
 
 namespace WholeSchoolSend.Infra.Tests;
 
-/// <summary>Every name that the app relies on is in the estate, and the other way round: a name that only one of them knows is found here, not on Azure.</summary>
+/// <summary>Every name that the app relies on is in the estate, and the other way round: found here, not on Azure.</summary>
 public sealed partial class NamesTests
 {
     /// <summary>Read by the host itself, or by the worker before our own code.</summary>
@@ -27,7 +27,7 @@ public sealed partial class NamesTests
     /// <summary>What reports of erasure say of copies in the bin; nothing else in the app depends on it.</summary>
     private const string OfErasure = "SoftDeleteDays";
 
-    private static readonly IReadOnlyList<JsonNode> Estate = Infra.Resources("main.prod");
+    private static readonly IReadOnlyList<JsonNode> Estate = Infra.Predicted("main.prod");
 
     [Fact]
     public void Every_setting_of_the_app_is_set_and_every_set_one_is_known()
@@ -40,13 +40,14 @@ public sealed partial class NamesTests
             .Concat(Names<SourceOptions>().Select(name => $"Sources__*__{name}"))
             .Concat(Names<ApiOptions>().Select(name => $"Sources__*__Api__{name}"))
             .Concat(OfTheHost).Append(OfErasure);
-        Assert.Equal(known.Distinct().Order(StringComparer.Ordinal), SecurityRules.Settings(Estate).Keys.Select(InGeneral).Distinct().Order(StringComparer.Ordinal));
+        var set = SecurityRules.Settings(Estate).Keys.Select(InGeneral);
+        Assert.Equal(known.Distinct().Order(StringComparer.Ordinal), set.Distinct().Order(StringComparer.Ordinal));
     }
 
     [Fact]
     public void A_small_estate_sets_what_the_app_needs_to_start()
     {
-        var set = SecurityRules.Settings(Infra.Resources("main.dev")).Keys;
+        var set = SecurityRules.Settings(Infra.Predicted("main.dev")).Keys;
         Assert.Empty(SecurityRules.Settings(Estate).Keys.Where(name => !name.Contains("__", StringComparison.Ordinal)).Except(set));
         Assert.DoesNotContain(set, name => name.StartsWith("Sources__", StringComparison.Ordinal) || name.StartsWith("Disclosure__", StringComparison.Ordinal));
     }
@@ -60,7 +61,7 @@ public sealed partial class NamesTests
         Assert.Equal("leaders_monkey", vendor.Key);
     }
 
-    /// <summary>Azure leaves a reference as it stands while it cannot read the vault: that text would pass for a secret, and everybody who knows the vault's name knows it.</summary>
+    /// <summary>Azure leaves a reference as it stands while it cannot read the vault: that text would pass for a secret that others can guess.</summary>
     [Fact]
     public void A_reference_that_the_vault_did_not_resolve_is_no_secret()
     {
@@ -74,9 +75,9 @@ public sealed partial class NamesTests
     [Fact]
     public async Task Tables_and_containers_are_those_of_the_app()
     {
-        var tables = Estate.Where(one => (string?)one["type"] == "Microsoft.Storage/storageAccounts/tableServices/tables").Select(one => ((string)one["name"]!).Split('/')[^1]).ToList();
-        var containers = Estate.Where(one => (string?)one["type"] == "Microsoft.Storage/storageAccounts/blobServices/containers").Select(one => ((string)one["name"]!).Split('/'))
-            .Where(name => name[0].StartsWith("wssdata", StringComparison.Ordinal)).Select(name => name[^1])
+        var tables = Estate.Of("Microsoft.Storage/storageAccounts/tableServices/tables").Select(one => one.OwnName()).ToList();
+        var containers = Estate.Of("Microsoft.Storage/storageAccounts/blobServices/containers")
+            .Where(one => ((string)one["name"]!).StartsWith("wssdata", StringComparison.Ordinal)).Select(one => one.OwnName())
             // Azure makes it where a website is switched on.
             .Append((string)SecurityRules.Settings(Estate)["PublicContainer"]).ToList();
 
@@ -91,7 +92,7 @@ public sealed partial class NamesTests
     [Fact]
     public void Events_reach_the_functions_that_wait_for_them()
     {
-        var told = Infra.Resources("events").Select(one => one["properties"]!).Select(properties => (
+        var told = Infra.Predicted("events").Select(one => one["properties"]!).Select(properties => (
             Function: FunctionInAddress().Match((string)properties["destination"]!["properties"]!["endpointUrl"]!).Groups[1].Value,
             Container: (string)properties["filter"]!["subjectBeginsWith"]!));
         var waiting = Triggers<BlobTriggerAttribute>().Select(one =>
@@ -100,9 +101,10 @@ public sealed partial class NamesTests
             return (one.Function, Container: $"/blobServices/default/containers/{one.Trigger.BlobPath.Split('/')[0]}/");
         });
         Assert.Equal(waiting.Order(), told.Order());
-        Assert.All(Infra.Resources("events"), one =>
+        Assert.All(Infra.Predicted("events"), one =>
         {
-            Assert.Equal("undelivered-events", (string)one["properties"]!["deadLetterWithResourceIdentity"]!["deadLetterDestination"]!["properties"]!["blobContainerName"]!);
+            var left = one["properties"]!["deadLetterWithResourceIdentity"]!["deadLetterDestination"]!["properties"]!;
+            Assert.Equal("undelivered-events", (string)left["blobContainerName"]!);
             // Retry for as long as the nightly sweep may take to find the file.
             Assert.True((int)one["properties"]!["retryPolicy"]!["eventTimeToLiveInMinutes"]! >= 1440);
         });
@@ -128,8 +130,8 @@ public sealed partial class NamesTests
     [InlineData("failed-functions", "requests")]
     public void There_is_an_alert(string name, string about)
     {
-        var alert = Assert.Single(Estate, one => (string?)one["type"] == "Microsoft.Insights/scheduledQueryRules" && ((string)one["name"]!).StartsWith($"alert-{name}-", StringComparison.Ordinal))["properties"]!;
-        Assert.Contains(about, (string)alert["criteria"]!["allOf"]![0]!["query"]!, StringComparison.Ordinal);
+        var alert = Assert.Single(Alerts(), one => one.OwnName().StartsWith($"alert-{name}-", StringComparison.Ordinal))["properties"]!;
+        Assert.Contains(about, Query(alert), StringComparison.Ordinal);
         Assert.True((bool)alert["enabled"]!);
         Assert.Single(alert["actions"]!["actionGroups"]!.AsArray());
     }
@@ -137,8 +139,7 @@ public sealed partial class NamesTests
     [Fact]
     public void Metrics_that_are_watched_are_measured()
     {
-        var watched = Estate.Where(one => (string?)one["type"] == "Microsoft.Insights/scheduledQueryRules")
-            .SelectMany(one => MetricInQuery().Matches((string)one["properties"]!["criteria"]!["allOf"]![0]!["query"]!).Select(match => match.Value)).Distinct().ToList();
+        var watched = Alerts().SelectMany(one => MetricInQuery().Matches(Query(one["properties"]!))).Select(match => match.Value).Distinct().ToList();
         Assert.Equal(6, watched.Count);
         var written = Texts("WholeSchoolSend.Core").Concat(Texts("WholeSchoolSend.Functions")).ToHashSet(StringComparer.Ordinal);
         Assert.SkipUnless(written.Contains("WholeSchoolSend"), "This build has no meter yet.");
@@ -148,29 +149,38 @@ public sealed partial class NamesTests
     [Fact]
     public void Undelivered_events_and_the_budget_are_told_of()
     {
-        var events = Estate.Where(one => (string?)one["type"] == "Microsoft.Insights/metricAlerts").Select(one => one["properties"]!).ToList();
-        Assert.Equal(["DeadLetteredCount", "DroppedEventCount"], events.Select(one => (string)one["criteria"]!["allOf"]![0]!["metricName"]!).Order(StringComparer.Ordinal));
+        var events = Estate.Of("Microsoft.Insights/metricAlerts").Select(one => one["properties"]!).ToList();
+        var metrics = events.Select(one => (string)one["criteria"]!["allOf"]![0]!["metricName"]!);
+        Assert.Equal(["DeadLetteredCount", "DroppedEventCount"], metrics.Order(StringComparer.Ordinal));
         Assert.All(events, one => Assert.Single(one["actions"]!.AsArray()));
-        var budget = Assert.Single(Estate, one => (string?)one["type"] == "Microsoft.Consumption/budgets")["properties"]!;
+        var budget = Assert.Single(Estate.Of("Microsoft.Consumption/budgets"))["properties"]!;
         Assert.EndsWith("-01T00:00:00Z", (string)budget["timePeriod"]!["startDate"]!, StringComparison.Ordinal);
         Assert.Equal(["foreseen", "spent"], budget["notifications"]!.AsObject().Select(one => one.Key).Order(StringComparer.Ordinal));
     }
 
-    private static async Task<(List<string> Tables, List<string> Containers)> WhatTheAppMakes(IReadOnlyCollection<string> tables, IReadOnlyCollection<string> containers)
+    private static IEnumerable<JsonNode> Alerts() => Estate.Of("Microsoft.Insights/scheduledQueryRules");
+
+    private static string Query(JsonNode alert) => (string)alert["criteria"]!["allOf"]![0]!["query"]!;
+
+    private static async Task<(List<string> Tables, List<string> Containers)> WhatTheAppMakes(
+        IReadOnlyCollection<string> tables, IReadOnlyCollection<string> containers)
     {
+        const string Connection = "AccountName=a;AccountKey=AAAA;BlobEndpoint=http://blobs.invalid/;TableEndpoint=http://tables.invalid/";
         var account = new Account(tables, containers);
-        var storage = new SurveyDataStorage(
-            "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=AAAA;BlobEndpoint=http://blobs.invalid/;TableEndpoint=http://tables.invalid/",
-            new SurveyDataOptions { PublicContainer = SecurityRules.Settings(Estate)["PublicContainer"], Transport = new HttpClientTransport(new HttpClient(account)) },
-            TimeProvider.System);
+        var transport = new HttpClientTransport(new HttpClient(account));
+        var options = new SurveyDataOptions { PublicContainer = SecurityRules.Settings(Estate)["PublicContainer"], Transport = transport };
+        var storage = new SurveyDataStorage(Connection, options, TimeProvider.System);
         await storage.CreateMissingAsync(CancellationToken.None);
         return (account.Tables, account.Containers);
     }
 
-    private static IConfiguration Configuration(Func<string, string> secret) => new ConfigurationBuilder().AddInMemoryCollection(SecurityRules.Settings(Estate).Select(setting =>
-        KeyValuePair.Create(
-            setting.Key.Replace("__", ":", StringComparison.Ordinal),
-            (string?)(setting.Value.StartsWith("@Microsoft.KeyVault", StringComparison.Ordinal) ? secret(setting.Value) : setting.Value)))).Build();
+    private static IConfiguration Configuration(Func<string, string> secret)
+    {
+        var values = SecurityRules.Settings(Estate).ToDictionary(
+            setting => setting.Key.Replace("__", ":", StringComparison.Ordinal),
+            setting => (string?)(setting.Value.StartsWith("@Microsoft.KeyVault", StringComparison.Ordinal) ? secret(setting.Value) : setting.Value));
+        return new ConfigurationBuilder().AddInMemoryCollection(values).Build();
+    }
 
     /// <summary>A source's name and the number of a secret left out.</summary>
     private static string InGeneral(string setting) => SecretNumber().Replace(SourceName().Replace(setting, "Sources__*__"), "Secrets");
@@ -227,10 +237,15 @@ public sealed partial class NamesTests
             var table = request.RequestUri!.Host == "tables.invalid";
             if (request.Method == HttpMethod.Get)
             {
-                return Answer(HttpStatusCode.OK, table
-                    ? new JsonObject { ["value"] = new JsonArray([.. tables.Select(name => (JsonNode)new JsonObject { ["TableName"] = name })]) }.ToJsonString()
-                    : $"<?xml version=\"1.0\"?><EnumerationResults><Containers>{string.Concat(containers.Select(name => $"<Container><Name>{name}</Name><Properties><Last-Modified>Thu, 01 Jan 1970 00:00:00 GMT</Last-Modified><Etag>1</Etag></Properties></Container>"))}</Containers><NextMarker/></EnumerationResults>",
-                    table ? "application/json" : "application/xml");
+                if (table)
+                {
+                    var listed = new JsonArray([.. tables.Select(name => (JsonNode)new JsonObject { ["TableName"] = name })]);
+                    return Answer(HttpStatusCode.OK, new JsonObject { ["value"] = listed }.ToJsonString(), "application/json");
+                }
+                const string Properties = "<Properties><Last-Modified>Thu, 01 Jan 1970 00:00:00 GMT</Last-Modified><Etag>1</Etag></Properties>";
+                var lines = containers.Select(name => $"<Container><Name>{name}</Name>{Properties}</Container>");
+                var list = $"<EnumerationResults><Containers>{string.Concat(lines)}</Containers><NextMarker/></EnumerationResults>";
+                return Answer(HttpStatusCode.OK, list, "application/xml");
             }
             var body = request.Content is null ? "" : await request.Content.ReadAsStringAsync(cancellationToken);
             lock (Tables)

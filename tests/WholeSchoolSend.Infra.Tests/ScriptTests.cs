@@ -23,7 +23,8 @@ public sealed class ScriptTests : IDisposable
         var functions = int.Parse(Run("count-functions.sh", []).Output, System.Globalization.CultureInfo.InvariantCulture);
         said = said?.Replace("37", $"{functions - 1}", StringComparison.Ordinal).Replace("38", $"{functions}", StringComparison.Ordinal);
         var metadata = string.Concat(Enumerable.Repeat("{ \"name\": \"a\", \"entryPoint\": \"b\" },\n", fault == "fewer" ? functions - 1 : functions));
-        foreach (var file in new[] { "host.json", "worker.config.json", "extensions.json", "WholeSchoolSend.Functions.dll", ".azurefunctions/a.dll" }) File.WriteAllText(Path.Combine(folder, file), "x");
+        string[] files = ["host.json", "worker.config.json", "extensions.json", "WholeSchoolSend.Functions.dll", ".azurefunctions/a.dll"];
+        foreach (var file in files) File.WriteAllText(Path.Combine(folder, file), "x");
         File.WriteAllText(Path.Combine(folder, "functions.metadata"), metadata);
         if (fault == ".azurefunctions") Directory.Delete(Path.Combine(folder, fault), recursive: true);
         else if (fault is "functions.metadata") File.Delete(Path.Combine(folder, fault));
@@ -46,7 +47,8 @@ public sealed class ScriptTests : IDisposable
         Assert.All(links, link =>
         {
             Assert.StartsWith("storage blob generate-sas --account-name wssdata", link, StringComparison.Ordinal);
-            foreach (var part in new[] { "--https-only", "--as-user", "--auth-mode login", "--ip 192.0.2.7" }) Assert.Contains(part, link, StringComparison.Ordinal);
+            string[] parts = ["--https-only", "--as-user", "--auth-mode login", "--ip 192.0.2.7"];
+            Assert.All(parts, part => Assert.Contains(part, link, StringComparison.Ordinal));
             var until = DateTimeOffset.Parse(Regex.Match(link, "--expiry (\\S+)").Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture);
             Assert.InRange(until - TimeProvider.System.GetUtcNow(), TimeSpan.FromDays(2.99), TimeSpan.FromDays(3.01));
         });
@@ -82,7 +84,9 @@ public sealed class ScriptTests : IDisposable
         var ran = Run("after-deploy.sh", [], Az(
             $"""
             case "$*" in
-              "functionapp function list"*) n=$(cat "$WSS_COUNT" 2>/dev/null || echo 0); echo $((n + 1)) > "$WSS_COUNT"; [ "$n" -lt 2 ] && echo 0 || echo {functions} ;;
+              "functionapp function list"*)
+                n=$(cat "$WSS_COUNT" 2>/dev/null || echo 0); echo $((n + 1)) > "$WSS_COUNT"
+                [ "$n" -lt 2 ] && echo 0 || echo {functions} ;;
               "functionapp show"*) echo /subscriptions/s/app ;;
               "rest"*) echo true ;;
             esac
@@ -90,8 +94,12 @@ public sealed class ScriptTests : IDisposable
         Assert.True(ran.Code == 0, ran.Said);
         var asked = File.ReadAllLines(log);
         Assert.Equal(3, asked.Count(line => line.StartsWith("functionapp function list", StringComparison.Ordinal)));
-        Assert.Contains("--query systemKeys.blobs_extension != `null`", Assert.Single(asked, line => line.StartsWith("rest", StringComparison.Ordinal)), StringComparison.Ordinal);
-        Assert.Equal("deployment group create --resource-group rg --name events --template-file events.bicep --parameters app=app topic=topic deadLetterAccount=wsshost --output none", asked[^1]);
+        var keys = Assert.Single(asked, line => line.StartsWith("rest", StringComparison.Ordinal));
+        Assert.Contains("--query systemKeys.blobs_extension != `null`", keys, StringComparison.Ordinal);
+        Assert.Equal(
+            "deployment group create --resource-group rg --name events --template-file events.bicep "
+            + "--parameters app=app topic=topic deadLetterAccount=wsshost --output none",
+            asked[^1]);
     }
 
     [Fact]

@@ -3,7 +3,7 @@ using YamlDotNet.RepresentationModel;
 
 namespace WholeSchoolSend.Infra.Tests;
 
-/// <summary>Workflows run with rights on the repository and on Azure: nothing in them can be changed by somebody else, and each asks for no more than it needs.</summary>
+/// <summary>Workflows run with rights on the repository and on Azure: nobody else can change what they run, and each asks for what it needs.</summary>
 public sealed partial class WorkflowTests
 {
     private static readonly string Folder = Path.Combine(Infra.Root, ".github/workflows");
@@ -60,13 +60,12 @@ public sealed partial class WorkflowTests
     public void Azd_finds_its_templates_its_code_and_its_scripts()
     {
         var root = Parse(File.ReadAllText(Path.Combine(Infra.Root, "infra/azure.yaml")));
-        string Text(YamlNode node) => ((YamlScalarNode)node).Value!;
-        string Beside(string path) => Path.GetFullPath(Path.Combine(Infra.Root, "infra", path));
+        string Beside(string? path) => Path.GetFullPath(Path.Combine(Infra.Root, "infra", path!));
         Assert.True(File.Exists(Beside($"{Text(root["infra"]["path"])}/{Text(root["infra"]["module"])}.bicepparam")));
         var service = ((YamlMappingNode)root["services"]).Children.Single();
         Assert.True(File.Exists(Beside($"{Text(service.Value["project"])}/WholeSchoolSend.Functions.csproj")));
         // azd finds the app by this tag.
-        Assert.Equal(Text(service.Key), (string)Infra.Resources("main.dev").Single(one => (string?)one["type"] == "Microsoft.Web/sites")["tags"]!["azd-service-name"]!);
+        Assert.Equal(Text(service.Key), (string)Infra.Predicted("main.dev").Of("Microsoft.Web/sites").Single()["tags"]!["azd-service-name"]!);
         foreach (var hook in ((YamlMappingNode)root["hooks"]).Children.Values)
         {
             var script = Text(hook["posix"]["run"]);
@@ -78,22 +77,22 @@ public sealed partial class WorkflowTests
     private static IEnumerable<string> Findings(string text)
     {
         var root = Parse(text);
-        if (!root.Children.TryGetValue("permissions", out var granted) || granted is not YamlMappingNode mapping || mapping.Children.Values.Any(right => ((YamlScalarNode)right).Value == "write"))
+        if (At(root, "permissions") is not YamlMappingNode granted || granted.Children.Values.Any(right => Text(right) == "write"))
             yield return "permissions: say at the top what is read, and per job what is written";
         foreach (var (name, job) in Jobs(root))
         {
-            if (!((YamlMappingNode)job).Children.ContainsKey("timeout-minutes")) yield return $"timeout: {name} could hang for hours";
-            foreach (var step in ((YamlSequenceNode)job["steps"]).Cast<YamlMappingNode>())
+            if (At(job, "timeout-minutes") is null) yield return $"timeout: {name} could hang for hours";
+            foreach (var step in (YamlSequenceNode)job["steps"])
             {
-                if (step.Children.TryGetValue("uses", out var uses) && ((YamlScalarNode)uses).Value is { } action)
+                if (Text(At(step, "uses")) is { } action)
                 {
+                    var named = Regex.IsMatch(text, Regex.Escape(action) + " # v[0-9]+(\\.[0-9]+)+\n");
                     if (!Pinned().IsMatch(action)) yield return $"unpinned: {action}";
-                    else if (!Regex.IsMatch(text, Regex.Escape(action) + " # v[0-9]+(\\.[0-9]+)+\n")) yield return $"unnamed: {action} does not say its version";
-                    if (action.StartsWith("actions/checkout@", StringComparison.Ordinal)
-                        && !(step.Children.TryGetValue("with", out var with) && with is YamlMappingNode given && given.Children.TryGetValue("persist-credentials", out var kept) && ((YamlScalarNode)kept).Value == "false"))
+                    else if (!named) yield return $"unnamed: {action} does not say its version";
+                    if (action.StartsWith("actions/checkout@", StringComparison.Ordinal) && Text(At(At(step, "with"), "persist-credentials")) != "false")
                         yield return "credentials: the token is left in the checkout";
                 }
-                if (step.Children.TryGetValue("run", out var run) && ((YamlScalarNode)run).Value!.Contains("${{", StringComparison.Ordinal))
+                if (Text(At(step, "run"))?.Contains("${{", StringComparison.Ordinal) == true)
                     yield return "injection: an expression is pasted into a script; pass it as a variable of the environment";
             }
         }
@@ -107,6 +106,10 @@ public sealed partial class WorkflowTests
         stream.Load(new StringReader(text));
         return (YamlMappingNode)Assert.Single(stream.Documents).RootNode;
     }
+
+    private static YamlNode? At(YamlNode? node, string name) => (node as YamlMappingNode)?.Children.TryGetValue(name, out var at) == true ? at : null;
+
+    private static string? Text(YamlNode? node) => (node as YamlScalarNode)?.Value;
 
     private static IDictionary<YamlNode, YamlNode> Jobs(YamlMappingNode root) => ((YamlMappingNode)root["jobs"]).Children;
 

@@ -15,6 +15,9 @@ public static class VaultReferences
             .Where(setting => setting.Value?.TrimStart().StartsWith("@Microsoft.KeyVault(", StringComparison.OrdinalIgnoreCase) == true)
             .Select(setting => setting.Key.Replace(":", "__", StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToList();
         if (unresolved.Count > 0)
-            throw new InvalidOperationException($"Secrets could not be read from the vault: {string.Join(", ", unresolved)}. Set them there, or see whether the app may read them; then restart the app.");
+        {
+            throw new InvalidOperationException(
+                $"Secrets could not be read from the vault: {string.Join(", ", unresolved)}. Set them there, or let the app read them; then restart it.");
+        }
     }
 }
