@@ -59,6 +59,13 @@ public sealed class BicepTests : IDisposable
     }
 
     [Fact]
+    public void The_script_that_rewrites_them_runs_the_same_bicep()
+    {
+        var script = File.ReadAllText(Path.Combine(Infra.Root, "infra/snapshot.sh"));
+        Assert.Contains(string.Join('/', Infra.Bicep.Split('/')[^4..]), script, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_changed_prediction_is_noticed()
     {
         _infra.Change("modules/app.bicep", "httpsOnly: true", "httpsOnly: false");
@@ -78,7 +85,10 @@ public sealed class BicepTests : IDisposable
         Assert.Equal("prod", (string)Parameters("main", new(Environment) { ["WSS_SIZE"] = "prod" })["size"]!["value"]!);
         var given = Parameters("main", new(Environment)
         {
-            ["WSS_OPERATORS"] = "a-group", ["WSS_OPERATORS_TYPE"] = "Group", ["AZURE_PRINCIPAL_ID"] = "me", ["WSS_ASSIGN_ROLES"] = "false",
+            ["WSS_OPERATORS"] = "a-group",
+            ["WSS_OPERATORS_TYPE"] = "Group",
+            ["AZURE_PRINCIPAL_ID"] = "me",
+            ["WSS_ASSIGN_ROLES"] = "false",
         });
         Assert.Equal("a-group", (string)given["operators"]!["value"]!["id"]!);
         Assert.False((bool)given["createRoleAssignments"]!["value"]!);

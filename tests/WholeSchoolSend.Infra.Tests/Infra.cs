@@ -9,8 +9,6 @@ namespace WholeSchoolSend.Infra.Tests;
 /// <summary>A copy of <c>infra/</c> that a test may spoil, and the programs that read it.</summary>
 public sealed class Infra : IDisposable
 {
-    private static readonly string Bicep = typeof(Infra).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(one => one.Key == "Bicep").Value!;
-
     private readonly string _temporary = Directory.CreateTempSubdirectory("wss-infra-").FullName;
 
     public Infra()
@@ -19,6 +17,10 @@ public sealed class Infra : IDisposable
         Copy(Path.Combine(Root, "infra"), Folder);
         Copy(Path.Combine(Root, "src/WholeSchoolSend.Functions/Triggers"), Path.Combine(_temporary, "src/WholeSchoolSend.Functions/Triggers"));
     }
+
+    /// <summary>The program, as NuGet keeps it.</summary>
+    public static string Bicep { get; } =
+        typeof(Infra).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(one => one.Key == "Bicep").Value!;
 
     /// <summary>The repository.</summary>
     public static string Root { get; } = FindRoot();
