@@ -48,7 +48,7 @@ resource told 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(alertEma
 func newest(metric string) string =>
   'customMetrics | where name == "${metric}" | summarize arg_max(timestamp, valueMax) by series = tostring(customDimensions) | summarize value = sum(valueMax)'
 
-// Each query gives a line when something is to be done, and none otherwise. docs/operators.md says what.
+// Each query gives a line when something is to be done, and none otherwise. docs/runbook.md says what.
 var alerts = [
   {
     name: 'poison'
@@ -88,10 +88,10 @@ customMetrics | where name == "wss.snapshot.age"
   {
     name: 'pending-stuck'
     severity: 2
-    title: 'An announced response has not been fetched for six hours'
+    title: 'An announced response has not been fetched for a day'
     every: 'PT1H'
     window: 'PT1H'
-    query: '${newest('wss.pending.oldest_age')} | where value > 21600'
+    query: '${newest('wss.pending.oldest_age')} | where value > 86400'
   }
   {
     name: 'backlog'
@@ -108,6 +108,18 @@ customMetrics | where name == "wss.snapshot.age"
     every: 'PT1H'
     window: 'P1D'
     query: '${newest('wss.audit.differences')} | where value > 0'
+  }
+  {
+    name: 'deliveries'
+    severity: 2
+    title: 'Deliveries could not be stored, or many were refused'
+    every: 'PT15M'
+    window: 'PT1H'
+    query: '''
+customMetrics | where name == "wss.deliveries"
+| summarize lost = sumif(valueSum, customDimensions.fate in ("not_stored", "busy")), refused = sumif(valueSum, customDimensions.fate == "refused")
+| where lost >= 5 or refused >= 20
+'''
   }
   {
     name: 'failed-requests'
@@ -135,7 +147,7 @@ resource alert 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
     kind: 'LogAlert'
     properties: {
       displayName: alert.title
-      description: 'docs/operators.md, alert ${alert.name}'
+      description: 'docs/runbook.md, alert ${alert.name}'
       severity: alert.severity
       enabled: true
       evaluationFrequency: alert.every
@@ -164,7 +176,7 @@ resource undelivered 'Microsoft.Insights/metricAlerts@2018-03-01' = [
     location: 'global'
     tags: tags
     properties: {
-      description: 'A dropped file was not announced to the app; the nightly sweep imports it. docs/operators.md, alert events-undelivered'
+      description: 'A dropped file was not announced to the app; the nightly sweep imports it. docs/runbook.md, alert events-undelivered'
       severity: 2
       enabled: true
       scopes: [topic.id]

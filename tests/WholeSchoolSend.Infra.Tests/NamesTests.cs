@@ -126,6 +126,7 @@ public sealed partial class NamesTests
     [InlineData("pending-stuck", "wss.pending.oldest_age")]
     [InlineData("backlog", "wss.backlog.markers")]
     [InlineData("audit-difference", "wss.audit.differences")]
+    [InlineData("deliveries", "wss.deliveries")]
     [InlineData("failed-requests", "requests")]
     [InlineData("failed-functions", "requests")]
     public void There_is_an_alert(string name, string about)
@@ -140,7 +141,7 @@ public sealed partial class NamesTests
     public void Metrics_that_are_watched_are_measured()
     {
         var watched = Alerts().SelectMany(one => MetricInQuery().Matches(Query(one["properties"]!))).Select(match => match.Value).Distinct().ToList();
-        Assert.Equal(6, watched.Count);
+        Assert.Equal(7, watched.Count);
         var written = Texts("WholeSchoolSend.Core").Concat(Texts("WholeSchoolSend.Functions")).ToHashSet(StringComparer.Ordinal);
         Assert.SkipUnless(written.Contains("WholeSchoolSend"), "This build has no meter yet.");
         Assert.Subset(written, watched.ToHashSet(StringComparer.Ordinal));
