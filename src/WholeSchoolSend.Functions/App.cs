@@ -26,6 +26,7 @@ public static class App
         var services = builder.Services;
         // ASP.NET Core logs every request with its query string, where function keys may be.
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        VaultReferences.MustBeResolved(builder.Configuration);
         services.AddSingleton(TimeProvider.System);
         services.AddOptions<SurveyOptions>().Bind(builder.Configuration).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<DisclosurePolicy>().Bind(builder.Configuration.GetSection("Disclosure")).ValidateDataAnnotations().ValidateOnStart();
