@@ -14,7 +14,13 @@ public sealed class RetentionTests(AzuriteFixture azurite)
 {
     private static readonly RetentionPolicy Never = new()
     {
-        AnswerDays = 0, PollFileDays = 0, ReportDays = 0, InternalSnapshotDays = 0, AuditDays = 0, OperationDays = 0, ErasureDays = 0,
+        AnswerDays = 0,
+        PollFileDays = 0,
+        ReportDays = 0,
+        InternalSnapshotDays = 0,
+        AuditDays = 0,
+        OperationDays = 0,
+        ErasureDays = 0,
     };
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
