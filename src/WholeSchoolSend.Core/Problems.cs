@@ -71,6 +71,7 @@ public static class Problems
     public static readonly ProblemKind ChangedMeanwhile = new(409, "changed-meanwhile", "Somebody else changed it meanwhile: read it again");
     public static readonly ProblemKind ParameterInvalid = new(422, "parameter-invalid", "A parameter of the address is not what it should be");
     public static readonly ProblemKind RangeTooLong = new(422, "range-too-long", "The range of days is longer than is looked through at once");
+    public static readonly ProblemKind ReasonPersonal = new(422, "reason-personal", "A reason is kept, so it must name nobody: give a reference instead");
     public static readonly ProblemKind ReasonMissing = new(422, "reason-missing", "This decision is recorded with a reason: give one");
 
     // Why a dropped file was refused. Problems of its rows carry the codes above or the file reader's own.

@@ -5,9 +5,12 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using WholeSchoolSend.Core.Disclosure;
+using WholeSchoolSend.Core.Erasures;
 using WholeSchoolSend.Core.Instruments;
 using WholeSchoolSend.Core.Kpis;
+using WholeSchoolSend.Core.Operations;
 using WholeSchoolSend.Core.Polls;
+using WholeSchoolSend.Core.Retention;
 using WholeSchoolSend.Core.Schools;
 using WholeSchoolSend.Core.Snapshots;
 using WholeSchoolSend.Core.Webhooks;
@@ -30,10 +33,13 @@ public static class App
         services.AddSingleton(TimeProvider.System);
         services.AddOptions<SurveyOptions>().Bind(builder.Configuration).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<DisclosurePolicy>().Bind(builder.Configuration.GetSection("Disclosure")).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<RetentionPolicy>().Bind(builder.Configuration.GetSection("Retention")).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<ErasureOptions>().Bind(builder.Configuration).ValidateDataAnnotations().ValidateOnStart();
         var sources = SourceOptions.Read(builder.Configuration);
         services.AddSingleton(sources);
         services.AddSingleton(ApiOptions.Read(builder.Configuration, sources));
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<DisclosurePolicy>>().Value);
+        services.AddSingleton(provider => provider.GetRequiredService<IOptions<RetentionPolicy>>().Value);
         services.AddSingleton(provider => new Pseudonyms(provider.GetRequiredService<IOptions<SurveyOptions>>().Value.PseudonymKey));
         services.AddSingleton(Catalogue.Current);
 
@@ -41,6 +47,12 @@ public static class App
         services.AddSingleton(provider => Connect(builder.Configuration, provider.GetRequiredService<IOptions<SurveyOptions>>().Value, provider.GetRequiredService<TimeProvider>()));
         services.AddHostedService<PrepareStorage>();
         AddStore<IEvidence>(storage => storage.Evidence);
+        AddStore<IHeldEvidence>(storage => storage.Evidence);
+        AddStore<IExpiringAnswers>(storage => storage.Evidence);
+        AddStore<IHeldInQuarantine>(storage => storage.Quarantine);
+        AddStore<IHeldPending>(storage => storage.Pending);
+        AddStore<IErasures>(storage => storage.Erasures);
+        AddStore<IOperations>(storage => storage.Operations);
         AddStore<IStoredResponses>(storage => storage.Evidence);
         AddStore<ISchoolTotals>(storage => storage.Evidence);
         AddStore<IAuditedTotals>(storage => storage.Evidence);
@@ -89,8 +101,15 @@ public static class App
         services.AddSingleton<ReplayQuarantine>();
         services.AddSingleton<Ledger>();
         services.AddSingleton<ApplyRetention>();
+        services.AddSingleton<BrowseOperations>();
         services.AddSingleton<PutMilestone>();
         services.AddSingleton<PutErratum>();
+
+        // Erasures.
+        services.AddSingleton<ErasureShelf>();
+        services.AddSingleton<ErasePolls>();
+        services.AddSingleton<SweepErasures>();
+        services.AddSingleton<RequestErasure>();
 
         // Files.
         services.AddSingleton<FileImport>();

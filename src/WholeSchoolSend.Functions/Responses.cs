@@ -12,6 +12,9 @@ internal static class Responses
 {
     public static IResult Ok<T>(T value, JsonTypeInfo<T> type, int status = StatusCodes.Status200OK) => Results.Json(value, type, "application/json", status);
 
+    /// <summary>Something was made, or is being made, at this address.</summary>
+    public static IResult Created<T>(string location, T value, JsonTypeInfo<T> type, int status) => new CreatedResult(location, Ok(value, type, status));
+
     public static IResult From(params IReadOnlyList<Problem> problems) => new ProblemResult(problems);
 
     /// <summary>The value's JSON, or the problems.</summary>
@@ -41,6 +44,15 @@ internal static class Responses
             body.Write(buffer, 0, read);
         }
         return body.ToArray();
+    }
+
+    private sealed class CreatedResult(string location, IResult result) : IResult
+    {
+        public Task ExecuteAsync(HttpContext httpContext)
+        {
+            httpContext.Response.Headers.Location = location;
+            return result.ExecuteAsync(httpContext);
+        }
     }
 
     private sealed class StreamResult(Func<Stream, CancellationToken, Task> write) : IResult

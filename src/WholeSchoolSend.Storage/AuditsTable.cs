@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Azure.Data.Tables;
 using WholeSchoolSend.Core.Kpis;
+using static WholeSchoolSend.Storage.TableRead;
 
 namespace WholeSchoolSend.Storage;
 
@@ -40,6 +41,20 @@ public sealed class AuditsTable(TableClient table) : IAudits
         await table.FindAsync(Totals, TableKey.From("A", id), cancellation) is { } audit
             ? new AuditFindings(Audit(audit), await table.Range(Totals, TableKey.Below("D", id), cancellation).ListAsync(Difference))
             : null;
+
+    /// <inheritdoc/>
+    public async Task<int> ExpireAsync(DateTimeOffset before, CancellationToken cancellation)
+    {
+        var gone = 0;
+        foreach (var kind in (string[])["D", "A"])
+        {
+            // An id begins with the time backwards.
+            var rows = await table.Range(Totals, ($"{kind}~{TableKey.NewestFirst(before)}~", TableKey.Below(kind).To), cancellation, KeysOnly).ListAsync(row => row);
+            foreach (var batch in TableTransaction.InBatches(rows.Select(Delete))) await table.SubmitAsync(batch, cancellation);
+            if (kind == "A") gone = rows.Count;
+        }
+        return gone;
+    }
 
     private async Task PutAsync(string key, byte[] json, CancellationToken cancellation)
     {

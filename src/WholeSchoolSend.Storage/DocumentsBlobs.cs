@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Azure;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
@@ -6,7 +7,7 @@ using WholeSchoolSend.Core.Snapshots;
 namespace WholeSchoolSend.Storage;
 
 /// <summary>Published documents: a container for each audience, with the headers browsers and caches go by.</summary>
-public sealed class DocumentsBlobs(BlobContainerClient internalDocuments, BlobContainerClient publicDocuments) : IDocuments
+public sealed partial class DocumentsBlobs(BlobContainerClient internalDocuments, BlobContainerClient publicDocuments) : IDocuments
 {
     private const string ForEver = "public, max-age=31536000, immutable";
 
@@ -57,6 +58,22 @@ public sealed class DocumentsBlobs(BlobContainerClient internalDocuments, BlobCo
             return await ReadAsync(audience, path, cancellation) is { } stored && stored.Bytes.AsSpan().SequenceEqual(bytes);
         }
     }
+
+    /// <inheritdoc/>
+    public async Task<int> ExpireInternalAsync(DateTimeOffset before, Func<string, bool> listed, CancellationToken cancellation)
+    {
+        var gone = 0;
+        await foreach (var blob in internalDocuments.GetBlobsAsync(cancellationToken: cancellation))
+        {
+            if (!SnapshotPath().IsMatch(blob.Name) || listed(blob.Name) || blob.Properties.LastModified >= before) continue;
+            await internalDocuments.GetBlobClient(blob.Name).DeleteIfExistsAsync(cancellationToken: cancellation);
+            gone++;
+        }
+        return gone;
+    }
+
+    [GeneratedRegex("^[0-9]{4}/[0-9]{2}/[^/]+[.]json$", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
+    private static partial Regex SnapshotPath();
 
     private BlobClient Blob(Audience audience, string path) =>
         (audience == Audience.Public ? publicDocuments : internalDocuments).GetBlobClient(path);

@@ -5,6 +5,7 @@ using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using Azure.Storage.Blobs.Specialized;
 using WholeSchoolSend.Core.Polls;
+using WholeSchoolSend.Core.Schools;
 
 namespace WholeSchoolSend.Storage;
 
@@ -49,7 +50,8 @@ public sealed class DropsBlobs(
     public async Task KeepRawAsync(DroppedFile file, string contentHash, CancellationToken cancellation)
     {
         var kept = raw.GetBlobClient(contentHash);
-        if ((await kept.ExistsAsync(cancellation)).Value) return;
+        // Asking first costs a request: of a small file no less than sending it in vain.
+        if (file.Bytes > Block && (await kept.ExistsAsync(cancellation)).Value) return;
         try
         {
             await using var content = await file.OpenAsync(cancellation);
@@ -73,6 +75,31 @@ public sealed class DropsBlobs(
     /// <inheritdoc/>
     public Task<DroppedFile?> FindRawAsync(string supplier, string name, string contentHash, CancellationToken cancellation) =>
         FindAsync(raw.GetBlobClient(contentHash), supplier, name, cancellation);
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<DroppedFile> RawAsync([EnumeratorCancellation] CancellationToken cancellation)
+    {
+        await foreach (var blob in raw.GetBlobsAsync(cancellationToken: cancellation)) yield return From(raw, "", blob.Name, blob);
+    }
+
+    /// <inheritdoc/>
+    public async Task RemoveAsync(DroppedFile file, CancellationToken cancellation)
+    {
+        var blob = file.Supplier switch
+        {
+            "" => raw.GetBlobClient(file.Name),
+            ImportRegister.Supplier => register.GetBlobClient(file.Name),
+            _ => pollDrop.GetBlobClient($"{(file.Supplier == ImportPoll.MisplacedRegister ? "register" : file.Supplier)}/{file.Name}"),
+        };
+        try
+        {
+            await blob.DeleteIfExistsAsync(DeleteSnapshotsOption.IncludeSnapshots, new BlobRequestConditions { IfMatch = new ETag($"\"{file.Id}\"") }, cancellation);
+        }
+        catch (RequestFailedException changed) when (changed.Status == 412)
+        {
+            // Another file by now: it is imported, and looked at, as itself.
+        }
+    }
 
     /// <inheritdoc/>
     public async Task ReportAsync(DroppedFile file, ImportReport report, CancellationToken cancellation)
@@ -107,6 +134,19 @@ public sealed class DropsBlobs(
                 // An import has reported meanwhile, or it was ourselves and the answer was lost: what is there now tells.
             }
         }
+    }
+
+    /// <inheritdoc/>
+    public async Task<int> ExpireReportsAsync(DateTimeOffset before, CancellationToken cancellation)
+    {
+        var gone = 0;
+        await foreach (var report in pollReports.GetBlobsAsync(cancellationToken: cancellation))
+        {
+            if (report.Properties.LastModified >= before) continue;
+            await pollReports.GetBlobClient(report.Name).DeleteIfExistsAsync(cancellationToken: cancellation);
+            gone++;
+        }
+        return gone;
     }
 
     private static string SupplierOf(string folder) => folder == "register" ? ImportPoll.MisplacedRegister : folder;

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Azure;
 using Azure.Data.Tables;
+using WholeSchoolSend.Core.Erasures;
 using WholeSchoolSend.Core.Instruments;
 using WholeSchoolSend.Core.Kpis;
 using WholeSchoolSend.Core.Webhooks;
@@ -196,11 +197,8 @@ public sealed partial class EvidenceTable(TableClient table, StorageResilience r
             tally.Count(row, FateRow.Fate(row));
     }
 
-    /// <summary>
-    /// Erases a response: its identity becomes a tombstone that every later delivery meets, all versions go, and its school is marked. An
-    /// identity that never came gets its tombstone all the same.
-    /// </summary>
-    internal Task EraseAsync(string collection, string identity, CancellationToken cancellation) =>
+    /// <inheritdoc/>
+    public Task EraseAsync(string collection, string identity, CancellationToken cancellation) =>
         resilience.DecideAsync(
             async token =>
             {
@@ -282,6 +280,8 @@ public sealed partial class EvidenceTable(TableClient table, StorageResilience r
     private async Task<Remapped> RemapReadAsync(
         TableEntity before, InstrumentVersion newest, Func<string, RedactedAnswers, Coding?> map, CancellationToken cancellation)
     {
+        // Its answers' time is over: it counts as it was coded.
+        if (!Payload.IsIn(before)) return Remapped.Kept;
         var (source, answers) = ResponseRow.Answers(before);
         if (map(source, answers) is not { } coding) return Remapped.Kept;
         var id = Identity.OfResponse(source, answers.Form, answers.Id);
@@ -654,6 +654,18 @@ public sealed partial class EvidenceTable(TableClient table, StorageResilience r
 
         public static bool CodedAlike(TableEntity a, TableEntity b) => Payload.Get(a, "Coding").AsSpan().SequenceEqual(Payload.Get(b, "Coding"));
 
+        /// <summary>The row with the identity its key ends with.</summary>
+        public static HeldResponse Held(TableEntity row)
+        {
+            var coding = StorageJson.ReadCoding(Payload.Get(row, "Coding"));
+            return new HeldResponse(
+                row.RowKey[(row.RowKey.LastIndexOf('~') + 1)..], row.GetString(Source), row.GetString(Instrument), coding.School, coding.Wave, coding.Respondent,
+                StorageJson.ReadVersion(row.GetString(Version)).Submitted, AnswersLeft(row));
+        }
+
+        /// <summary>None where their time is over.</summary>
+        public static RedactedAnswers AnswersLeft(TableEntity row) => Payload.IsIn(row) ? RedactedAnswers.FromJson(Payload.Get(row)) : new RedactedAnswers("", "", []);
+
         public static CountedResponse Counted(TableEntity row) =>
             new(StorageJson.ReadCoding(Payload.Get(row, "Coding")), StorageJson.ReadVersion(row.GetString(Version)).Submitted);
     }
@@ -661,6 +673,13 @@ public sealed partial class EvidenceTable(TableClient table, StorageResilience r
     private static class HistoryRow
     {
         public const string Version = nameof(Version);
+
+        public static HeldResponse Held(TableEntity row)
+        {
+            return new HeldResponse(
+                row.RowKey.Split('~')[1], row.GetString("Source"), row.GetString("Instrument"), null, null, null,
+                StorageJson.ReadVersion(row.GetString(Version)).Submitted, ResponseRow.AnswersLeft(row));
+        }
 
         public static string Key(string identity, string hash) => TableKey.From("H", identity, hash);
 

@@ -33,6 +33,19 @@ internal static class Payload
         return whole.ToArray();
     }
 
-    /// <summary>Puts what <paramref name="from"/> holds under this name into <paramref name="to"/>.</summary>
-    public static void Copy(TableEntity from, TableEntity to, string name = "Json") => Put(to, Get(from, name), name);
+    /// <summary>Puts what <paramref name="from"/> holds under this name, if anything, into <paramref name="to"/>.</summary>
+    public static void Copy(TableEntity from, TableEntity to, string name = "Json")
+    {
+        if (IsIn(from, name)) Put(to, Get(from, name), name);
+    }
+
+    /// <summary>The row without what it holds under this name.</summary>
+    public static TableEntity Without(TableEntity row, string name = "Json")
+    {
+        var without = new TableEntity(row);
+        for (var part = 0; without.Remove(name + part); part++)
+        {
+        }
+        return without;
+    }
 }

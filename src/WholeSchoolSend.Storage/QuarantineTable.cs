@@ -22,7 +22,7 @@ namespace WholeSchoolSend.Storage;
 /// of the private container <c>quarantine</c> when it is large: <c>raw/{day}/{id}.json</c> a body, <c>answers/{day}/{id}.json</c> redacted
 /// answers. It goes when the entry was replayed, a body after thirty days in any case; the row with its codes stays.
 /// </remarks>
-public sealed class QuarantineTable(TableClient table, BlobContainerClient container, StorageResilience resilience) : IQuarantine, IQuarantined, IKnownQuarantined
+public sealed partial class QuarantineTable(TableClient table, BlobContainerClient container, StorageResilience resilience) : IQuarantine, IQuarantined, IKnownQuarantined
 {
     // A row could hold three times as much; an operator's page of rows should not.
     private const int MaxInRow = 256 * 1024;
@@ -37,11 +37,14 @@ public sealed class QuarantineTable(TableClient table, BlobContainerClient conta
     public async Task KeepAsync(QuarantinedResponse response, CancellationToken cancellation)
     {
         var row = EntryRow.From(response);
-        var content = JsonSerializer.SerializeToUtf8Bytes(Content.From(response), StorageJson.Default.Content);
-        if (content.Length <= MaxInRow)
-            Payload.Put(row, content);
-        else
-            row[EntryRow.Blob] = await UploadAsync(response, row.RowKey, content, cancellation);
+        if (!response.IsErased)
+        {
+            var content = JsonSerializer.SerializeToUtf8Bytes(Content.From(response), StorageJson.Default.Content);
+            if (content.Length <= MaxInRow)
+                Payload.Put(row, content);
+            else
+                row[EntryRow.Blob] = await UploadAsync(response, row.RowKey, content, cancellation);
+        }
         try
         {
             await table.SubmitAsync([Add(row)], cancellation);
@@ -93,10 +96,7 @@ public sealed class QuarantineTable(TableClient table, BlobContainerClient conta
                 ? throw new InvalidDataException("An entry waits in quarantine whose content is not there.")
                 : null;
         var content = JsonSerializer.Deserialize(bytes, StorageJson.Default.Content)!;
-        // The serializer writes bytes that are null as an empty text: what is raw has headers, and answers are never empty.
-        return new QuarantinedContent(
-            EntryRow.Entry(row), content.Version, content.Answers is { Length: > 0 } answers ? RedactedAnswers.FromJson(answers) : null,
-            content.Headers is { } headers ? new RawDelivery(content.RawBody, headers) { Query = content.Query! } : null);
+        return new QuarantinedContent(EntryRow.Entry(row), content.Version, AnswersOf(content), RawOf(content));
     }
 
     /// <inheritdoc/>
@@ -179,15 +179,13 @@ public sealed class QuarantineTable(TableClient table, BlobContainerClient conta
             if (isLeft) await container.GetBlobClient(blob.Name).DeleteIfExistsAsync(cancellationToken: cancellation);
         }
         return expired;
-
-        static string NameOf(BlobItem blob) => blob.Name[(blob.Name.LastIndexOf('/') + 1)..^".json".Length];
     }
 
     /// <summary>Counts the deliveries of these days that were quarantined, whatever became of them since.</summary>
     internal async Task CountFatesAsync(FateTally tally, CancellationToken cancellation)
     {
-        await foreach (var row in table.PartitionsThatFit((EntryId.PartitionOf(tally.To), EntryId.PartitionOf(tally.From)), tally.Fits, cancellation, FateTally.Columns))
-            tally.Count(row, Fate.Quarantined);
+        await foreach (var row in table.PartitionsThatFit((EntryId.PartitionOf(tally.To), EntryId.PartitionOf(tally.From)), tally.Fits, cancellation, [.. FateTally.Columns, EntryRow.Fate]))
+            tally.Count(row, row.GetString(EntryRow.Fate) is { } fate ? Enum.Parse<Fate>(fate) : Fate.Quarantined);
     }
 
     /// <summary>How many entries of each source wait, and by which reasons.</summary>
@@ -276,6 +274,13 @@ public sealed class QuarantineTable(TableClient table, BlobContainerClient conta
         }
     }
 
+    private static string NameOf(BlobItem blob) => blob.Name[(blob.Name.LastIndexOf('/') + 1)..^".json".Length];
+
+    // The serializer writes bytes that are null as an empty text: what is raw has headers, and answers are never empty.
+    private static RedactedAnswers? AnswersOf(Content content) => content.Answers is { Length: > 0 } answers ? RedactedAnswers.FromJson(answers) : null;
+
+    private static RawDelivery? RawOf(Content content) => content.Headers is { } headers ? new RawDelivery(content.RawBody, headers) { Query = content.Query! } : null;
+
     /// <summary>What is kept for replay.</summary>
     internal sealed record Content(
         ResponseVersion? Version, byte[]? Answers, byte[]? RawBody, IReadOnlyDictionary<string, string>? Headers, IReadOnlyDictionary<string, string>? Query)
@@ -326,6 +331,9 @@ public sealed class QuarantineTable(TableClient table, BlobContainerClient conta
         public const string Codes = nameof(Codes);
         public const string Blob = nameof(Blob);
         public const string Began = nameof(Began);
+
+        /// <summary>Of what came and is erased: its fate from the start. What is erased later came as quarantined.</summary>
+        public const string Fate = nameof(Fate);
         private const string Received = nameof(Received);
         private const string Channel = nameof(Channel);
         private const string State = nameof(State);
@@ -349,7 +357,7 @@ public sealed class QuarantineTable(TableClient table, BlobContainerClient conta
 
         /// <summary>Every column but the content.</summary>
         public static readonly string[] Shown =
-            [.. KeysOnly, .. Why, Source, "Day", Received, Channel, State, Raw, Identity, Form, Blob, Began, ReplayedAt, Fates, Run];
+            [.. KeysOnly, .. Why, Source, "Day", Received, Channel, State, Raw, Identity, Form, Blob, Began, ReplayedAt, Fates, Run, Fate];
 
         public static TableEntity From(QuarantinedResponse response)
         {
@@ -359,9 +367,10 @@ public sealed class QuarantineTable(TableClient table, BlobContainerClient conta
                 ["Day"] = TableKey.Day(response.Receipt.Received),
                 [Received] = response.Receipt.Received,
                 [Channel] = response.Receipt.Channel.ToString(),
-                [State] = nameof(QuarantineState.Waiting),
+                [State] = response.IsErased ? nameof(QuarantineState.Erased) : nameof(QuarantineState.Waiting),
                 [Raw] = response.Raw is not null,
             };
+            if (response.IsErased) row[Fate] = nameof(Core.Webhooks.Fate.Erased);
             if (response.Identity is { } identity) row[Identity] = identity;
             if (response.Version is { } version) row[Hash] = version.Hash;
             if (response.Answers is { } answers) row[Form] = answers.Form;
@@ -405,6 +414,14 @@ public sealed class QuarantineTable(TableClient table, BlobContainerClient conta
                 [Fates] = JsonSerializer.Serialize(replay.Fates, StorageJson.Default.DeliveryReply),
                 [Run] = replay.Run,
             };
+            row.Remove(Blob);
+            return row;
+        }
+
+        /// <summary>The row without its content, and without the mark of it.</summary>
+        public static TableEntity Erased(TableEntity shown)
+        {
+            var row = new TableEntity(shown) { [State] = nameof(QuarantineState.Erased) };
             row.Remove(Blob);
             return row;
         }

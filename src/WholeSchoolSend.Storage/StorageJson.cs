@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using WholeSchoolSend.Core.Erasures;
 using WholeSchoolSend.Core.Instruments;
 using WholeSchoolSend.Core.Kpis;
 using WholeSchoolSend.Core.Polls;
@@ -27,6 +28,7 @@ namespace WholeSchoolSend.Storage;
 [JsonSerializable(typeof(IReadOnlyList<QuarantineReason>))]
 [JsonSerializable(typeof(DeliveryReply))]
 [JsonSerializable(typeof(GapReport))]
+[JsonSerializable(typeof(Erasure))]
 [JsonSerializable(typeof(SortedDictionary<string, Movements>))]
 internal sealed partial class StorageJson : JsonSerializerContext
 {

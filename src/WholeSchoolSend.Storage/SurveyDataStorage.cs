@@ -80,8 +80,10 @@ public sealed class SurveyDataStorage
         Quarantine = new QuarantineTable(Table("Quarantine"), Container("quarantine"), resilience);
         Pending = new PendingTable(Table("Pending"), resilience);
         Fates = new FateRows(Evidence, Quarantine, Pending);
+        Erasures = new ErasuresTable(Table("Erasures"), resilience);
         Vendors = new VendorsTable(Table("Vendors"), resilience);
         Audits = new AuditsTable(Table("Audits"));
+        Operations = new OperationsTable(Table("Operations"));
         KpiResults = new KpiResultsTable(Table("KpiResults"), resilience);
         Drops = new DropsBlobs(Container("poll-drop"), Container("register"), Container("raw"), Container("poll-reports"));
         Documents = new DocumentsBlobs(
@@ -119,9 +121,14 @@ public sealed class SurveyDataStorage
     public PendingTable Pending { get; }
 
     public FateRows Fates { get; }
+
+    public ErasuresTable Erasures { get; }
+
     public VendorsTable Vendors { get; }
 
     public AuditsTable Audits { get; }
+
+    public OperationsTable Operations { get; }
 
     public KpiResultsTable KpiResults { get; }
 

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Azure;
 using Azure.Data.Tables;
+using WholeSchoolSend.Core.Erasures;
 using WholeSchoolSend.Core.Instruments;
 using WholeSchoolSend.Core.Kpis;
 using WholeSchoolSend.Core.Polls;
@@ -247,9 +248,9 @@ public sealed class AuditTests(AzuriteFixture azurite)
 
     private static ImportPoll Import(SurveyDataStorage store) =>
         new(store.Drops, store.Instruments, store.Waves, store.Imports, new FileImport(store.Drops, store.Imports, TimeProvider.System), store.PollTotals, store.Schools,
-            Catalogue.Current, TimeProvider.System);
+            new ErasureShelf(store.Erasures, APseudonymKey, TimeProvider.System), Catalogue.Current, TimeProvider.System);
 
     private static AuditTotals Audit(SurveyDataStorage store) => new(
-        store.Instruments, store.Evidence, store.Imports, store.PollTotals, new RebuildPoll(store.Drops, store.Instruments, store.Imports, store.PollTotals), store.Audits,
+        store.Instruments, store.Evidence, store.Imports, store.PollTotals, new RebuildPoll(store.Drops, store.Instruments, store.Imports, store.PollTotals, new ErasureShelf(store.Erasures, APseudonymKey, TimeProvider.System)), store.Audits,
         TimeProvider.System);
 }

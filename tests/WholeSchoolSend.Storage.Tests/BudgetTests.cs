@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Globalization;
 using System.Text;
 using WholeSchoolSend.Core.Disclosure;
+using WholeSchoolSend.Core.Erasures;
 using WholeSchoolSend.Core.Instruments;
 using WholeSchoolSend.Core.Kpis;
 using WholeSchoolSend.Core.Polls;
@@ -104,15 +105,17 @@ public sealed class BudgetTests(AzuriteFixture azurite)
 
     private static ImportPoll Import(SurveyDataStorage store) =>
         new(store.Drops, store.Instruments, store.Waves, store.Imports, new FileImport(store.Drops, store.Imports, TimeProvider.System), store.PollTotals, store.Schools,
-            Catalogue.Current, TimeProvider.System);
+            Shelf(store), Catalogue.Current, TimeProvider.System);
+
+    private static ErasureShelf Shelf(SurveyDataStorage store) => new(store.Erasures, APseudonymKey, TimeProvider.System);
 
     private static TakeInDelivery TakeIn(SurveyDataStorage store)
     {
         var source = new Source("leaders_json", SurveyTool.All["json"], Verification.None, [], null);
         return new TakeInDelivery(
             new Dictionary<string, Source> { [source.Name] = source }.ToFrozenDictionary(),
-            new TakeInResponse(new InstrumentShelf(store.Instruments, TimeProvider.System), new Redaction(APseudonymKey), store.Evidence, store.Quarantine),
-            store.Quarantine, store.Pending, TimeProvider.System);
+            new TakeInResponse(new InstrumentShelf(store.Instruments, TimeProvider.System), new Redaction(APseudonymKey), store.Evidence, store.Quarantine, Shelf(store), store.Erasures),
+            store.Pending, TimeProvider.System);
     }
 
     private static RecomputeKpis Recompute(SurveyDataStorage store) => new(

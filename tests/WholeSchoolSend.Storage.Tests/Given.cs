@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using WholeSchoolSend.Core.Instruments;
 using WholeSchoolSend.Core.Kpis;
+using WholeSchoolSend.Core.Retention;
 using WholeSchoolSend.Core.Webhooks;
 
 namespace WholeSchoolSend.Storage.Tests;
@@ -79,6 +80,10 @@ internal static class Given
         instrument.Form!.Source, Identity.OfResponse(instrument.Form.Source, answers.Form, answers.Id), instrument.Collection,
         new InstrumentVersion(instrument.Id, instrument.Version), new ResponseVersion(Monday, null, true, Hash(answers)), answers,
         new InstrumentMap(instrument).Map(answers).Value!);
+
+    public static ApplyRetention ARetention(SurveyDataStorage store, TimeProvider time, RetentionPolicy? policy = null) => new(
+        store.Quarantine, store.Evidence, store.Instruments, store.Waves, store.Drops, store.Imports, store.Documents, store.Audits, store.Operations, store.Erasures,
+        policy ?? new RetentionPolicy(), time);
 
     /// <summary>Totals as simple as they can be: how many gave each answer, by wave.</summary>
     public static IReadOnlyList<SchoolTotals> Totals(IReadOnlyList<CountedResponse> responses) =>

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Time.Testing;
 using WholeSchoolSend.Core.Disclosure;
+using WholeSchoolSend.Core.Erasures;
 using WholeSchoolSend.Core.Instruments;
 using WholeSchoolSend.Core.Kpis;
 using WholeSchoolSend.Core.Polls;
@@ -231,6 +232,7 @@ public sealed class HistoryTests(AzuriteFixture azurite)
         // Only what waits is played; retries of storage are real.
         private readonly FakeTimeProvider _time = new(Monday);
         private readonly TestStorage _storage;
+        private readonly ErasureShelf _shelf;
         private readonly TakeInDelivery _deliveries;
         private readonly RecomputeKpis _kpis;
         private readonly ImportPoll _polls;
@@ -242,16 +244,17 @@ public sealed class HistoryTests(AzuriteFixture azurite)
             var store = storage.Store;
             var source = new Source("teachers_json", SurveyTool.All["json"], Verification.None, [], null);
             var redaction = new Redaction(APseudonymKey);
+            _shelf = new ErasureShelf(store.Erasures, APseudonymKey, _time);
             _deliveries = new TakeInDelivery(
                 new Dictionary<string, Source> { [source.Name] = source }.ToFrozenDictionary(),
-                new TakeInResponse(new InstrumentShelf(store.Instruments, _time), redaction, store.Evidence, store.Quarantine), store.Quarantine, store.Pending, _time);
+                new TakeInResponse(new InstrumentShelf(store.Instruments, _time), redaction, store.Evidence, store.Quarantine, _shelf, store.Erasures), store.Pending, _time);
             var reader = new EvidenceReader(
                 Catalogue.Current, new DisclosurePolicy(), store.Instruments, store.Waves, store.Imports, store.Evidence, store.PollTotals, store.Schools, store.Engagements, store.SchoolLinks,
                 store.NetworkReach, store.Milestones, TimeProvider.System);
             _kpis = new RecomputeKpis(
                 store.Instruments, new RemapResponses(store.Evidence, redaction, _time), store.Evidence, reader, store.KpiResults, Catalogue.Current, new DisclosurePolicy());
             var import = new FileImport(store.Drops, store.Imports, TimeProvider.System);
-            _polls = new ImportPoll(store.Drops, store.Instruments, store.Waves, store.Imports, import, store.PollTotals, store.Schools, Catalogue.Current, TimeProvider.System);
+            _polls = new ImportPoll(store.Drops, store.Instruments, store.Waves, store.Imports, import, store.PollTotals, store.Schools, _shelf, Catalogue.Current, TimeProvider.System);
             _register = new ImportRegister(store.Drops, import, store.Schools, store.Engagements, store.SchoolLinks, store.NetworkReach);
         }
 
@@ -305,7 +308,7 @@ public sealed class HistoryTests(AzuriteFixture azurite)
         {
             var store = _storage.Store;
             return new AuditTotals(
-                store.Instruments, store.Evidence, store.Imports, store.PollTotals, new RebuildPoll(store.Drops, store.Instruments, store.Imports, store.PollTotals), store.Audits,
+                store.Instruments, store.Evidence, store.Imports, store.PollTotals, new RebuildPoll(store.Drops, store.Instruments, store.Imports, store.PollTotals, _shelf), store.Audits,
                 TimeProvider.System).RunAsync(Cancellation);
         }
 

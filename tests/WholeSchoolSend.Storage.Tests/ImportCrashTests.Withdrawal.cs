@@ -15,7 +15,7 @@ public sealed partial class ImportCrashTests
         var writes = 0;
         await WithdrawAsync(storage, calm, wire => wire.Before = (request, _) =>
         {
-            if (IsWrite(request)) Interlocked.Increment(ref writes);
+            if (Wire.IsWrite(request)) Interlocked.Increment(ref writes);
             return Task.FromResult<HttpResponseMessage?>(null);
         });
         var end = await EndAsync(storage, calm);
@@ -33,7 +33,7 @@ public sealed partial class ImportCrashTests
                 {
                     var supplier = await ImportedAsync(storage);
                     var at = write;
-                    await Assert.ThrowsAnyAsync<Exception>(() => WithdrawAsync(storage, supplier, wire => Kill(wire, at, took)));
+                    await Assert.ThrowsAnyAsync<Exception>(() => WithdrawAsync(storage, supplier, wire => wire.KillAt(at, took)));
                     if (next == "call") await WithdrawAsync(storage, supplier, _ => { });
                     else if (next == "drop") await CorrectAsync(storage, supplier);
                     else Assert.Equal(new SweepOutcome(0, 0, 0, 0, 0), await Sweep(storage.Store).RunAsync(Cancellation));
@@ -129,7 +129,7 @@ public sealed partial class ImportCrashTests
         var writes = 0;
         var counted = await MovedAsync(wire => wire.Before = (request, _) =>
         {
-            if (IsWrite(request)) Interlocked.Increment(ref writes);
+            if (Wire.IsWrite(request)) Interlocked.Increment(ref writes);
             return Task.FromResult<HttpResponseMessage?>(null);
         });
         Assert.Equal(["2027-spring"], await WavesAsync(calm));
@@ -138,7 +138,7 @@ public sealed partial class ImportCrashTests
             foreach (var took in new[] { false, true })
             {
                 var (at, killed) = (write, "");
-                await Assert.ThrowsAnyAsync<Exception>(async () => await MovedAsync(wire => Kill(wire, at, took), name => killed = name));
+                await Assert.ThrowsAnyAsync<Exception>(async () => await MovedAsync(wire => wire.KillAt(at, took), name => killed = name));
                 // The second write takes the record over: killed before, it has to be asked for once more; afterwards it is not finished, and anything runs it.
                 await Polls(storage.Store).RunAsync(killed, "poll.csv", again: write == 1 || (write == 2 && !took), Cancellation);
                 Assert.Equal(["2027-spring"], await WavesAsync(killed));

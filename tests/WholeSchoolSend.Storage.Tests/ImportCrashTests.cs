@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using WholeSchoolSend.Core.Erasures;
 using WholeSchoolSend.Core.Instruments;
 using WholeSchoolSend.Core.Kpis;
 using WholeSchoolSend.Core.Polls;
@@ -43,7 +44,7 @@ public sealed partial class ImportCrashTests(AzuriteFixture azurite)
         var writes = 0;
         await RunAsync(storage, calm, story, wire => wire.Before = (request, _) =>
         {
-            if (IsWrite(request)) Interlocked.Increment(ref writes);
+            if (Wire.IsWrite(request)) Interlocked.Increment(ref writes);
             return Task.FromResult<HttpResponseMessage?>(null);
         });
         var end = await EndAsync(storage, calm);
@@ -56,7 +57,7 @@ public sealed partial class ImportCrashTests(AzuriteFixture azurite)
             {
                 var supplier = await PrepareAsync(storage, story);
                 var at = write;
-                await Assert.ThrowsAnyAsync<Exception>(() => RunAsync(storage, supplier, story, wire => Kill(wire, at, took)));
+                await Assert.ThrowsAnyAsync<Exception>(() => RunAsync(storage, supplier, story, wire => wire.KillAt(at, took)));
                 await RunAsync(storage, supplier, story, _ => { });
                 Assert.True(await EndAsync(storage, supplier) == end, $"{story}: killed {(took ? "after" : "before")} write {write} of {writes}\nexpected {end}\nbut was  {await EndAsync(storage, supplier)}");
             }
@@ -71,7 +72,7 @@ public sealed partial class ImportCrashTests(AzuriteFixture azurite)
         var writes = 0;
         await RunAsync(storage, calm, "corrected", wire => wire.Before = (request, _) =>
         {
-            if (IsWrite(request)) Interlocked.Increment(ref writes);
+            if (Wire.IsWrite(request)) Interlocked.Increment(ref writes);
             return Task.FromResult<HttpResponseMessage?>(null);
         });
         var end = await EndAsync(storage, calm);
@@ -80,7 +81,7 @@ public sealed partial class ImportCrashTests(AzuriteFixture azurite)
         {
             var supplier = await PrepareAsync(storage, "corrected");
             var at = write;
-            await Assert.ThrowsAnyAsync<Exception>(() => RunAsync(storage, supplier, "corrected", wire => Kill(wire, at, took: true)));
+            await Assert.ThrowsAnyAsync<Exception>(() => RunAsync(storage, supplier, "corrected", wire => wire.KillAt(at, took: true)));
             killed.Add(supplier);
         }
 
@@ -321,7 +322,7 @@ public sealed partial class ImportCrashTests(AzuriteFixture azurite)
     }
 
     private ImportPoll Polls(SurveyDataStorage store) =>
-        new(store.Drops, store.Instruments, store.Waves, store.Imports, new FileImport(store.Drops, store.Imports, _time), store.PollTotals, store.Schools, Catalogue.Current, _time);
+        new(store.Drops, store.Instruments, store.Waves, store.Imports, new FileImport(store.Drops, store.Imports, _time), store.PollTotals, store.Schools, new ErasureShelf(store.Erasures, APseudonymKey, _time), Catalogue.Current, _time);
 
     private ReplayImport Replay(SurveyDataStorage store) => new(Polls(store), Register(store), store.Imports);
 
@@ -338,28 +339,6 @@ public sealed partial class ImportCrashTests(AzuriteFixture azurite)
     private static Task<ImportSwitch> StandingAsync(TestStorage storage, string supplier, Func<ActiveImport, ActiveImport> change) =>
         storage.Store.Imports.SwitchAsync(new ImportUnit(supplier, supplier, Autumn), active => change(active!), Cancellation);
 
-    /// <summary>The process dies at this write, before it took effect or after, and sends nothing ever again.</summary>
-    private static void Kill(Wire wire, int write, bool took)
-    {
-        var (writes, dead) = (0, false);
-        wire.Before = (request, _) =>
-        {
-            if (dead) throw new NotSupportedException("killed");
-            if (IsWrite(request) && Interlocked.Increment(ref writes) == write && !took)
-            {
-                dead = true;
-                throw new NotSupportedException("killed here");
-            }
-            return Task.FromResult<HttpResponseMessage?>(null);
-        };
-        wire.After = (request, _) =>
-        {
-            if (!took || !IsWrite(request) || Volatile.Read(ref writes) < write) return;
-            dead = true;
-            throw new NotSupportedException("killed here");
-        };
-    }
-
     private static void KillAtSwitch(Wire wire)
     {
         var dead = false;
@@ -370,8 +349,6 @@ public sealed partial class ImportCrashTests(AzuriteFixture azurite)
             return dead ? throw new NotSupportedException("killed here") : Task.FromResult<HttpResponseMessage?>(null);
         };
     }
-
-    private static bool IsWrite(HttpRequestMessage request) => request.Method != HttpMethod.Get && request.Method != HttpMethod.Head;
 
     private static async Task DropAsync(TestStorage storage, string supplier, string name, string content) =>
         await storage.Container("poll-drop").GetBlobClient($"{supplier}/{name}").UploadAsync(BinaryData.FromString(content), overwrite: true, Cancellation);

@@ -218,10 +218,10 @@ public sealed class QuarantineTableTests(AzuriteFixture azurite)
         await KeepAsync(storage, Undecodable(new string('n', 1_000_000)), Monday.AddHours(2));
         await KeepAsync(storage, Unmapped("decoded", "kobo_leaders", "answer-unknown"), Monday.AddDays(-60));
         await storage.Container("quarantine").GetBlobClient($"raw/2026-07-30/{TableKey.NewestFirst(Monday.AddDays(-60))}~orphan.json").UploadAsync(BinaryData.FromString("{}"), Cancellation);
-        var retention = new ApplyRetention(storage.Store.Quarantine, time);
+        var retention = ARetention(storage.Store, time);
 
-        Assert.Equal(2, await retention.RunAsync(Cancellation));
-        Assert.Equal(0, await retention.RunAsync(Cancellation));
+        Assert.Equal(2, (await retention.RunAsync(Cancellation)).Bodies);
+        Assert.Equal(0, (await retention.RunAsync(Cancellation)).Bodies);
 
         var rows = await storage.RowsAsync("Quarantine");
         Assert.Equal(5, rows.Count);
@@ -240,7 +240,7 @@ public sealed class QuarantineTableTests(AzuriteFixture azurite)
         var blob = Assert.Single(await BlobsAsync(storage));
         var orphan = blob.Replace("receipt-", "orphan-", StringComparison.Ordinal);
         await storage.Container("quarantine").GetBlobClient(orphan).UploadAsync(BinaryData.FromString("{}"), Cancellation);
-        var retention = new ApplyRetention(storage.Store.Quarantine, time);
+        var retention = ARetention(storage.Store, time);
 
         await retention.RunAsync(Cancellation);
         Assert.Equal(2, (await BlobsAsync(storage)).Count);

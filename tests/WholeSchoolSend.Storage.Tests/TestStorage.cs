@@ -20,6 +20,8 @@ internal sealed class TestStorage
         (Store, Wire) = Connect();
     }
 
+    public string Connection => _connection;
+
     public string Prefix { get; } = "t" + Guid.NewGuid().ToString("N")[..10];
 
     public SurveyDataStorage Store { get; }

@@ -56,6 +56,44 @@ internal sealed class Wire : DelegatingHandler
         };
     }
 
+    /// <summary>The process dies at this write, before it took effect or after, and sends nothing ever again.</summary>
+    public void KillAt(int write, bool took)
+    {
+        var (writes, dead) = (0, false);
+        Before = (request, _) =>
+        {
+            if (dead) throw new NotSupportedException("killed");
+            if (IsWrite(request) && Interlocked.Increment(ref writes) == write && !took)
+            {
+                dead = true;
+                throw new NotSupportedException("killed here");
+            }
+            return Task.FromResult<HttpResponseMessage?>(null);
+        };
+        After = (request, _) =>
+        {
+            if (!took || !IsWrite(request) || Volatile.Read(ref writes) < write) return;
+            dead = true;
+            throw new NotSupportedException("killed here");
+        };
+    }
+
+    /// <summary>How many writes an action makes.</summary>
+    public async Task<int> WritesAsync(Func<Task> action)
+    {
+        var writes = 0;
+        Before = (request, _) =>
+        {
+            if (IsWrite(request)) Interlocked.Increment(ref writes);
+            return Task.FromResult<HttpResponseMessage?>(null);
+        };
+        await action();
+        Before = null;
+        return writes;
+    }
+
+    public static bool IsWrite(HttpRequestMessage request) => request.Method != HttpMethod.Get && request.Method != HttpMethod.Head;
+
     public static bool IsTransaction(HttpRequestMessage request) => request.RequestUri!.AbsolutePath.EndsWith("$batch", StringComparison.Ordinal);
 
     public static bool IsRangeOf(HttpRequestMessage request, string kind) =>

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using Azure.Data.Tables;
 using Microsoft.Extensions.Time.Testing;
+using WholeSchoolSend.Core.Erasures;
 using WholeSchoolSend.Core.Instruments;
 using WholeSchoolSend.Core.Webhooks;
 using WholeSchoolSend.Core.Webhooks.Vendors;
@@ -42,7 +43,9 @@ internal sealed class World : IAsyncDisposable
 
     public FakeTimeProvider Time { get; } = new(SeededSubmission.First.AddDays(20));
 
-    public Redaction Redaction { get; } = new(new Pseudonyms("a-pseudonym-key-of-the-tests-only!"));
+    public static Pseudonyms Pseudonyms { get; } = new("a-pseudonym-key-of-the-tests-only!");
+
+    public Redaction Redaction { get; } = new(Pseudonyms);
 
     public IPendingNotes Notes { get; set; }
 
@@ -68,7 +71,7 @@ internal sealed class World : IAsyncDisposable
     /// <summary>The vendor's webhook about a submission arrives.</summary>
     public async Task<DeliveryReply> DeliverAsync(SeededSubmission submission)
     {
-        var outcome = await new TakeInDelivery(_sources, Responses(), Storage.Quarantine, Storage.Pending, Time).RunAsync(SourceName, Vendor.Webhook(submission), Cancellation);
+        var outcome = await new TakeInDelivery(_sources, Responses(), Storage.Pending, Time).RunAsync(SourceName, Vendor.Webhook(submission), Cancellation);
         Assert.Null(outcome.Fault);
         return outcome.Reply!;
     }
@@ -122,7 +125,7 @@ internal sealed class World : IAsyncDisposable
         Assert.DoesNotContain(await RowsAsync("D~"), row => row.GetString("Fate") == nameof(Fate.Conflict));
     }
 
-    private TakeInResponse Responses() => new(new InstrumentShelf(Storage.Instruments, Time), Redaction, Storage.Evidence, Storage.Quarantine);
+    private TakeInResponse Responses() => new(new InstrumentShelf(Storage.Instruments, Time), Redaction, Storage.Evidence, Storage.Quarantine, new ErasureShelf(Storage.Erasures, Pseudonyms, Time), Storage.Erasures);
 
     private HealGaps Gaps() =>
         new(_vendors, Storage.Instruments, Storage.Waves, Storage.Vendors, Notes, Storage.Evidence, Storage.Quarantine, _http, Responses(), Redaction, Time);

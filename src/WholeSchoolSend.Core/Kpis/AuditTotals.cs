@@ -37,6 +37,8 @@ public sealed class AuditTotals(
         var stored = await pollTotals.ReadAsync(import.Version, cancellation);
         // Rows of a version never change while it counts; of one that was replaced meanwhile, some may be gone.
         if (!(await imports.ActiveAsync(cancellation)).Any(active => active.Version == import.Version)) return audit;
+        // We let it go ourselves, and its totals with it as they are.
+        if (reason == RebuildPoll.FileLetGo) return audit;
         if (rebuilt is null)
             return audit with { Unreadable = [.. audit.Unreadable, new UnreadableImport(import.Unit.Supplier, import.Unit.Instrument, import.Unit.Wave, reason!)] };
         var differences = Compared(stored, rebuilt);

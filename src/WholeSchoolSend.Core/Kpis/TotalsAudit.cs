@@ -82,6 +82,9 @@ public interface IAudits
 
     /// <summary>One audit with all its differences; null when there is none of this id.</summary>
     Task<AuditFindings?> FindAsync(string id, CancellationToken cancellation);
+
+    /// <summary>Removes audits that began earlier, with their differences; gives back how many.</summary>
+    Task<int> ExpireAsync(DateTimeOffset before, CancellationToken cancellation);
 }
 
 /// <summary>An audit and every difference it found.</summary>

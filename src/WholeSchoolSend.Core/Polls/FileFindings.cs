@@ -62,6 +62,9 @@ public static class ExclusionReasons
     /// <summary>A row with nothing in any cell, as Excel leaves below a table: nobody's answers.</summary>
     public const string RowEmpty = "row-empty";
 
+    /// <summary>A row of somebody who asked to be erased.</summary>
+    public const string Erased = "erased";
+
     /// <summary>The question was not put to this person.</summary>
     public const string NotAsked = "not-asked";
 }

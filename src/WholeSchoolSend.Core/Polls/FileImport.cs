@@ -6,7 +6,17 @@ namespace WholeSchoolSend.Core.Polls;
 
 /// <summary>What a file holds once it was read and found good: for which unit, and its rows.</summary>
 public sealed record FileContent<T>(
-    ImportUnit Unit, int InstrumentVersion, string? Collection, IReadOnlyCollection<T> Rows, ImportFacts Facts, RowCounts Counts, int Problems = 0, LeftOut? LeftOut = null);
+    ImportUnit Unit, int InstrumentVersion, string? Collection, IReadOnlyCollection<T> Rows, ImportFacts Facts, RowCounts Counts, int Problems = 0, LeftOut? LeftOut = null)
+{
+    /// <summary>Ids of the erasures whose rows were left out, or would have been, with a blank between.</summary>
+    public string Excludes { get; init; } = "";
+
+    /// <summary>Somebody who was erased is in it: the file goes.</summary>
+    public bool IsFileGone { get; init; }
+
+    /// <summary>Names the copy that is kept in its place; null where there is none.</summary>
+    public string? Redacted { get; init; }
+}
 
 /// <summary>
 /// Takes drops through their states, received, checked, loaded, active or refused or superseded, each step one conditional write. What counts
@@ -192,6 +202,9 @@ public sealed class ImportRun
             Drop = File.Id,
             Received = Record.Received,
             LeftOut = content.LeftOut,
+            Excludes = content.Excludes,
+            IsFileGone = content.IsFileGone,
+            Redacted = content.Redacted,
         };
         if (Record.Version is { } left && left != next.Version && Record.Unit is { } of)
         {

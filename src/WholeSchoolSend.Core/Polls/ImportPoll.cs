@@ -1,4 +1,5 @@
 using System.Globalization;
+using WholeSchoolSend.Core.Erasures;
 using WholeSchoolSend.Core.Instruments;
 using WholeSchoolSend.Core.Kpis;
 using WholeSchoolSend.Core.Schools;
@@ -10,7 +11,7 @@ namespace WholeSchoolSend.Core.Polls;
 /// Memory grows with schools and cells, not with rows, but for 16 bytes and a little for each respondent where the instrument names one.
 /// </summary>
 public sealed class ImportPoll(IDrops drops, IInstruments instruments, IWaves waves, IImports imports, FileImport import, IVersionedRows<SchoolTotals> totals,
-    IVersionedRows<School> schools, Catalogue catalogue, TimeProvider time)
+    IVersionedRows<School> schools, ErasureShelf erased, Catalogue catalogue, TimeProvider time)
 {
     /// <summary>The largest file that is checked without being dropped.</summary>
     public const int LargestChecked = 25 * 1024 * 1024;
@@ -69,7 +70,7 @@ public sealed class ImportPoll(IDrops drops, IInstruments instruments, IWaves wa
         parts = await parts.AtHandAsync(cancellation);
         var hash = await parts.HashAsync(cancellation);
         if (claims is not [var only]) return Unclaimed(supplier, claims).Report(parts.Whole, hash, null, ImportOutcome.Refused, []);
-        var check = await PollCheck.RunAsync(parts, only, cancellation);
+        var check = await PollCheck.RunAsync(parts, only, (await erased.RecentAsync(cancellation)).RowsOf(only.Id, null), cancellation);
         var counting = await imports.ActiveAsync(cancellation);
         var notes = check.Notes.Concat(await AboutWaveAsync(check, cancellation)).Concat(await AboutSchoolsAsync(check, counting, cancellation)).ToList();
         if (!check.IsRefused && counting.Any(active => active.Unit == new ImportUnit(supplier, only.Id, check.Wave!)
@@ -106,24 +107,42 @@ public sealed class ImportPoll(IDrops drops, IInstruments instruments, IWaves wa
             await run.RefuseAsync(hash, null, null, Unclaimed(run.File.Supplier, claims).Report(run.File, hash, null, ImportOutcome.Refused, []), cancellation);
             return;
         }
-        var check = await PollCheck.RunAsync(parts, instrument, cancellation);
+        // Read anew, not from the shelf: an erasure lets a file go only when no import is at work that began before it.
+        var rows = (await erased.NowAsync(cancellation)).RowsOf(instrument.Id, null);
+        var check = await PollCheck.RunAsync(parts, instrument, rows, cancellation);
         if (check.IsRefused)
         {
             await run.RefuseAsync(hash, instrument.Version, check.Rows, check.Report(run.File, hash, instrument, ImportOutcome.Refused, check.Notes),
                 cancellation);
+            if (check.Erased.Count > 0) await RemoveAsync(parts, cancellation);
             return;
         }
         var notes = check.Notes.Concat(await AboutWaveAsync(check, cancellation)).ToList();
-        if (!check.HoldsDropped)
+        var redacted = check.Erased.Count > 0 && !check.HoldsDropped ? await RedactedCopy.OfAsync(parts, instrument, rows!, check.Totals, cancellation) : null;
+        if (redacted is not null) await drops.KeepRawAsync(redacted, redacted.Name, cancellation);
+        if (!check.HoldsDropped && check.Erased.Count == 0)
         {
             if (parts.Data is null) await drops.KeepRawAsync(parts.File, hash, cancellation);
             else foreach (var half in new[] { parts.File, parts.Data }) await drops.KeepRawAsync(half, await FileImport.HashAsync(half, cancellation), cancellation);
         }
         var content = new FileContent<SchoolTotals>(
             new ImportUnit(run.File.Supplier, instrument.Id, check.Wave!), instrument.Version, instrument.Collection, check.Totals, check.Facts!, check.Rows!,
-                check.Findings.Count, LeftOut.Of(check.Rows!, check.Items ?? []));
+                check.Findings.Count, LeftOut.Of(check.Rows!, check.Items ?? []))
+        {
+            Excludes = string.Join(' ', rows?.Known(check.Wave!) ?? []),
+            IsFileGone = check.Erased.Count > 0,
+            Redacted = redacted?.Name,
+        };
         await run.ActivateAsync(hash, content, totals, async counting => [.. AboutOthers(content.Unit, instrument.Collection, counting), .. await AboutSchoolsAsync(check, counting, cancellation)],
             (outcome, more) => check.Report(run.File, hash, instrument, outcome, [.. notes, .. more]), cancellation);
+        if (check.Erased.Count > 0) await RemoveAsync(parts, cancellation);
+    }
+
+    /// <summary>Lets go of a file that holds somebody who was erased. Should a crash come before it, the sweep of erasures finds it by its record.</summary>
+    private async Task RemoveAsync(PollParts parts, CancellationToken cancellation)
+    {
+        await drops.RemoveAsync(parts.File, cancellation);
+        if (parts.Data is { } data) await drops.RemoveAsync(data, cancellation);
     }
 
     private static Task WaitAsync(ImportRun run, CancellationToken cancellation) =>

@@ -26,6 +26,15 @@ public sealed record ActiveImport(
     /// <summary>What of the file counts nowhere, by reason; null where it was imported before this was kept.</summary>
     public LeftOut? LeftOut { get; init; }
 
+    /// <summary>Ids of the erasures its rows were read under, with a blank between: whose rows are not in them.</summary>
+    public string Excludes { get; init; } = "";
+
+    /// <summary>Its file was let go, because somebody is in it who was erased, or because its time was over.</summary>
+    public bool IsFileGone { get; init; }
+
+    /// <summary>Names the <see cref="RedactedCopy"/> kept in its place; null where there is none.</summary>
+    public string? Redacted { get; init; }
+
     /// <summary>Set where it was taken out: nothing counts, and only a later drop does again. Null while it counts.</summary>
     public Withdrawal? Withdrawn { get; init; }
 
@@ -303,8 +312,17 @@ public interface IDrops
     /// <summary>The bytes kept at <c>raw/{hash}</c>, as the file they were; null when they are not there.</summary>
     Task<DroppedFile?> FindRawAsync(string supplier, string name, string contentHash, CancellationToken cancellation);
 
+    /// <summary>All bytes kept in <c>raw</c>, each as a file without a supplier, called by its hash.</summary>
+    IAsyncEnumerable<DroppedFile> RawAsync(CancellationToken cancellation);
+
+    /// <summary>Removes a dropped file, or bytes kept of one, as they were found; what was dropped in its place since stays.</summary>
+    Task RemoveAsync(DroppedFile file, CancellationToken cancellation);
+
     /// <summary>Writes <c>poll-reports/{supplier}/{name}.report.json</c> and <c>.report.csv</c>, over what an earlier drop left there.</summary>
     Task ReportAsync(DroppedFile file, ImportReport report, CancellationToken cancellation);
+
+    /// <summary>Removes reports that were written earlier; gives back how many files.</summary>
+    Task<int> ExpireReportsAsync(DateTimeOffset before, CancellationToken cancellation);
 
     /// <summary>Changes a JSON report that is there (null back: leave it), again from what is there when somebody else wrote it meanwhile.</summary>
     Task AmendReportAsync(string supplier, string name, Func<ReadOnlyMemory<byte>, byte[]?> amend, CancellationToken cancellation);

@@ -1,3 +1,4 @@
+using WholeSchoolSend.Core.Erasures;
 using WholeSchoolSend.Core.Instruments;
 using WholeSchoolSend.Core.Kpis;
 using WholeSchoolSend.PollFiles;
@@ -12,6 +13,9 @@ public sealed record PollCheck(
         IReadOnlyList<ItemCounts>? Items, WeightFacts? Weights,
     FieldworkDates? Fieldwork, ImportFacts? Facts, IReadOnlyList<SchoolTotals> Totals, bool HoldsDropped)
 {
+    /// <summary>Rows of somebody who was erased, by erasure: they count nowhere, and the file's bytes are not kept.</summary>
+    public IReadOnlyDictionary<string, int> Erased { get; private init; } = new Dictionary<string, int>();
+
     // What tools put beside answers by themselves (Qualtrics, SurveyMonkey, SmartSurvey), and nobody should send on.
     private static readonly HashSet<string> PersonalColumns = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -29,7 +33,9 @@ public sealed record PollCheck(
     }
 
     /// <summary>Reads a file. Pure but for reading: nothing is written anywhere.</summary>
-    public static async Task<PollCheck> RunAsync(PollParts parts, Instrument instrument, CancellationToken cancellation)
+    /// <param name="erased">whose rows count nowhere; null: nobody's.</param>
+    /// <param name="copy">takes every row but theirs.</param>
+    public static async Task<PollCheck> RunAsync(PollParts parts, Instrument instrument, ErasedRows? erased, CancellationToken cancellation, RedactedCopy? copy = null)
     {
         var poll = instrument.Poll!;
         var opened = await parts.OpenAsync(Options(poll), cancellation);
@@ -37,7 +43,7 @@ public sealed record PollCheck(
 
         await using var reader = opened.Reader;
         var header = reader.Header;
-        var reading = new PollReading(instrument, header, parts.Name);
+        var reading = new PollReading(instrument, header, parts.Name, erased, copy);
         await reading.ReadAsync(reader, cancellation);
         if (!reading.IsUnusable && reading.Findings.Count == 0 && reading.Rows.Loaded == 0)
             reading.Whole(FileFinding.From(Problems.NothingLoaded, "should have a row that counts: every row was left out"));
@@ -52,13 +58,18 @@ public sealed record PollCheck(
         // Without its header row a file has somebody's cells for names.
         if (personal.Count > 0 && reading.HasColumns)
             notes.Add($"these columns look like personal data: {string.Join(", ", personal)}. Please leave them out, or have the instrument drop them");
+        if (erased?.Found.Values.Sum() is > 0 and var rows)
+            notes.Add($"{rows} rows are of somebody who asked to be erased: they count nowhere, and the file is not kept as it is. Please erase them at yours, too");
         var ratio = poll.WeightRatio ?? PollBinding.UsualWeightRatio;
         if (reading.Weights?.MaxOverMean > ratio)
             notes.Add(FormattableString.Invariant($"the largest weight is {reading.Weights.MaxOverMean:0.#} times the mean; over {ratio:0.#} is unusual: please check it"));
         if (refused && reading.Rows.Loaded > 0) notes.Add("the file is refused, so none of its rows counts: those said to be loaded are the ones without a problem");
         return new PollCheck(
             refused, reading.Wave, header, reading.Findings, notes, reading.Rows, reading.Items, reading.Weights, reading.Fieldwork,
-            refused ? null : reading.Facts, refused ? [] : reading.Totals(reading.Wave!), dropped > 0);
+            refused ? null : reading.Facts, refused ? [] : reading.Totals(reading.Wave!), dropped > 0)
+        {
+            Erased = erased?.Found ?? new Dictionary<string, int>(),
+        };
     }
 
     /// <summary>What the sender is told.</summary>

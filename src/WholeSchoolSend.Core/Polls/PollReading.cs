@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
+using WholeSchoolSend.Core.Erasures;
 using WholeSchoolSend.Core.Instruments;
 using WholeSchoolSend.Core.Kpis;
 using WholeSchoolSend.PollFiles;
@@ -18,6 +19,8 @@ internal sealed class PollReading
 
     private readonly Instrument _instrument;
     private readonly PollFileHeader _header;
+    private readonly ErasedRows? _erased;
+    private readonly RedactedCopy? _copy;
     private readonly FieldworkReading? _fieldwork;
     private readonly List<Exclusion> _exclusions = [];
     private readonly TermColumn _wave;
@@ -48,9 +51,10 @@ internal sealed class PollReading
     private double _q;
     private double _largest;
 
-    public PollReading(Instrument instrument, PollFileHeader header, string fileName)
+    public PollReading(Instrument instrument, PollFileHeader header, string fileName, ErasedRows? erased = null, RedactedCopy? copy = null)
     {
         _instrument = instrument;
+        (_erased, _copy) = (erased, copy);
         _header = header;
         var poll = instrument.Poll!;
         _dropped = (poll.Drop ?? []).Select(name => name.Trim()).ToHashSet(StringComparer.OrdinalIgnoreCase);
@@ -155,6 +159,13 @@ internal sealed class PollReading
     private void Row(PollFileReader row)
     {
         _rows++;
+        // Before anything else is said of it: not even what is wrong with it is told.
+        if (_erased is not null && IsErased(row, _erased))
+        {
+            Count(_excluded, ExclusionReasons.Erased);
+            return;
+        }
+        _copy?.Take(row);
         foreach (var exclusion in _exclusions)
             if (exclusion.Reasons.TryFind(row.Utf8(exclusion.Column), out var reason))
             {
@@ -211,6 +222,18 @@ internal sealed class PollReading
             ref var cell = ref cells[item.First + answer.Code];
             cell = cell.Plus(weight);
         }
+    }
+
+    private bool IsErased(PollFileReader row, ErasedRows erased)
+    {
+        if ((_wave.Column is not { } column ? _wave.Fixed : _wave.Codes!.TryFind(row.Utf8(column), out var found) ? found : null) is not { } wave) return false;
+        List<string> emails = [];
+        for (var cell = 0; erased.LooksForEmail && cell < _header.Variables.Count; cell++)
+            // In any script's form of it: the last byte of the full-width sign is this one, too.
+            if (row.Utf8(cell).IndexOfAny((byte)'@', (byte)0xEF) >= 0) emails.Add(row.Text(cell));
+        return erased.Take(wave, _respondent is { } key ? row.Text(key) : null, (_school ?? _organisation) is { } school ? School(row.Text(school)) : null, emails);
+
+        string? School(string text) => _school is not null ? InstrumentMap.School(text, "", []) : InstrumentMap.Organisation(text);
     }
 
     /// <summary>What an answer means; null when the question was not asked, and when a finding says what is wrong.</summary>

@@ -25,6 +25,9 @@ public interface IDocuments
     /// <summary>Replaces a rolling document (revalidated by browsers) unless it changed since <paramref name="before"/> was read; false then.</summary>
     Task<bool> ReplaceAsync(Audience audience, string path, byte[] bytes, StoredDocument? before, CancellationToken cancellation);
 
+    /// <summary>Removes internal snapshots (<c>yyyy/MM/id.json</c>) that were written earlier and are not <paramref name="listed"/>; gives back how many.</summary>
+    Task<int> ExpireInternalAsync(DateTimeOffset before, Func<string, bool> listed, CancellationToken cancellation);
+
     /// <summary>Makes a rolling document say this; writes nothing where it does. Of two who differ one may lose: it is said again at the next run.</summary>
     sealed async Task UpdateAsync(Audience audience, string path, byte[] bytes, CancellationToken cancellation)
     {

@@ -60,6 +60,12 @@ public interface IEvidence
     /// </summary>
     /// <exception cref="ResponseTooLargeException">it can never be stored.</exception>
     Task<Fate> TakeInAsync(CodedResponse response, Receipt receipt, CancellationToken cancellation);
+
+    /// <summary>
+    /// Erases a response: its identity becomes a tombstone that every later delivery meets, all versions go, and its school is marked. An
+    /// identity that never came gets its tombstone all the same.
+    /// </summary>
+    Task EraseAsync(string collection, string identity, CancellationToken cancellation);
 }
 
 /// <summary>One response holds more than a row takes: it can never be stored, however often it is sent.</summary>

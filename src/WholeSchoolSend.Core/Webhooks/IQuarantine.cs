@@ -12,6 +12,13 @@ public sealed record QuarantinedResponse(
 {
     /// <summary>The instrument that could not map it; null when there was none.</summary>
     public InstrumentVersion? Instrument { get; init; }
+
+    /// <summary>Somebody who was erased is in it: nothing of it is kept but that it came.</summary>
+    public bool IsErased { get; private init; }
+
+    /// <summary>That something came of somebody who was erased.</summary>
+    public static QuarantinedResponse OfErased(string source, Receipt receipt, string? identity, IReadOnlyList<Problem> problems) =>
+        new(source, receipt, identity, problems, null, null, null) { IsErased = true };
 }
 
 /// <summary>

@@ -65,6 +65,18 @@ public sealed class Pseudonyms
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
+    /// <summary>
+    /// What a pseudonym is recognised by once nothing may be called by it any more: HMAC-SHA-256 of it. An erasure keeps this, so that it says less than
+    /// any row it erased.
+    /// </summary>
+    public string OfErased(string pseudonym)
+    {
+        using var hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, _key);
+        hash.AppendPart("erased");
+        hash.AppendPart(pseudonym);
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
     /// <summary>HMAC-SHA-256 of the trimmed, lower-case, NFKC-normalised key, in lower-case hex.</summary>
     public string Of(string respondentKey) =>
         Convert.ToHexStringLower(HMACSHA256.HashData(_key, Encoding.UTF8.GetBytes(respondentKey.Trim().Normalize(NormalizationForm.FormKC).ToLowerInvariant())));

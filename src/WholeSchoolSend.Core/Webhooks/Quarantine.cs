@@ -13,9 +13,13 @@ public enum QuarantineState
     [JsonStringEnumMemberName("replayed")]
     Replayed,
 
-    /// <summary>A body nobody could decode in <see cref="ApplyRetention.RawBodies"/>: it is gone.</summary>
+    /// <summary>A body nobody could decode in <see cref="Retention.ApplyRetention.RawBodies"/>: it is gone.</summary>
     [JsonStringEnumMemberName("expired")]
     Expired,
+
+    /// <summary>Somebody in it was erased: what it held is gone, or was never kept.</summary>
+    [JsonStringEnumMemberName("erased")]
+    Erased,
 }
 
 /// <summary>Why something is in quarantine: a problem's code, where it is and what should be there. Never an answer.</summary>

@@ -27,7 +27,7 @@ public sealed record DeliveryOutcome(DeliveryReply? Reply, Problem? Problem, int
 /// A delivery is answered within <see cref="Deadline"/>; what is not stored by then is asked for again.
 /// </summary>
 public sealed class TakeInDelivery(
-    FrozenDictionary<string, Source> sources, TakeInResponse responses, IQuarantine quarantine, IPending pending, TimeProvider time)
+    FrozenDictionary<string, Source> sources, TakeInResponse responses, IPending pending, TimeProvider time)
 {
     /// <summary>The shortest patience among senders is five seconds (Formbricks); the answer leaves well before.</summary>
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(2.5);
@@ -103,11 +103,8 @@ public sealed class TakeInDelivery(
         return ([.. unfinished.Fates.Select(fate => fate!.Value)], [.. unfinished.Reasons.Keys]);
     }
 
-    private async Task<TakenIn> KeepAsync(Source source, Undecodable part, Receipt receipt, CancellationToken cancellation)
-    {
-        await quarantine.KeepAsync(new QuarantinedResponse(source.Name, receipt, null, part.Problems, null, null, source.Raw(part.Part)), cancellation);
-        return new TakenIn(Fate.Quarantined, part.Problems);
-    }
+    private Task<TakenIn> KeepAsync(Source source, Undecodable part, Receipt receipt, CancellationToken cancellation) =>
+        responses.KeepAsync(source.Name, source.Raw(part.Part), part.Problems, receipt, cancellation);
 
     private async Task<TakenIn> TakeInAsync(string source, SurveyResponse response, Receipt receipt, CancellationToken cancellation)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using WholeSchoolSend.Core.Erasures;
 using WholeSchoolSend.Core.Instruments;
 
 namespace WholeSchoolSend.Core.Webhooks;
@@ -8,13 +9,18 @@ public sealed record TakenIn(Fate Fate, IReadOnlyList<Problem> Problems);
 
 /// <summary>A response as its instrument understands it: ready to be stored, or the problems that keep it from being.</summary>
 /// <param name="Instrument">null: no instrument maps its form.</param>
-public sealed record UnderstoodResponse(RedactedAnswers Answers, InstrumentVersion? Instrument, CodedResponse? Coded, IReadOnlyList<Problem> Problems);
+public sealed record UnderstoodResponse(RedactedAnswers Answers, InstrumentVersion? Instrument, CodedResponse? Coded, IReadOnlyList<Problem> Problems)
+{
+    /// <summary>Where it belongs; null where no instrument maps its form.</summary>
+    public string? Collection { get; init; }
+}
 
 /// <summary>
 /// Takes one response in, by whatever way it came: redact, map by its instrument, store; what cannot be mapped waits in quarantine. Safe to
 /// call again with the same response.
 /// </summary>
-public sealed class TakeInResponse(InstrumentShelf instruments, Redaction redaction, IEvidence evidence, IQuarantine quarantine)
+public sealed class TakeInResponse(
+    InstrumentShelf instruments, Redaction redaction, IEvidence evidence, IQuarantine quarantine, ErasureShelf erased, IErasures erasures)
 {
     private readonly ConcurrentDictionary<(string, int), InstrumentMap> _maps = new();
 
@@ -26,9 +32,23 @@ public sealed class TakeInResponse(InstrumentShelf instruments, Redaction redact
         var taken = await StoreAsync(understood, receipt, cancellation);
         if (taken.Fate != Fate.Quarantined) return taken;
         var identity = Identity.OfResponse(source, response.Form, response.Id);
+        if (await IsErasedAsync(new HeldResponse(identity, source, understood.Instrument?.Id, null, null, null, version.Submitted, understood.Answers), understood.Collection, cancellation))
+        {
+            await quarantine.KeepAsync(QuarantinedResponse.OfErased(source, receipt, identity, taken.Problems) with { Instrument = understood.Instrument }, cancellation);
+            return taken with { Fate = Fate.Erased };
+        }
         await quarantine.KeepAsync(
             new QuarantinedResponse(source, receipt, identity, taken.Problems, version, understood.Answers, null) { Instrument = understood.Instrument }, cancellation);
         return taken;
+    }
+
+    /// <summary>Keeps what could not be decoded, unless somebody is in it who was erased: then only that it came.</summary>
+    public async Task<TakenIn> KeepAsync(string source, RawDelivery raw, IReadOnlyList<Problem> problems, Receipt receipt, CancellationToken cancellation)
+    {
+        var isErased = (await erased.RecentAsync(cancellation)).In(source, raw) is not null;
+        await quarantine.KeepAsync(
+            isErased ? QuarantinedResponse.OfErased(source, receipt, null, problems) : new QuarantinedResponse(source, receipt, null, problems, null, null, raw), cancellation);
+        return new TakenIn(isErased ? Fate.Erased : Fate.Quarantined, problems);
     }
 
     /// <summary>Redacts and maps, and stores nothing. Answers that were redacted before may be redacted again: what is a pseudonym stays one.</summary>
@@ -47,13 +67,17 @@ public sealed class TakeInResponse(InstrumentShelf instruments, Redaction redact
                 Wordings = SeenWording.Of(instrument, response, answers, received),
             }
             : null;
-        return new UnderstoodResponse(answers, by, coded, coding.Problems);
+        return new UnderstoodResponse(answers, by, coded, coding.Problems) { Collection = instrument.Collection };
     }
 
     /// <summary>Stores what was understood. What was not, or can never be stored, is quarantined by fate; it is kept nowhere here.</summary>
     public async Task<TakenIn> StoreAsync(UnderstoodResponse understood, Receipt receipt, CancellationToken cancellation)
     {
         if (understood.Coded is not { } coded) return new TakenIn(Fate.Quarantined, understood.Problems);
+        var coding = coded.Coding;
+        // What is written then meets the tombstone, and has the fate that it is erased.
+        await IsErasedAsync(
+            new HeldResponse(coded.Identity, coded.Source, coded.Instrument.Id, coding.School, coding.Wave, coding.Respondent, coded.Version.Submitted, coded.Answers), coded.Collection, cancellation);
         try
         {
             return new TakenIn(await evidence.TakeInAsync(coded, receipt, cancellation), []);
@@ -62,6 +86,18 @@ public sealed class TakeInResponse(InstrumentShelf instruments, Redaction redact
         {
             return new TakenIn(Fate.Quarantined, [Problems.ResponseTooLarge.At("", tooLarge.Message)]);
         }
+    }
+
+    /// <summary>
+    /// Is this of somebody who was erased, from before they asked? Then it gets its tombstone, if it has none. An event that was fetched late, a vendor's
+    /// list, a body that can be read at last bring what no sweep could know.
+    /// </summary>
+    private async Task<bool> IsErasedAsync(HeldResponse response, string? collection, CancellationToken cancellation)
+    {
+        if ((await erased.RecentAsync(cancellation)).Covering(response) is not { } erasure) return false;
+        await erasures.KeepTombstoneAsync(response.Identity, erasure, cancellation);
+        if (collection is not null) await evidence.EraseAsync(collection, response.Identity, cancellation);
+        return true;
     }
 
     private InstrumentMap Map(Instrument instrument) => _maps.GetOrAdd((instrument.Id, instrument.Version), static (_, one) => new InstrumentMap(one), instrument);

@@ -1,6 +1,6 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.Logging;
-using UseCase = WholeSchoolSend.Core.Webhooks.ApplyRetention;
+using UseCase = WholeSchoolSend.Core.Retention.ApplyRetention;
 
 namespace WholeSchoolSend.Functions.Triggers;
 
@@ -8,9 +8,13 @@ namespace WholeSchoolSend.Functions.Triggers;
 public sealed partial class ApplyRetention(UseCase retention, ILogger<ApplyRetention> logger)
 {
     [Function(nameof(ApplyRetention))]
-    public async Task Run([TimerTrigger("%RetentionSchedule%")] TimerInfo timer, CancellationToken cancellation) =>
-        LogExpired(await retention.RunAsync(cancellation));
+    public async Task Run([TimerTrigger("%RetentionSchedule%")] TimerInfo timer, CancellationToken cancellation)
+    {
+        var gone = await retention.RunAsync(cancellation);
+        LogExpired(gone.Bodies, gone.Answers, gone.PollFiles, gone.Reports, gone.Snapshots, gone.Audits, gone.Operations, gone.Erasures);
+    }
 
-    [LoggerMessage(1, LogLevel.Information, "Removed {Bodies} bodies of deliveries that could not be decoded")]
-    private partial void LogExpired(int bodies);
+    [LoggerMessage(1, LogLevel.Information, "Removed {Bodies} bodies of deliveries that could not be decoded, the answers of {Answers} responses, {Files} poll files, {Reports} reports, "
+        + "{Snapshots} internal snapshots, {Audits} audits, {Operations} operations, {Erasures} reports of erasures: their time was over")]
+    private partial void LogExpired(int bodies, int answers, int files, int reports, int snapshots, int audits, int operations, int erasures);
 }

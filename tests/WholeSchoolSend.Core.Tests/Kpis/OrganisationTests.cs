@@ -191,7 +191,7 @@ public sealed class OrganisationTests
         [.. new[] { ("organisation", organisation), ("stage", stage), ("awareness", awareness), ("uses", uses) }.Select(one => new Answer(one.Item1, null, AnswerKind.Single, [new AnswerValue(one.Item2)]))]);
 
     private static async Task<PollCheck> CheckAsync(Instrument instrument, string name, byte[] content) =>
-        await PollCheck.RunAsync(new PollParts(DroppedFile.From("interviews", name, content, DateTimeOffset.UnixEpoch), null, false), instrument, Cancellation);
+        await PollCheck.RunAsync(new PollParts(DroppedFile.From("interviews", name, content, DateTimeOffset.UnixEpoch), null, false), instrument, null, Cancellation);
 
     private static async Task<Instrument> PutAsync(string json)
     {

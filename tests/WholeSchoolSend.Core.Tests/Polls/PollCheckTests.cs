@@ -409,7 +409,7 @@ public sealed class PollCheckTests
             Beside = name.EndsWith(".sss", StringComparison.Ordinal)
             ? [await FileAsync(Path.ChangeExtension(name, name.Contains("csv_", StringComparison.Ordinal) ? ".csv" : ".asc"))] : []
         };
-        var check = await PollCheck.RunAsync(await PollParts.FindAsync(file, false, Cancellation), instrument, Cancellation);
+        var check = await PollCheck.RunAsync(await PollParts.FindAsync(file, false, Cancellation), instrument, null, Cancellation);
         if (check.Findings.FirstCode == PollFileCodes.FormatUnsupported) Assert.Skip("this format has no reader yet");
 
         Assert.Empty(check.Findings.InOrder());
@@ -440,7 +440,7 @@ public sealed class PollCheckTests
 
     private static async Task<PollCheck> CheckAsync(string csv, Instrument instrument, string name = "leaders.csv") =>
         await PollCheck.RunAsync(new PollParts(DroppedFile.From("northern", name, Encoding.UTF8.GetBytes(csv), DateTimeOffset.UnixEpoch), null, false),
-            instrument, Cancellation);
+            instrument, null, Cancellation);
 
     private static async Task<string> RoleAsync(string csv, Instrument instrument)
     {

@@ -192,6 +192,12 @@ public sealed class RegisterTests
 
         public Task KeepRawAsync(DroppedFile file, string contentHash, CancellationToken cancellation) => throw new NotSupportedException();
 
+        public IAsyncEnumerable<DroppedFile> RawAsync(CancellationToken cancellation) => throw new NotSupportedException();
+
+        public Task RemoveAsync(DroppedFile file, CancellationToken cancellation) => throw new NotSupportedException();
+
+        public Task<int> ExpireReportsAsync(DateTimeOffset before, CancellationToken cancellation) => throw new NotSupportedException();
+
         public Task ForgetAsync(ImportUnit unit, IReadOnlyCollection<string> versions, CancellationToken cancellation) => throw new NotSupportedException();
 
         public Task<IReadOnlyList<(ImportUnit Unit, IReadOnlyList<string> Versions)>> ReplacedAsync(CancellationToken cancellation) =>

@@ -39,6 +39,8 @@ internal sealed class MemoryDocuments : IDocuments
         return Task.FromResult(true);
     }
 
+    public Task<int> ExpireInternalAsync(DateTimeOffset before, Func<string, bool> listed, CancellationToken cancellation) => throw new NotSupportedException();
+
     public void Put(string path, byte[] bytes) => Files[path] = Stored(bytes);
 
     private StoredDocument Stored(byte[] bytes) => new(bytes, $"r{Interlocked.Increment(ref _revision)}");

@@ -18,8 +18,8 @@ internal sealed class IntakeInMemory : IEvidence, IQuarantine, IPending, IInstru
     {
         _instrument = instrument;
         var source = new Source("a", SurveyTool.All[tool], verification, secrets, null);
-        var responses = new TakeInResponse(new InstrumentShelf(this, TimeProvider.System), new Redaction(new Pseudonyms(Key)), this, this);
-        _intake = new TakeInDelivery(new[] { source }.ToFrozenDictionary(one => one.Name), responses, this, this, new NoTimers());
+        var responses = new TakeInResponse(new InstrumentShelf(this, TimeProvider.System), new Redaction(new Pseudonyms(Key)), this, this, NobodyErased.Shelf, new NobodyErased());
+        _intake = new TakeInDelivery(new[] { source }.ToFrozenDictionary(one => one.Name), responses, this, new NoTimers());
     }
 
     public ConcurrentBag<(CodedResponse Response, Receipt Receipt)> Stored { get; } = [];
@@ -63,6 +63,9 @@ internal sealed class IntakeInMemory : IEvidence, IQuarantine, IPending, IInstru
     Task<Instrument?> IInstruments.FindAsync(string id, int? version, CancellationToken cancellation) => Task.FromResult(_instrument);
 
     Task<bool> IInstruments.AddAsync(Instrument instrument, CancellationToken cancellation) => throw new NotSupportedException();
+
+    // Nobody was erased here.
+    Task IEvidence.EraseAsync(string collection, string identity, CancellationToken cancellation) => throw new NotSupportedException();
 
     /// <summary>A clock on which no deadline ever passes: a loaded machine changes nothing.</summary>
     private sealed class NoTimers : TimeProvider

@@ -175,6 +175,8 @@ internal sealed class Programme : IImports, IWaves, IInstruments, IMilestones, I
         return Task.CompletedTask;
     }
 
+    public Task<int> ExpireInternalAsync(DateTimeOffset before, Func<string, bool> listed, CancellationToken cancellation) => throw new NotSupportedException();
+
     public Task<bool> ReplaceAsync(Audience audience, string path, byte[] bytes, StoredDocument? before, CancellationToken cancellation)
     {
         if (_documents.GetValueOrDefault($"{audience}/{path}")?.Revision != before?.Revision) return Task.FromResult(false);
