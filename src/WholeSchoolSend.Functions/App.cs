@@ -10,6 +10,7 @@ using WholeSchoolSend.Core.Kpis;
 using WholeSchoolSend.Core.Polls;
 using WholeSchoolSend.Core.Schools;
 using WholeSchoolSend.Core.Snapshots;
+using WholeSchoolSend.Core.Watch;
 using WholeSchoolSend.Core.Webhooks;
 using WholeSchoolSend.Core.Webhooks.Vendors;
 using WholeSchoolSend.Functions.Options;
@@ -29,6 +30,8 @@ public static class App
         services.AddSingleton(TimeProvider.System);
         services.AddOptions<SurveyOptions>().Bind(builder.Configuration).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<DisclosurePolicy>().Bind(builder.Configuration.GetSection("Disclosure")).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<LimitOptions>().Bind(builder.Configuration.GetSection("Limits")).ValidateDataAnnotations().ValidateOnStart();
+        builder.AddTelemetry();
         var sources = SourceOptions.Read(builder.Configuration);
         services.AddSingleton(sources);
         services.AddSingleton(ApiOptions.Read(builder.Configuration, sources));
@@ -68,12 +71,17 @@ public static class App
         AddStore<IDocuments>(storage => storage.Documents);
         AddStore<IVersionedRows<IssuedRow>>(storage => storage.Issued);
         AddStore<IStorageProbe>(storage => storage.Probe);
+        AddStore<IMarkers>(storage => storage.Evidence);
+        AddStore<IWatch>(storage => storage.Watch);
 
         // Webhooks.
         services.AddSingleton<InstrumentShelf>();
         services.AddSingleton<Redaction>();
         services.AddSingleton<TakeInResponse>();
         services.AddSingleton<TakeInDelivery>();
+        services.AddSingleton<DeliveryLimits>();
+        services.AddSingleton<LastDeliveries>();
+        services.AddHostedService<KeepLastDeliveries>();
 
         // Vendors.
         services.AddSingleton<IVendorHttp>(provider => new VendorHttp(new VendorHttpOptions(), provider.GetRequiredService<TimeProvider>()));
@@ -114,6 +122,12 @@ public static class App
         services.AddSingleton<PastIssues>();
         services.AddSingleton<CloseWave>();
         services.AddSingleton<ReissueWave>();
+
+        // Watch.
+        services.AddSingleton(Timers.Read(builder.Configuration));
+        services.AddSingleton<WatchPipeline>();
+        services.AddSingleton<CheckHealth>();
+        services.AddSingleton<HealthAnswer>();
         return builder;
 
         void AddStore<T>(Func<SurveyDataStorage, T> store)

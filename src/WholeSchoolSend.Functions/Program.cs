@@ -5,5 +5,6 @@ using WholeSchoolSend.Functions;
 var builder = FunctionsApplication.CreateBuilder(args);
 builder.ConfigureFunctionsWebApplication();
 builder.UseMiddleware<AnswerFaults>();
+builder.UseMiddleware<KeepRuns>();
 builder.AddWholeSchoolSend();
 await builder.Build().RunAsync();

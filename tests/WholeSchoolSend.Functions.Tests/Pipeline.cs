@@ -28,6 +28,7 @@ public sealed class Pipeline : IAsyncLifetime
         ["HealSchedule"] = "0 0 0 1 1 *",
         ["SweepSchedule"] = "0 0 0 1 1 *",
         ["AuditSchedule"] = "0 0 0 1 1 *",
+        ["WatchSchedule"] = "0 0 0 1 1 *",
         ["PseudonymKey"] = "a-pseudonym-key-of-the-tests-only!",
         ["Sources:teachers_typeform:Tool"] = "typeform",
         ["Sources:teachers_typeform:Secrets:0"] = TypeformSecret,
@@ -74,6 +75,7 @@ public sealed class Pipeline : IAsyncLifetime
         builder.UseFunctionsFrom(typeof(App).Assembly);
         builder.ConfigureFunctionsWebApplication();
         builder.UseMiddleware<AnswerFaults>();
+        builder.UseMiddleware<KeepRuns>();
         builder.AddWholeSchoolSend();
         return builder;
     }
