@@ -23,18 +23,42 @@ public static class Signals
 
     private static readonly Meter Meter = new(Name);
 
-    private static readonly Counter<long> Deliveries = Meter.CreateCounter<long>("wss.deliveries", "{response}", "Responses delivered, by source and fate; a delivery that was not taken counts once");
-    private static readonly Counter<long> VerifyFailures = Meter.CreateCounter<long>("wss.verify.failures", "{delivery}", "Deliveries that did not prove whose they are, by source and reason");
-    private static readonly Counter<long> ImportRows = Meter.CreateCounter<long>("wss.import.rows", "{row}", "Rows of dropped files, by supplier and verdict on their file");
-    private static readonly Counter<long> RecomputedSchools = Meter.CreateCounter<long>("wss.recompute.schools", "{school}", "Schools whose totals were recomputed");
-    private static readonly Histogram<double> RecomputeDuration = Meter.CreateHistogram<double>("wss.recompute.duration", "s", "How long a recompute took");
-    private static readonly Counter<long> StorageRequests = Meter.CreateCounter<long>("wss.storage.requests", "{request}", "Requests to storage, every attempt, by outcome");
-    private static readonly Gauge<long> Poisoned = Meter.CreateGauge<long>("wss.imports.poisoned", "{import}", "Imports that failed as often as they are tried, now");
-    private static readonly Gauge<double> SnapshotAge = Meter.CreateGauge<double>("wss.snapshot.age", "s", "How old the evidence is that the newest internal snapshot is known to say");
-    private static readonly Gauge<long> QuarantineWaiting = Meter.CreateGauge<long>("wss.quarantine.waiting", "{entry}", "Entries that wait in quarantine, now, by source");
-    private static readonly Gauge<double> PendingOldest = Meter.CreateGauge<double>("wss.pending.oldest_age", "s", "Age of the oldest event whose answers wait to be fetched; 0 where none does");
-    private static readonly Gauge<long> BacklogMarkers = Meter.CreateGauge<long>("wss.backlog.markers", "{marker}", "Changes that wait for the next recompute, now");
-    private static readonly Gauge<long> AuditDifferences = Meter.CreateGauge<long>("wss.audit.differences", "{total}", "Totals that the newest audit found to be wrong");
+    private static readonly Counter<long> Deliveries = Meter.CreateCounter<long>(
+        "wss.deliveries", "{response}", "Responses delivered, by source and fate; a delivery that was not taken counts once");
+
+    private static readonly Counter<long> VerifyFailures = Meter.CreateCounter<long>(
+        "wss.verify.failures", "{delivery}", "Deliveries that did not prove whose they are, by source and reason");
+
+    private static readonly Counter<long> ImportRows = Meter.CreateCounter<long>(
+        "wss.import.rows", "{row}", "Rows of dropped files, by supplier and verdict on their file");
+
+    private static readonly Counter<long> RecomputedSchools = Meter.CreateCounter<long>(
+        "wss.recompute.schools", "{school}", "Schools whose totals were recomputed");
+
+    private static readonly Histogram<double> RecomputeDuration = Meter.CreateHistogram<double>(
+        "wss.recompute.duration", "s", "How long a recompute took");
+
+    private static readonly Counter<long> StorageRequests = Meter.CreateCounter<long>(
+        "wss.storage.requests", "{request}", "Requests to storage, every attempt, by outcome");
+
+    private static readonly Gauge<long> Poisoned = Meter.CreateGauge<long>(
+        "wss.imports.poisoned", "{import}", "Imports that failed as often as they are tried, now");
+
+    private static readonly Gauge<double> SnapshotAge = Meter.CreateGauge<double>(
+        "wss.snapshot.age", "s", "How old the evidence is that the newest internal snapshot is known to say");
+
+    private static readonly Gauge<long> QuarantineWaiting = Meter.CreateGauge<long>(
+        "wss.quarantine.waiting", "{entry}", "Entries that wait in quarantine, now, by source");
+
+    private static readonly Gauge<double> PendingOldest = Meter.CreateGauge<double>(
+        "wss.pending.oldest_age", "s", "Age of the oldest event whose answers wait to be fetched; 0 where none does");
+
+    private static readonly Gauge<long> BacklogMarkers = Meter.CreateGauge<long>(
+        "wss.backlog.markers", "{marker}", "Changes that wait for the next recompute, now");
+
+    private static readonly Gauge<long> AuditDifferences = Meter.CreateGauge<long>(
+        "wss.audit.differences", "{total}", "Totals that the newest audit found to be wrong");
+
 
     private static readonly ActivitySource Spans = new(Name);
 

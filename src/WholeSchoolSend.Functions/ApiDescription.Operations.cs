@@ -62,10 +62,21 @@ internal static partial class ApiDescription
             Problems = [422],
         },
         ["GetMilestone"] = new("Gives a milestone back as it stands.") { Answer = MilestonesJson.Default.MilestoneState, Problems = [404] },
-        ["GetPending"] = new("Shows what waits to be fetched from vendors, what is stuck, and how their lists compared.") { Answer = PendingJson.Default.PendingOverview },
-        ["GetQuarantined"] = new("Shows one entry of the quarantine; never what anybody answered.") { Answer = QuarantineJson.Default.QuarantineEntry, Problems = [404] },
+        ["GetPending"] = new("Shows what waits to be fetched from vendors, what is stuck, and how their lists compared.")
+        {
+            Answer = PendingJson.Default.PendingOverview,
+        },
+        ["GetQuarantined"] = new("Shows one entry of the quarantine; never what anybody answered.")
+        {
+            Answer = QuarantineJson.Default.QuarantineEntry,
+            Problems = [404],
+        },
         ["GetWave"] = new("Gives a round of fieldwork back as it stands.") { Answer = WavesJson.Default.WaveState, Problems = [404] },
-        ["GetWordings"] = new("Tells in which words the questions of an instrument were asked.") { Answer = WordingsJson.Default.InstrumentWordings, Problems = [404] },
+        ["GetWordings"] = new("Tells in which words the questions of an instrument were asked.")
+        {
+            Answer = WordingsJson.Default.InstrumentWordings,
+            Problems = [404],
+        },
         ["ListAudits"] = new("Lists the newest audits of totals.") { Answer = AuditsJson.Default.AuditList },
         ["ListErrata"] = new("Lists everything that was wrong in published documents.") { Answer = ErrataJson.Default.ErrataList },
         ["ListImports"] = new("Lists dropped files and what became of them, the newest first.")

@@ -80,7 +80,8 @@ internal static partial class ApiDescription
             {
                 ["title"] = "Whole School SEND survey pipeline",
                 ["version"] = "1",
-                ["description"] = "Takes survey responses in, and lets operators see and decide. Answers that are no success are problems (RFC 9457) with a stable code.",
+                ["description"] = "Takes survey responses in, and lets operators see and decide. "
+                    + "Answers that are no success are problems (RFC 9457) with a stable code.",
             },
             ["servers"] = new JsonArray(new JsonObject { ["url"] = "/" }),
             ["paths"] = paths,
@@ -90,7 +91,13 @@ internal static partial class ApiDescription
                 ["securitySchemes"] = new JsonObject
                 {
                     ["key"] = new JsonObject { ["type"] = "apiKey", ["in"] = "header", ["name"] = "x-functions-key" },
-                    ["keyInAddress"] = new JsonObject { ["type"] = "apiKey", ["in"] = "query", ["name"] = "code", ["description"] = "Addresses are logged by whatever they pass: prefer the header." },
+                    ["keyInAddress"] = new JsonObject
+                    {
+                        ["type"] = "apiKey",
+                        ["in"] = "query",
+                        ["name"] = "code",
+                        ["description"] = "Addresses are logged by whatever they pass: prefer the header.",
+                    },
                 },
             },
         };
@@ -115,7 +122,9 @@ internal static partial class ApiDescription
         {
             ["operationId"] = isProbe ? $"{function}-{method}" : function,
             ["summary"] = isProbe ? "Answers a probe; OPTIONS also the handshake of CloudEvents." : operation.Summary,
-            ["security"] = trigger.AuthLevel == AuthorizationLevel.Anonymous ? [] : new JsonArray(new JsonObject { ["key"] = new JsonArray() }, new JsonObject { ["keyInAddress"] = new JsonArray() }),
+            ["security"] = trigger.AuthLevel == AuthorizationLevel.Anonymous
+                ? []
+                : new JsonArray(new JsonObject { ["key"] = new JsonArray() }, new JsonObject { ["keyInAddress"] = new JsonArray() }),
         };
         if (isProbe)
         {
@@ -158,7 +167,9 @@ internal static partial class ApiDescription
             responses[status.ToString(System.Globalization.CultureInfo.InvariantCulture)] = new JsonObject
             {
                 ["description"] = Said(status),
-                ["content"] = function is "CheckHealth" or "ShowHealth" ? Content("application/json", nameof(Core.Watch.PipelineHealth)) : Content("application/problem+json", "Problem"),
+                ["content"] = function is "CheckHealth" or "ShowHealth"
+                    ? Content("application/json", nameof(Core.Watch.PipelineHealth))
+                    : Content("application/problem+json", "Problem"),
             };
         if (function == "DescribeApi") responses.Remove("503");
         return responses;
@@ -188,7 +199,8 @@ internal static partial class ApiDescription
             if (node["$ref"] is { } reference) node["$ref"] = $"#/components/schemas/{name}{reference.GetValue<string>()[1..]}";
             // Whatever has no null is always written.
             if (node["properties"] is JsonObject properties)
-                node["required"] = new JsonArray([.. properties.Where(property => !MayBeNull(property.Value)).Select(property => JsonValue.Create(property.Key))]);
+                node["required"] = new JsonArray([.. properties
+                    .Where(property => !MayBeNull(property.Value)).Select(property => JsonValue.Create(property.Key))]);
         });
         return schema.AsObject();
     }

@@ -16,7 +16,8 @@ public sealed class DeliveryLimits(FrozenDictionary<string, Source> sources, IOp
     /// <summary>A sender is let wait 2.5 s for its delivery to be stored, and no more than this before.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
-    private readonly PartitionedRateLimiter<string> _deliveries = PartitionedRateLimiter.Create<string, string>(source => RateLimitPartition.GetConcurrencyLimiter(
+    private readonly PartitionedRateLimiter<string> _deliveries = PartitionedRateLimiter.Create<string, string>(
+        source => RateLimitPartition.GetConcurrencyLimiter(
         // Names nobody configured share one place: there may be any number of them.
         sources.ContainsKey(source) ? source : Signals.Unknown,
         _ => new ConcurrencyLimiterOptions { PermitLimit = options.Value.DeliveriesAtOnce, QueueLimit = options.Value.DeliveriesWaiting }));

@@ -21,7 +21,8 @@ public sealed partial class HealthAnswer(TimeProvider time, ILogger<HealthAnswer
         catch (Exception fault) when (!cancellation.IsCancellationRequested)
         {
             LogUnhealthy(fault);
-            return Responses.Ok(new PipelineHealth(PipelineHealth.Unhealthy, "storage does not answer"), WatchJson.Default.PipelineHealth, StatusCodes.Status503ServiceUnavailable);
+            var unhealthy = new PipelineHealth(PipelineHealth.Unhealthy, "storage does not answer");
+            return Responses.Ok(unhealthy, WatchJson.Default.PipelineHealth, StatusCodes.Status503ServiceUnavailable);
         }
     }
 

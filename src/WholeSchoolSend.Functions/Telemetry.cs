@@ -42,7 +42,8 @@ internal static class Telemetry
         {
             telemetry.UseAzureMonitorExporter(monitor =>
             {
-                // Without a credential it would send by the key in the connection string, which the estate refuses. It does not read APPLICATIONINSIGHTS_AUTHENTICATION_STRING.
+                // Without a credential it would send by the key in the connection string, which the estate refuses.
+                // It does not read APPLICATIONINSIGHTS_AUTHENTICATION_STRING.
                 monitor.Credential = Identity(settings);
                 // The default keeps five traces a second, whatever happens: a share says what was left out.
                 monitor.TracesPerSecond = null;

@@ -34,5 +34,8 @@ internal static class Timers
     ];
 
     private static CrontabSchedule? Schedule(string expression) =>
-        CrontabSchedule.TryParse(expression, new CrontabSchedule.ParseOptions { IncludingSeconds = expression.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length == 6 });
+        CrontabSchedule.TryParse(expression, new CrontabSchedule.ParseOptions
+        {
+            IncludingSeconds = expression.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length == 6,
+        });
 }

@@ -705,14 +705,22 @@ public sealed partial class EvidenceTable(TableClient table, StorageResilience r
 
         public static readonly string[] Columns = [.. KeysOnly, Moved, Wave, Trace];
 
-        /// <summary>What was being done when the school changed, where that is traced: a few bytes in a row that is written anyway (docs/decisions/0017).</summary>
+        /// <summary>
+        /// What was being done when the school changed, where that is traced: a few bytes in a row that is written anyway (docs/decisions/0017).
+        /// </summary>
         public const string Trace = nameof(Trace);
         private const string Moved = nameof(Moved);
         private const string Wave = nameof(Wave);
 
         /// <summary>Marks a school; <paramref name="movement"/> null: what moved it is counted by another marker.</summary>
         public static TableEntity For(string partition, string school, Movement? movement, string wave) =>
-            new(partition, TableKey.From("P", school, Guid.NewGuid().ToString("N"))) { [School] = school, [Moved] = movement?.ToString(), [Wave] = wave, [Trace] = Signals.Trace };
+            new(partition, TableKey.From("P", school, Guid.NewGuid().ToString("N")))
+            {
+                [School] = school,
+                [Moved] = movement?.ToString(),
+                [Wave] = wave,
+                [Trace] = Signals.Trace,
+            };
 
         public static void Count(TableEntity row, SortedDictionary<string, Movements> movements)
         {

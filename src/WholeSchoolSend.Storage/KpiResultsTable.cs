@@ -108,7 +108,14 @@ public sealed class KpiResultsTable(TableClient table, StorageResilience resilie
 
         public static TableEntity Counting(KpiRun run, string partition, string? before)
         {
-            var row = new TableEntity(Current, Current) { [Inputs] = run.Inputs, [Run] = partition, [Results] = run.Results.Count, [Spare] = before, [Trace] = Signals.Trace };
+            var row = new TableEntity(Current, Current)
+            {
+                [Inputs] = run.Inputs,
+                [Run] = partition,
+                [Results] = run.Results.Count,
+                [Spare] = before,
+                [Trace] = Signals.Trace,
+            };
             Payload.Put(row, run.Frame);
             Payload.Put(row, run.Provenance, Provenance);
             return row;

@@ -22,7 +22,10 @@ public sealed class WatchTable(TableClient table) : IWatch
     {
         var last = Put(new TableEntity(Partition, TableKey.From("T", run.Timer))
         {
-            [Name] = run.Timer, [Began] = run.Began, [Ended] = run.Ended, [Fault] = run.Fault,
+            [Name] = run.Timer,
+            [Began] = run.Began,
+            [Ended] = run.Ended,
+            [Fault] = run.Fault,
         });
         var good = Put(new TableEntity(Partition, TableKey.From("G", run.Timer)) { [Name] = run.Timer, [Began] = run.Began });
         return table.SubmitUnconditionallyAsync(run.Fault is null ? [last, good] : [last], cancellation);

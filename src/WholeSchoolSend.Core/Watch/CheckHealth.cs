@@ -3,7 +3,9 @@ using WholeSchoolSend.Core.Snapshots;
 
 namespace WholeSchoolSend.Core.Watch;
 
-/// <summary>How the pipeline is, for monitors: <c>healthy</c>, <c>degraded</c> (somebody should act) or <c>unhealthy</c> (storage does not take evidence).</summary>
+/// <summary>
+/// How the pipeline is, for monitors: <c>healthy</c>, <c>degraded</c> (somebody should act) or <c>unhealthy</c> (storage does not take evidence).
+/// </summary>
 /// <param name="Why">what makes it degraded, in fixed words.</param>
 /// <param name="UnreviewedWordings">how many wordings of questions nobody has looked at; a warning that changes no status.</param>
 /// <param name="Drift">what the newest audit of totals found; a warning as well.</param>
@@ -12,7 +14,8 @@ namespace WholeSchoolSend.Core.Watch;
 /// <param name="MoreWordings">how many more there are.</param>
 /// <param name="Audit">the newest audit, where it found something.</param>
 public sealed record PipelineHealth(
-    string Status, string Storage, IReadOnlyList<string>? Why = null, IReadOnlyList<ScheduleHealth>? Schedules = null, Backlog? Backlog = null, Ages? Ages = null,
+    string Status, string Storage, IReadOnlyList<string>? Why = null, IReadOnlyList<ScheduleHealth>? Schedules = null, Backlog? Backlog = null,
+    Ages? Ages = null,
     int? UnreviewedWordings = null, Drift? Drift = null, IReadOnlyList<SourceHealth>? Sources = null, IReadOnlyList<UnreviewedWording>? Wordings = null,
     int? MoreWordings = null, AuditWarning? Audit = null)
 {
@@ -54,7 +57,8 @@ public sealed record SourceHealth(string Source, DateTimeOffset? LastDelivery, i
 /// Tells how the pipeline is: a write and a read of storage, three questions of one request each, and wordings, which are looked up twice a minute. What it
 /// would have to search for, a timer has noted.
 /// </summary>
-public sealed class CheckHealth(IStorageProbe storage, IWatch watch, WordingDrift wordings, IAudits audits, IReadOnlyList<TimerPlan> timers, TimeProvider time) : IDisposable
+public sealed class CheckHealth(
+    IStorageProbe storage, IWatch watch, WordingDrift wordings, IAudits audits, IReadOnlyList<TimerPlan> timers, TimeProvider time) : IDisposable
 {
     /// <summary>A run is noted when it has ended, and may take ten minutes.</summary>
     public static readonly TimeSpan Late = TimeSpan.FromMinutes(15);
@@ -103,7 +107,8 @@ public sealed class CheckHealth(IStorageProbe storage, IWatch watch, WordingDrif
         ];
         return new PipelineHealth(
             why.Count == 0 ? PipelineHealth.Healthy : PipelineHealth.Degraded, "ok", why.Count == 0 ? null : why, schedules,
-            state is null ? null : new Backlog(state.At, state.Markers, state.Quarantined.Values.Sum(), state.Pending.Values.Sum(), state.Stuck, state.Poisoned),
+            state is null ? null : new Backlog(
+                state.At, state.Markers, state.Quarantined.Values.Sum(), state.Pending.Values.Sum(), state.Stuck, state.Poisoned),
             new Ages(
                 Seconds(book.ConfirmedAt, now), Seconds(state?.OldestMarker, now), Seconds(state?.OldestPending, now),
                 Seconds(book.LastDeliveries.Count == 0 ? null : book.LastDeliveries.Values.Max(), now)),
@@ -112,7 +117,9 @@ public sealed class CheckHealth(IStorageProbe storage, IWatch watch, WordingDrif
             Sources(book),
             unreviewed.Count == 0 ? null : unreviewed.Take(WordingDrift.MostListed).ToList(),
             unreviewed.Count > WordingDrift.MostListed ? unreviewed.Count - WordingDrift.MostListed : null,
-            audit is { Differences: > 0 } or { Unreadable.Count: > 0 } ? new AuditWarning(audit.Id, audit.Began, audit.Differences, audit.Unreadable.Count) : null);
+            audit is { Differences: > 0 } or { Unreadable.Count: > 0 }
+                ? new AuditWarning(audit.Id, audit.Began, audit.Differences, audit.Unreadable.Count)
+                : null);
     }
 
     public void Dispose() => _one.Dispose();
@@ -128,7 +135,8 @@ public sealed class CheckHealth(IStorageProbe storage, IWatch watch, WordingDrif
             .. book.LastDeliveries.Keys.Union(quarantined?.Keys ?? [], StringComparer.Ordinal).Union(pending?.Keys ?? [], StringComparer.Ordinal)
                 .Order(StringComparer.Ordinal)
                 .Select(source => new SourceHealth(
-                    source, book.LastDeliveries.TryGetValue(source, out var last) ? last : null, quarantined?.GetValueOrDefault(source) ?? 0, pending?.GetValueOrDefault(source) ?? 0)),
+                    source, book.LastDeliveries.TryGetValue(source, out var last) ? last : null,
+                    quarantined?.GetValueOrDefault(source) ?? 0, pending?.GetValueOrDefault(source) ?? 0)),
         ];
     }
 

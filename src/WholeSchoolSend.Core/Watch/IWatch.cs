@@ -23,7 +23,8 @@ public sealed record TimerPlan(string Timer, Func<DateTimeOffset, DateTimeOffset
 /// <param name="Poisoned">imports that wait for an operator.</param>
 /// <param name="Differences">of the newest audit; null before the first.</param>
 public sealed record PipelineState(
-    DateTimeOffset At, int Markers, DateTimeOffset? OldestMarker, IReadOnlyDictionary<string, int> Quarantined, IReadOnlyDictionary<string, int> Pending, int Stuck,
+    DateTimeOffset At, int Markers, DateTimeOffset? OldestMarker, IReadOnlyDictionary<string, int> Quarantined,
+    IReadOnlyDictionary<string, int> Pending, int Stuck,
     DateTimeOffset? OldestPending, int Poisoned, int? Differences);
 
 /// <summary>Everything that is noted of how the pipeline runs.</summary>
@@ -34,7 +35,9 @@ public sealed record WatchBook(IReadOnlyList<TimerRun> Runs, PipelineState? Stat
     /// A snapshot that did not change because the evidence did not is as fresh as one that did.
     /// </summary>
     public DateTimeOffset? ConfirmedAt =>
-        LastGood(nameof(RecomputeKpis)) is { } recomputed && LastGood(nameof(PublishSnapshot)) is { } published ? recomputed < published ? recomputed : published : null;
+        LastGood(nameof(RecomputeKpis)) is { } recomputed && LastGood(nameof(PublishSnapshot)) is { } published
+            ? recomputed < published ? recomputed : published
+            : null;
 
     private DateTimeOffset? LastGood(string timer) => Runs.FirstOrDefault(run => run.Timer == timer)?.LastGood;
 }

@@ -13,8 +13,8 @@ namespace WholeSchoolSend.Core.Watch;
 /// another one fails; and it tells afresh each time, so that an instance that is gone says nothing old.
 /// </summary>
 public sealed class WatchPipeline(
-    FrozenDictionary<string, Source> sources, IInstruments instruments, IMarkers markers, IFates fates, ShowPending pending, IImports imports, IAudits audits, IWatch watch,
-    TimeProvider time)
+    FrozenDictionary<string, Source> sources, IInstruments instruments, IMarkers markers, IFates fates, ShowPending pending, IImports imports, IAudits audits,
+    IWatch watch, TimeProvider time)
 {
     public async Task<PipelineState> RunAsync(CancellationToken cancellation)
     {
@@ -25,7 +25,8 @@ public sealed class WatchPipeline(
             changes += backlog.Markers;
             if (oldest is null || backlog.Oldest < oldest) oldest = backlog.Oldest ?? oldest;
         }
-        var quarantined = (await fates.WaitingAsync(null, cancellation)).Quarantine.ToDictionary(waiting => waiting.Source, waiting => waiting.Entries, StringComparer.Ordinal);
+        var quarantined = (await fates.WaitingAsync(null, cancellation)).Quarantine
+            .ToDictionary(waiting => waiting.Source, waiting => waiting.Entries, StringComparer.Ordinal);
         var toFetch = (await pending.RunAsync(cancellation)).Sources;
         var poisoned = 0;
         await foreach (var import in imports.HistoryAsync(null, cancellation))

@@ -2,7 +2,9 @@ using System.ComponentModel.DataAnnotations;
 
 namespace WholeSchoolSend.Functions.Options;
 
-/// <summary>How much is taken at once by one instance, <c>Limits__…</c>. What is beyond is asked for again: <c>503</c> with <c>Retry-After</c>, never <c>429</c>.</summary>
+/// <summary>
+/// How much is taken at once by one instance, <c>Limits__…</c>. What is beyond is asked for again: <c>503</c> with <c>Retry-After</c>, never <c>429</c>.
+/// </summary>
 public sealed class LimitOptions
 {
     /// <value>Deliveries of one source that are worked on at once. The default is 64: storage is asked over 50 connections.</value>
