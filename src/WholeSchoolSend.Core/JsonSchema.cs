@@ -34,6 +34,9 @@ public sealed class JsonSchema
     /// <summary>Loads a schema. Throws <see cref="NotSupportedException"/> for a keyword this class does not check.</summary>
     public static JsonSchema Parse(ReadOnlyMemory<byte> json) => new(JsonDocument.Parse(json).RootElement);
 
+    /// <summary>The schema as it is written.</summary>
+    public override string ToString() => _root.GetRawText();
+
     /// <summary>The bytes of an embedded schema, as published.</summary>
     public static byte[] EmbeddedText(string name)
     {

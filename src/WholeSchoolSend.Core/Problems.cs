@@ -30,6 +30,7 @@ public static class Problems
     public static readonly ProblemKind SourceUnknown = new(503, "source-unknown", "No such source is configured here");
     public static readonly ProblemKind SignatureInvalid = new(401, "signature-invalid", "The delivery's signature is missing or wrong");
     public static readonly ProblemKind BodyTooLarge = new(413, "body-too-large", "The delivery is larger than this service takes");
+    public static readonly ProblemKind TooBusy = new(503, "too-busy", "This source delivers more at once than is taken: send it again");
     public static readonly ProblemKind NotStored = new(503, "not-stored", "The delivery could not be stored: send it again");
 
     // Why a response waits in quarantine.

@@ -13,6 +13,9 @@ namespace WholeSchoolSend.Functions;
 /// </summary>
 public sealed partial class AnswerFaults(ILogger<AnswerFaults> logger) : IFunctionsWorkerMiddleware
 {
+    /// <summary>Somebody waits for the answer: storage that is silent for so long is told to be so.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
     public async Task Invoke(FunctionContext context, FunctionExecutionDelegate next)
     {
         ArgumentNullException.ThrowIfNull(context);
@@ -23,6 +26,7 @@ public sealed partial class AnswerFaults(ILogger<AnswerFaults> logger) : IFuncti
             return;
         }
         var function = context.FunctionDefinition.Name;
+        StorageResilience.BeImpatient(Patience);
         try
         {
             await next(context);

@@ -13,6 +13,7 @@ using WholeSchoolSend.Core.Polls;
 using WholeSchoolSend.Core.Retention;
 using WholeSchoolSend.Core.Schools;
 using WholeSchoolSend.Core.Snapshots;
+using WholeSchoolSend.Core.Watch;
 using WholeSchoolSend.Core.Webhooks;
 using WholeSchoolSend.Core.Webhooks.Vendors;
 using WholeSchoolSend.Functions.Options;
@@ -35,6 +36,8 @@ public static class App
         services.AddOptions<DisclosurePolicy>().Bind(builder.Configuration.GetSection("Disclosure")).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<RetentionPolicy>().Bind(builder.Configuration.GetSection("Retention")).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<ErasureOptions>().Bind(builder.Configuration).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<LimitOptions>().Bind(builder.Configuration.GetSection("Limits")).ValidateDataAnnotations().ValidateOnStart();
+        builder.AddTelemetry();
         var sources = SourceOptions.Read(builder.Configuration);
         services.AddSingleton(sources);
         services.AddSingleton(ApiOptions.Read(builder.Configuration, sources));
@@ -81,12 +84,17 @@ public static class App
         AddStore<IDocuments>(storage => storage.Documents);
         AddStore<IVersionedRows<IssuedRow>>(storage => storage.Issued);
         AddStore<IStorageProbe>(storage => storage.Probe);
+        AddStore<IMarkers>(storage => storage.Evidence);
+        AddStore<IWatch>(storage => storage.Watch);
 
         // Webhooks.
         services.AddSingleton<InstrumentShelf>();
         services.AddSingleton<Redaction>();
         services.AddSingleton<TakeInResponse>();
         services.AddSingleton<TakeInDelivery>();
+        services.AddSingleton<DeliveryLimits>();
+        services.AddSingleton<LastDeliveries>();
+        services.AddHostedService<KeepLastDeliveries>();
 
         // Vendors.
         services.AddSingleton<IVendorHttp>(provider => new VendorHttp(new VendorHttpOptions(), provider.GetRequiredService<TimeProvider>()));
@@ -134,6 +142,12 @@ public static class App
         services.AddSingleton<PastIssues>();
         services.AddSingleton<CloseWave>();
         services.AddSingleton<ReissueWave>();
+
+        // Watch.
+        services.AddSingleton(Timers.Read(builder.Configuration));
+        services.AddSingleton<WatchPipeline>();
+        services.AddSingleton<CheckHealth>();
+        services.AddSingleton<HealthAnswer>();
         return builder;
 
         void AddStore<T>(Func<SurveyDataStorage, T> store)

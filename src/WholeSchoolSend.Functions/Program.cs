@@ -6,5 +6,6 @@ var builder = FunctionsApplication.CreateBuilder(args);
 builder.ConfigureFunctionsWebApplication();
 builder.UseMiddleware<AnswerFaults>();
 builder.UseMiddleware<RecordOperations>();
+builder.UseMiddleware<KeepRuns>();
 builder.AddWholeSchoolSend();
 await builder.Build().RunAsync();

@@ -3,7 +3,6 @@ using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http;
 using WholeSchoolSend.Core;
-using WholeSchoolSend.Core.Kpis;
 
 namespace WholeSchoolSend.Functions;
 
@@ -88,23 +87,6 @@ internal sealed record ProblemDocument(string Type, string Title, int Status, st
 /// <summary>One problem: its code, a JSON pointer or column, and what should be there.</summary>
 internal sealed record ProblemEntry(string Code, string Where, string Message);
 
-/// <summary>What <c>GET /api/health</c> tells.</summary>
-/// <param name="Wordings">warnings that change no status: wordings of questions nobody has looked at yet, the first of them.</param>
-/// <param name="MoreWordings">how many more there are.</param>
-/// <param name="Audit">a warning as well: the newest audit of totals, where it found something.</param>
-internal sealed record Health(string Status, string Storage, IReadOnlyList<UnreviewedWording>? Wordings = null, int? MoreWordings = null, AuditWarning? Audit = null)
-{
-    public static Health Healthy(IReadOnlyList<UnreviewedWording> unreviewed, TotalsAudit? newest) => new(
-        "healthy", "ok",
-        unreviewed.Count == 0 ? null : unreviewed.Take(WordingDrift.MostListed).ToList(),
-        unreviewed.Count > WordingDrift.MostListed ? unreviewed.Count - WordingDrift.MostListed : null,
-        newest is { Differences: > 0 } or { Unreadable.Count: > 0 } ? new AuditWarning(newest.Id, newest.Began, newest.Differences, newest.Unreadable.Count) : null);
-}
-
-/// <summary>That an audit found something: how much, not what.</summary>
-internal sealed record AuditWarning(string Id, DateTimeOffset Began, int Differences, int Unreadable);
-
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ProblemDocument))]
-[JsonSerializable(typeof(Health))]
 internal sealed partial class ResponsesJson : JsonSerializerContext;

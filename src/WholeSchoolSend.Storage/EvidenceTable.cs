@@ -3,9 +3,11 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Azure;
 using Azure.Data.Tables;
+using WholeSchoolSend.Core;
 using WholeSchoolSend.Core.Erasures;
 using WholeSchoolSend.Core.Instruments;
 using WholeSchoolSend.Core.Kpis;
+using WholeSchoolSend.Core.Watch;
 using WholeSchoolSend.Core.Webhooks;
 using static WholeSchoolSend.Storage.TableRead;
 
@@ -29,7 +31,8 @@ namespace WholeSchoolSend.Storage;
 /// Accepted deliveries are counted from I (day, source), all others from D. One receipt is one of them, however often it is written. The day is
 /// the UTC day on which the response was received, by our clock: stored a second later, after midnight, it is still of that day.
 /// </remarks>
-public sealed partial class EvidenceTable(TableClient table, StorageResilience resilience) : IEvidence, IStoredResponses, ISchoolTotals, IAuditedTotals, IWordings
+public sealed partial class EvidenceTable(TableClient table, StorageResilience resilience)
+    : IEvidence, IStoredResponses, ISchoolTotals, IAuditedTotals, IWordings, IMarkers
 {
     // Below this many schools the count of all would cost more than it saves.
     private const int WorthCounting = 20;
@@ -77,6 +80,18 @@ public sealed partial class EvidenceTable(TableClient table, StorageResilience r
         await foreach (var marker in table.Range(TableKey.From(collection), TableKey.Below("P"), cancellation, [MarkerRow.School]))
             schools.Add(marker.GetString(MarkerRow.School));
         return [.. schools];
+    }
+
+    /// <inheritdoc/>
+    public async Task<MarkerBacklog> BacklogAsync(string collection, CancellationToken cancellation)
+    {
+        var (markers, oldest) = (0, (DateTimeOffset?)null);
+        await foreach (var marker in table.Range(TableKey.From(collection), TableKey.Below("P"), cancellation, KeysOnly))
+        {
+            markers++;
+            if (oldest is null || marker.Timestamp < oldest) oldest = marker.Timestamp;
+        }
+        return new MarkerBacklog(markers, oldest);
     }
 
     /// <inheritdoc/>
@@ -459,7 +474,11 @@ public sealed partial class EvidenceTable(TableClient table, StorageResilience r
             // which every recompute replaces, is what all of them have in common.
             var gone = Take(markers, TableTransaction.MaxActions - 1 - changes.Count).ToList();
             // A marker is counted in the write that removes it: once.
-            foreach (var marker in gone) MarkerRow.Count(marker, movements);
+            foreach (var marker in gone)
+            {
+                MarkerRow.Count(marker, movements);
+                Signals.FollowsFrom(marker.GetString(MarkerRow.Trace));
+            }
             var row = TotalsRow.Fence(partition, school, movements);
             var written = await table.SubmitAsync(
                 [
@@ -703,13 +722,24 @@ public sealed partial class EvidenceTable(TableClient table, StorageResilience r
     {
         public const string School = nameof(School);
 
-        public static readonly string[] Columns = [.. KeysOnly, Moved, Wave];
+        public static readonly string[] Columns = [.. KeysOnly, Moved, Wave, Trace];
+
+        /// <summary>
+        /// What was being done when the school changed, where that is traced: a few bytes in a row that is written anyway (docs/decisions/0017).
+        /// </summary>
+        public const string Trace = nameof(Trace);
         private const string Moved = nameof(Moved);
         private const string Wave = nameof(Wave);
 
         /// <summary>Marks a school; <paramref name="movement"/> null: what moved it is counted by another marker.</summary>
         public static TableEntity For(string partition, string school, Movement? movement, string wave) =>
-            new(partition, TableKey.From("P", school, Guid.NewGuid().ToString("N"))) { [School] = school, [Moved] = movement?.ToString(), [Wave] = wave };
+            new(partition, TableKey.From("P", school, Guid.NewGuid().ToString("N")))
+            {
+                [School] = school,
+                [Moved] = movement?.ToString(),
+                [Wave] = wave,
+                [Trace] = Signals.Trace,
+            };
 
         public static void Count(TableEntity row, SortedDictionary<string, Movements> movements)
         {

@@ -1,5 +1,6 @@
 using Azure;
 using Azure.Data.Tables;
+using WholeSchoolSend.Core;
 using WholeSchoolSend.Core.Kpis;
 using static WholeSchoolSend.Storage.TableRead;
 
@@ -34,6 +35,7 @@ public sealed class KpiResultsTable(TableClient table, StorageResilience resilie
                 await foreach (var row in table.Partition(run, token)) results.Add(row.GetString(ResultRow.Key), Payload.Get(row));
                 // A run that was replaced while it was read loses its rows.
                 if (results.Count != current.GetInt32(CurrentRow.Results)) throw new ChangedSinceReadException("The run was replaced while it was read.");
+                Signals.FollowsFrom(current.GetString(CurrentRow.Trace));
                 return new KpiRun(current.GetString(CurrentRow.Inputs), Payload.Get(current), results, Payload.Get(current, CurrentRow.Provenance));
             },
             cancellation);
@@ -99,11 +101,21 @@ public sealed class KpiResultsTable(TableClient table, StorageResilience resilie
         public const string Spare = nameof(Spare);
         public const string Provenance = nameof(Provenance);
 
+        /// <summary>The recompute that made the run, where that is traced.</summary>
+        public const string Trace = nameof(Trace);
+
         public static TableEntity Stating(TableEntity before, string partition) => new(before) { [Spare] = partition };
 
         public static TableEntity Counting(KpiRun run, string partition, string? before)
         {
-            var row = new TableEntity(Current, Current) { [Inputs] = run.Inputs, [Run] = partition, [Results] = run.Results.Count, [Spare] = before };
+            var row = new TableEntity(Current, Current)
+            {
+                [Inputs] = run.Inputs,
+                [Run] = partition,
+                [Results] = run.Results.Count,
+                [Spare] = before,
+                [Trace] = Signals.Trace,
+            };
             Payload.Put(row, run.Frame);
             Payload.Put(row, run.Provenance, Provenance);
             return row;

@@ -6,6 +6,7 @@ using Azure.Core;
 using Azure.Core.Pipeline;
 using Polly;
 using Polly.Retry;
+using WholeSchoolSend.Core;
 
 namespace WholeSchoolSend.Storage;
 
@@ -56,6 +57,7 @@ public sealed class StorageResilienceOptions
 public sealed class StorageResilience
 {
     private static readonly ResiliencePropertyKey<long> Started = new("started");
+    private static readonly AsyncLocal<TimeSpan?> Impatience = new();
 
     private readonly ResiliencePipeline<Response> _transient;
     private readonly ResiliencePipeline _conflicts;
@@ -114,6 +116,12 @@ public sealed class StorageResilience
         _ => false,
     };
 
+    /// <summary>
+    /// From here on, in what this caller awaits, no request to storage is tried for longer, nor may one be silent for longer: somebody waits for the answer.
+    /// What takes many requests may still take its time, as long as each is answered.
+    /// </summary>
+    public static void BeImpatient(TimeSpan most) => Impatience.Value = most;
+
     /// <summary>Reads, decides and writes; once more from the start when somebody else was first.</summary>
     internal async Task<T> DecideAsync<T>(Func<CancellationToken, Task<T>> decision, CancellationToken cancellation) =>
         await _conflicts.ExecuteAsync(static async (decision, token) => await decision(token), decision, cancellation);
@@ -126,7 +134,7 @@ public sealed class StorageResilience
 
     private bool WithinBudget(Outcome<Response> outcome, ResilienceContext context)
     {
-        var left = Options.TotalBudget - Time.GetElapsedTime(context.Properties.GetValue(Started, 0));
+        var left = Least(Impatience.Value ?? Options.TotalBudget, Options.TotalBudget) - Time.GetElapsedTime(context.Properties.GetValue(Started, 0));
         return left > Least(RetryAfter(outcome.Result) ?? TimeSpan.Zero, Options.MaxDelay);
     }
 
@@ -165,7 +173,7 @@ public sealed class StorageResilience
     {
         public override async ValueTask ProcessAsync(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
         {
-            message.NetworkTimeout ??= attemptTimeout;
+            message.NetworkTimeout ??= Least(Impatience.Value ?? attemptTimeout, attemptTimeout);
             var context = ResilienceContextPool.Shared.Get(message.CancellationToken);
             try
             {
@@ -175,10 +183,24 @@ public sealed class StorageResilience
                     {
                         // What an earlier attempt answered still holds its connection.
                         if (attempt.message.HasResponse) attempt.message.Response.ContentStream?.Dispose();
-                        await ProcessNextAsync(attempt.message, attempt.pipeline);
+                        try
+                        {
+                            await ProcessNextAsync(attempt.message, attempt.pipeline);
+                        }
+                        catch
+                        {
+                            Signals.StorageRequest(null);
+                            throw;
+                        }
+                        Signals.StorageRequest(StatusOf(attempt.message.Response));
                         return attempt.message.Response;
                     },
                     context, (message, pipeline));
+            }
+            // The SDK says it of its own clock as it would of a caller who left: whoever asks is here and has waited long enough.
+            catch (OperationCanceledException silent) when (!message.CancellationToken.IsCancellationRequested)
+            {
+                throw new TimeoutException("Storage did not answer in time.", silent);
             }
             finally
             {

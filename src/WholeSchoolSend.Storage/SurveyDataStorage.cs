@@ -91,6 +91,7 @@ public sealed class SurveyDataStorage
             // The static website serves its own container; any other is read anonymously.
             options.PublicContainer == "$web" ? Container("$web") : Container(options.PublicContainer, PublicAccessType.Blob));
         Issued = new VersionedTable<IssuedRow>(Table("Issued"), resilience, IssuedJson.Default.IssuedRow, row => TableKey.From(row.Key));
+        Watch = new WatchTable(Table("Watch"));
         Probe = new StorageProbe(Table("Probe"), Container("probe"));
     }
 
@@ -138,6 +139,8 @@ public sealed class SurveyDataStorage
 
     /// <summary>What stood behind each issue of public figures: a version is a document and a wave of it.</summary>
     public VersionedTable<IssuedRow> Issued { get; }
+
+    public WatchTable Watch { get; }
 
     public StorageProbe Probe { get; }
 

@@ -12,8 +12,8 @@ public sealed class ArchitectureTests
     [InlineData("WholeSchoolSend.Core", "WholeSchoolSend.PollFiles MathNet.Numerics")]
     [InlineData("WholeSchoolSend.Storage", "WholeSchoolSend.Core WholeSchoolSend.PollFiles Azure.Core Azure.Data.Tables Azure.Storage.Blobs Azure.Storage.Common Polly.Core System.ClientModel System.Memory.Data")]
     [InlineData("WholeSchoolSend.Vendors", "WholeSchoolSend.Core Polly.Core")]
-    [InlineData("WholeSchoolSend.LocalHost", "Azure.Core Azure.Storage.Blobs Azure.Storage.Common Azure.Storage.Queues NCrontab.Signed System.Memory.Data Microsoft.AspNetCore Microsoft.AspNetCore. Microsoft.Extensions. Microsoft.Net.Http.Headers")]
-    [InlineData("WholeSchoolSend.Functions", "WholeSchoolSend.Core WholeSchoolSend.Storage WholeSchoolSend.Vendors WholeSchoolSend.PollFiles WholeSchoolSend.LocalHost Azure.Core Azure.Identity Azure.Storage.Blobs Microsoft.AspNetCore. Microsoft.Extensions. Microsoft.Net.Http.Headers")]
+    [InlineData("WholeSchoolSend.LocalHost", "Azure.Core Azure.Storage.Blobs Azure.Storage.Common Azure.Storage.Queues NCrontab.Signed OpenTelemetry OpenTelemetry.Api OpenTelemetry.Api.ProviderBuilderExtensions System.Memory.Data Microsoft.AspNetCore Microsoft.AspNetCore. Microsoft.Extensions. Microsoft.Net.Http.Headers")]
+    [InlineData("WholeSchoolSend.Functions", "WholeSchoolSend.Core WholeSchoolSend.Storage WholeSchoolSend.Vendors WholeSchoolSend.PollFiles WholeSchoolSend.LocalHost Azure.Core Azure.Identity Azure.Monitor.OpenTelemetry.Exporter Azure.Storage.Blobs NCrontab.Signed OpenTelemetry OpenTelemetry. System.Threading.RateLimiting Microsoft.AspNetCore. Microsoft.Extensions. Microsoft.Net.Http.Headers")]
     public void A_project_imports_only_what_the_picture_allows(string project, string allowed) => Assert.Empty(AssemblyImports.StrangersIn(project, allowed));
 
     [Fact]

@@ -51,5 +51,5 @@ public sealed class AuditTests : IAsyncLifetime
         return (await Pipeline.JsonAsync(await _pipeline.Http.GetAsync("/api/audits"))).GetProperty("audits")[0];
     }
 
-    private async Task<JsonElement> HealthAsync() => await Pipeline.JsonAsync(await _pipeline.Http.GetAsync("/api/health"));
+    private async Task<JsonElement> HealthAsync() => await Pipeline.JsonAsync(await _pipeline.Http.GetAsync("/api/health/details"));
 }

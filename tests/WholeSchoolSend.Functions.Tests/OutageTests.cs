@@ -37,4 +37,40 @@ public sealed class OutageTests(Receiver receiver) : IClassFixture<Receiver>
         }
         Assert.Equal(HttpStatusCode.OK, (await receiver.Http.GetAsync("/api/waves", Cancellation)).StatusCode);
     }
+
+    [Fact]
+    public async Task An_operator_is_not_kept_waiting_by_storage_that_is_silent()
+    {
+        await receiver.StartAsync(asProcess: false);
+        Assert.Equal(HttpStatusCode.OK, (await receiver.Http.GetAsync("/api/waves", Cancellation)).StatusCode);
+        await receiver.DoAsync(storage => storage.Slow(TimeSpan.FromMinutes(2)));
+        try
+        {
+            var asked = new[] { "/api/instruments", "/api/waves/w", "/api/quarantine", "/api/ledger", "/api/imports", "/api/pending", "/api/kpis/K1/evidence" }.Select(AskAsync)
+                .Append(AskAsync("/api/imports/check?supplier=northern&name=a.csv", HttpMethod.Post)).ToList();
+            var clock = TimeProvider.System.GetTimestamp();
+            await Task.Delay(TimeSpan.FromSeconds(5), Cancellation);
+            var late = TimeProvider.System.GetElapsedTime(clock) - TimeSpan.FromSeconds(5);
+            foreach (var answer in asked)
+            {
+                var (path, status, took) = await answer;
+                Assert.True(status == HttpStatusCode.ServiceUnavailable, $"{path}: {status}");
+                Assert.True(took <= TimeSpan.FromSeconds(8) + (4 * late), $"{path}: {took.TotalSeconds} s, on a machine whose timers are {late.TotalSeconds} s late");
+            }
+        }
+        finally
+        {
+            await receiver.DoAsync(storage => storage.Mend());
+        }
+    }
+
+    private async Task<(string Path, HttpStatusCode Status, TimeSpan Took)> AskAsync(string path) => await AskAsync(path, HttpMethod.Get);
+
+    private async Task<(string Path, HttpStatusCode Status, TimeSpan Took)> AskAsync(string path, HttpMethod method)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        using var request = new HttpRequestMessage(method, path);
+        using var answer = await receiver.Http.SendAsync(request, Cancellation);
+        return (path, answer.StatusCode, TimeProvider.System.GetElapsedTime(began));
+    }
 }

@@ -29,6 +29,7 @@ public sealed class Pipeline : IAsyncLifetime
         ["SweepSchedule"] = "0 0 0 1 1 *",
         ["AuditSchedule"] = "0 0 0 1 1 *",
         ["SoftDeleteDays"] = "14",
+        ["WatchSchedule"] = "0 0 0 1 1 *",
         ["PseudonymKey"] = "a-pseudonym-key-of-the-tests-only!",
         ["Sources:teachers_typeform:Tool"] = "typeform",
         ["Sources:teachers_typeform:Secrets:0"] = TypeformSecret,
@@ -76,6 +77,7 @@ public sealed class Pipeline : IAsyncLifetime
         builder.ConfigureFunctionsWebApplication();
         builder.UseMiddleware<AnswerFaults>();
         builder.UseMiddleware<RecordOperations>();
+        builder.UseMiddleware<KeepRuns>();
         builder.AddWholeSchoolSend();
         return builder;
     }

@@ -76,7 +76,7 @@ public sealed class WordingTests(Pipeline pipeline) : IClassFixture<Pipeline>
         Assert.Equal(1, reply.GetProperty("accepted").GetInt32());
     }
 
-    private async Task<JsonElement> HealthAsync() => await Pipeline.JsonAsync(await pipeline.Http.GetAsync("/api/health"));
+    private async Task<JsonElement> HealthAsync() => await Pipeline.JsonAsync(await pipeline.Http.GetAsync("/api/health/details"));
 
     private async Task<List<(string Hash, string Text, string State, int Respondents)>> WordingsAsync() =>
         (await Pipeline.JsonAsync(await pipeline.Http.GetAsync("/api/instruments/leaders/wordings"))).GetProperty("wordings").EnumerateArray()

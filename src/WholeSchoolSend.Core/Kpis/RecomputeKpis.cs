@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using WholeSchoolSend.Core.Disclosure;
 using WholeSchoolSend.Core.Instruments;
 using WholeSchoolSend.Core.Webhooks;
@@ -19,6 +20,8 @@ public sealed class RecomputeKpis(
 {
     public async Task<RecomputeOutcome> RunAsync(CancellationToken cancellation)
     {
+        using var span = Signals.Span("recompute");
+        var began = Stopwatch.GetTimestamp();
         var newest = await instruments.AllAsync(cancellation);
         var remaps = await remapping.RunAsync(newest, cancellation);
         var recomputed = 0;
@@ -34,6 +37,8 @@ public sealed class RecomputeKpis(
             .Except(evidence.Waves.Select(wave => wave.Id), StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
         var changed = await results.CurrentInputsAsync(cancellation) != inputs;
         if (changed) await results.SwitchAsync(Evaluation.Run(catalogue, evidence, policy), cancellation);
+        span?.SetTag("wss.schools", recomputed).SetTag("wss.inputs", inputs);
+        Signals.Recomputed(recomputed, Stopwatch.GetElapsedTime(began));
         return new RecomputeOutcome(remaps, recomputed, changed, inputs, unregistered);
     }
 }

@@ -32,6 +32,7 @@ public sealed class FileImport(IDrops drops, IImports imports, TimeProvider time
     /// <returns>how far the drop has come; of a run that another took over, how far that was then.</returns>
     public async Task<ImportRecord> RunAsync(DroppedFile file, bool again, Func<ImportRun, CancellationToken, Task> work, CancellationToken cancellation)
     {
+        using var span = Signals.Span("import file");
         var id = Guid.NewGuid().ToString("N");
         var stored = await imports.ReceiveAsync(Received(file, id), cancellation);
         if (stored.Record.Run != id)
@@ -64,8 +65,10 @@ public sealed class FileImport(IDrops drops, IImports imports, TimeProvider time
         catch (Exception fault) when (!cancellation.IsCancellationRequested)
         {
             await run.FailAsync(KindOf(fault), cancellation);
+            Signals.Imported(run.Record);
             throw;
         }
+        Signals.Imported(run.Record);
         return run.Record;
     }
 

@@ -5,7 +5,7 @@ namespace WholeSchoolSend.Core.Polls;
 /// <summary>Runs the import of a file that lies in its drop again: one that failed, one whose instrument came late or was mended.</summary>
 public sealed class ReplayImport(ImportPoll polls, ImportRegister register, IImports imports)
 {
-    private static readonly JsonSchema Schema = JsonSchema.Parse(
+    public static JsonSchema Schema { get; } = JsonSchema.Parse(
         """
         { "type": "object", "additionalProperties": false, "required": ["supplier", "file"],
           "properties": { "supplier": { "type": "string", "minLength": 1, "maxLength": 100 },

@@ -6,7 +6,7 @@ namespace WholeSchoolSend.Core.Polls;
 /// </summary>
 public sealed class WithdrawImport(IDrops drops, IImports imports, ImportedRows rows, TimeProvider time)
 {
-    private static readonly JsonSchema Schema = JsonSchema.Parse(
+    public static JsonSchema Schema { get; } = JsonSchema.Parse(
         """
         { "type": "object", "additionalProperties": false, "required": ["supplier", "file"],
           "properties": { "supplier": { "type": "string", "minLength": 1, "maxLength": 100 }, "file": { "type": "string", "minLength": 1, "maxLength": 1024 },

@@ -8,7 +8,8 @@ public sealed class PutWave(IWaves waves, TimeProvider time)
 {
     public static JsonSchema Schema { get; } = JsonSchema.Embedded("wave.schema.json");
 
-    private static readonly JsonSchema ReasonSchema = JsonSchema.Parse(
+    /// <summary>Of the reason with which a wave is closed or issued again.</summary>
+    public static JsonSchema ReasonSchema { get; } = JsonSchema.Parse(
         """{ "type": "object", "additionalProperties": false, "properties": { "reason": { "type": "string", "minLength": 1, "maxLength": 1000 } } }"""u8.ToArray());
 
     /// <summary>The wave as stored (unchanged when it says the same), or everything that is wrong with it.</summary>

@@ -25,6 +25,7 @@ public sealed class PublishSnapshot(
     /// <param name="past">of a decision that was taken just before, with what it read.</param>
     internal async Task<PublishOutcome> RunAsync(PastRead past, CancellationToken cancellation)
     {
+        using var span = Signals.Span("publish");
         if (await results.CurrentAsync(cancellation) is not { } run) return new PublishOutcome(null, null, "no KPI has been computed yet");
         var frame = JsonSerializer.Deserialize(run.Frame, ResultsJson.Default.RunFrame)!;
         var readings = Readings(run);
@@ -35,6 +36,7 @@ public sealed class PublishSnapshot(
         var publicly = evidence is null ? null : await PublishAsync(
             Audience.Public, (latest, id) => PublicAsync(run, frame, readings, evidence, latest, id, past, cancellation), cancellation);
         await files.UpdatePageAsync(cancellation);
+        span?.SetTag("wss.inputs", run.Inputs).SetTag("wss.snapshot.internal", internally).SetTag("wss.snapshot.public", publicly);
         return new PublishOutcome(internally, publicly, waits);
     }
 

@@ -38,7 +38,7 @@ public sealed class ReplayQuarantine(
 
     private const int AtOnce = 4;
 
-    private static readonly JsonSchema Schema = JsonSchema.Parse(
+    public static JsonSchema Schema { get; } = JsonSchema.Parse(
         """
         { "type": "object", "additionalProperties": false, "properties": {
           "id": { "type": "string", "minLength": 1 }, "source": { "type": "string", "minLength": 1 }, "reason": { "type": "string", "minLength": 1 },

@@ -165,9 +165,12 @@ public sealed record Source(string Name, SurveyTool? Tool, Verification Verifica
     /// <summary>Position of the secret that proves the delivery (0 where none is asked for); null when nothing proves it.</summary>
     public int? Verify(Delivery delivery, DateTimeOffset now) => Verification == Verification.None ? 0 : Scheme?.Match(delivery, Secrets, now);
 
+    /// <summary>What a delivery lacks of this source's proof, where that can be told without the secret.</summary>
+    public string? Lacks(Delivery delivery) => Scheme?.Lacks(delivery);
+
     /// <summary>What should have proved the delivery.</summary>
     public string ShouldProve(Delivery delivery) =>
-        Scheme?.Lacks(delivery) ?? "should prove by the scheme and with a secret configured here that this survey tool sent it";
+        Lacks(delivery) ?? "should prove by the scheme and with a secret configured here that this survey tool sent it";
 
     /// <summary>What a delivery of this source holds; also of one that was kept raw.</summary>
     public Decoded Decode(Delivery delivery) => Tool!.DecodeEach(delivery with { Zone = Zone });

@@ -43,7 +43,21 @@ public sealed class TakeInDelivery(
     /// <summary>The largest body taken from a source, in bytes.</summary>
     public int LargestBody(string sourceName) => sources.TryGetValue(sourceName, out var source) && source.Tool is { } tool ? tool.LargestBody : SurveyTool.UsualBody;
 
+    /// <summary>Is this a source that is configured?</summary>
+    public bool Knows(string sourceName) => sources.ContainsKey(sourceName);
+
     public async Task<DeliveryOutcome> RunAsync(string sourceName, Delivery? delivery, CancellationToken cancellation)
+    {
+        using var span = Signals.Span("take in delivery");
+        var outcome = await TakeInAsync(sourceName, delivery, cancellation);
+        var source = Knows(sourceName) ? sourceName : Signals.Unknown;
+        span?.SetTag("wss.source", source).SetTag("wss.outcome", outcome.Problem?.Code ?? "taken");
+        if (outcome.Reply is { } reply) Signals.Taken(source, reply);
+        else Signals.NotTaken(source, outcome.Problem!.Kind.Status == 503 ? "not_stored" : "refused");
+        return outcome;
+    }
+
+    private async Task<DeliveryOutcome> TakeInAsync(string sourceName, Delivery? delivery, CancellationToken cancellation)
     {
         if (!sources.TryGetValue(sourceName, out var source))
             return Refused(Problems.SourceUnknown.At("", "this address is not configured: check the source's name in it"));
@@ -51,7 +65,10 @@ public sealed class TakeInDelivery(
         if (delivery is null)
             return Refused(Problems.BodyTooLarge.At("", string.Create(CultureInfo.InvariantCulture, $"should be at most {source.Tool.LargestBody} bytes")));
         if (source.Verify(delivery, time.GetUtcNow()) is not { } secret)
+        {
+            Signals.NotVerified(source.Name, source.Lacks(delivery) is null ? "wrong" : "incomplete");
             return Refused(Problems.SignatureInvalid.At("", source.ShouldProve(delivery)));
+        }
 
         using var deadline = new CancellationTokenSource(Deadline, time);
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellation, deadline.Token);

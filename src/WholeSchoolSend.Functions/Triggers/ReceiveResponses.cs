@@ -1,12 +1,15 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.Logging;
+using WholeSchoolSend.Core;
+using WholeSchoolSend.Core.Watch;
 using WholeSchoolSend.Core.Webhooks;
 
 namespace WholeSchoolSend.Functions.Triggers;
 
 /// <summary>Takes one delivery from a survey tool, and answers the probes some of them send first. Safe to call twice with the same delivery.</summary>
-public sealed partial class ReceiveResponses(TakeInDelivery intake, TimeProvider time, ILogger<ReceiveResponses> logger)
+public sealed partial class ReceiveResponses(
+    TakeInDelivery intake, DeliveryLimits limits, LastDeliveries deliveries, TimeProvider time, ILogger<ReceiveResponses> logger)
 {
     [Function(nameof(ReceiveResponses))]
     public async Task<IResult> Run(
@@ -14,7 +17,10 @@ public sealed partial class ReceiveResponses(TakeInDelivery intake, TimeProvider
         CancellationToken cancellation)
     {
         if (!HttpMethods.IsPost(request.Method)) return Probed(request, source);
-        var body = await request.BodyAsync(intake.LargestBody(source), cancellation);
+        var largest = intake.LargestBody(source);
+        using var place = await limits.EnterAsync(source, request.ContentLength, largest, cancellation);
+        if (place is null) return Busy(source);
+        var body = await request.BodyAsync(largest, cancellation);
         var delivery = body is null ? null : Delivery(request, body);
         var outcome = await intake.RunAsync(source, delivery, cancellation);
         return outcome.Reply is { } reply ? Taken(source, outcome, reply) : Refused(source, outcome);
@@ -35,20 +41,29 @@ public sealed partial class ReceiveResponses(TakeInDelivery intake, TimeProvider
 
     private IResult Taken(string source, DeliveryOutcome outcome, DeliveryReply reply)
     {
-        LogTaken(source, outcome.Secret, reply, string.Join(' ', outcome.Reasons));
+        deliveries.Note(source);
+        LogTaken(source, outcome.Secret, reply, string.Join(' ', outcome.Reasons), Signals.Trace);
         return Responses.Ok(reply, DeliveryJson.Default.DeliveryReply);
     }
 
     private IResult Refused(string source, DeliveryOutcome outcome)
     {
         // A name nobody configured is not repeated: it may be anything.
-        LogRefused(outcome.Problem!.Kind == Core.Problems.SourceUnknown ? "(unknown)" : source, outcome.Problem.Code, outcome.Fault);
+        LogRefused(outcome.Problem!.Kind == Problems.SourceUnknown ? Signals.Unknown : source, outcome.Problem.Code, Signals.Trace, outcome.Fault);
         return Responses.From(outcome.Problem);
     }
 
-    [LoggerMessage(1, LogLevel.Information, "Delivery taken from {Source} with secret {Secret}: {Reply} {Reasons}")]
-    private partial void LogTaken(string source, int? secret, DeliveryReply reply, string reasons);
+    private IResult Busy(string source)
+    {
+        var known = intake.Knows(source) ? source : Signals.Unknown;
+        Signals.NotTaken(known, "busy");
+        LogRefused(known, Problems.TooBusy.Code, Signals.Trace, null);
+        return Responses.From(Problems.TooBusy.At("", "send it again later"));
+    }
 
-    [LoggerMessage(2, LogLevel.Warning, "Delivery refused from {Source}: {Code}")]
-    private partial void LogRefused(string source, string code, Exception? fault);
+    [LoggerMessage(1, LogLevel.Information, "Delivery taken from {Source} with secret {Secret}: {Reply} {Reasons} [{Trace}]")]
+    private partial void LogTaken(string source, int? secret, DeliveryReply reply, string reasons, string? trace);
+
+    [LoggerMessage(2, LogLevel.Warning, "Delivery refused from {Source}: {Code} [{Trace}]")]
+    private partial void LogRefused(string source, string code, string? trace, Exception? fault);
 }

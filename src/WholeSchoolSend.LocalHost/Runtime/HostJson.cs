@@ -10,7 +10,12 @@ namespace WholeSchoolSend.LocalHost;
 internal sealed class HostJson
 {
     private static readonly string[] Honoured =
-        ["version", "functionTimeout", "logging:logLevel", "extensions:http:routePrefix", "extensions:http:customHeaders", "extensions:blobs:maxDegreeOfParallelism", "extensions:blobs:poisonBlobThreshold"];
+    [
+        // Telemetry of the host itself: there is none here. Strict transport security: a browser minds it over HTTPS only, and here there is none.
+        "telemetryMode", "extensions:http:hsts",
+        "version", "functionTimeout", "logging:logLevel", "extensions:http:routePrefix", "extensions:http:customHeaders",
+        "extensions:blobs:maxDegreeOfParallelism", "extensions:blobs:poisonBlobThreshold",
+    ];
 
     private readonly IConfiguration _json;
 

@@ -73,7 +73,7 @@ internal sealed class HostPlan
             options.ColorBehavior = LoggerColorBehavior.Default;
         });
 
-        web.WebHost.UseKestrelCore();
+        web.WebHost.UseKestrelCore().ConfigureKestrel(server => server.AddServerHeader = false);
         web.Services.AddRouting();
         web.Services.AddMvcCore();
         return web;

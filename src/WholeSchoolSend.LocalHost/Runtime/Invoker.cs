@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Middleware;
@@ -9,6 +10,9 @@ namespace WholeSchoolSend.LocalHost;
 /// <summary>Runs functions: a scope, the middleware, the function, a time limit and one line of log for each run.</summary>
 internal sealed partial class Invoker : IDisposable
 {
+    /// <summary>A span for each run, under the real worker's name.</summary>
+    public static readonly ActivitySource Spans = new("Microsoft.Azure.Functions.Worker");
+
     /// <summary>How long a run may go on after it was told to stop, before it is left behind.</summary>
     private static readonly TimeSpan LastMoments = TimeSpan.FromSeconds(2);
 
@@ -75,6 +79,7 @@ internal sealed partial class Invoker : IDisposable
         var scope = _services.CreateAsyncScope();
         var run = Task.Run(async () =>
         {
+            using var span = Spans.StartActivity($"function {function.Name}");
             var invocation = new Invocation(function, id, trigger, data, retried, scope.ServiceProvider, stop.Token);
             if (trigger is HttpRequest request)
             {

@@ -9,6 +9,7 @@ using Microsoft.Extensions.FileProviders;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Primitives;
 
 namespace WholeSchoolSend.LocalHost;
 
@@ -18,6 +19,13 @@ namespace WholeSchoolSend.LocalHost;
 /// </summary>
 internal sealed partial class LocalFunctionsHost(HostPlan plan, WebApplication web) : IHost, IAsyncDisposable
 {
+    /// <summary>Headers of every answer, also of pages and of the host's own.</summary>
+    private static readonly KeyValuePair<string, StringValues>[] AlwaysSaid =
+    [
+        new("X-Content-Type-Options", "nosniff"), new("Referrer-Policy", "no-referrer"), new("Content-Security-Policy", "frame-ancestors 'none'"),
+        new("X-Frame-Options", "DENY"), new("Cross-Origin-Resource-Policy", "same-origin"),
+    ];
+
     private readonly CancellationTokenSource _stopping = new();
     private readonly ILoggerFactory _loggers = web.Services.GetRequiredService<ILoggerFactory>();
     private Azurite? _azurite;
@@ -142,6 +150,16 @@ internal sealed partial class LocalFunctionsHost(HostPlan plan, WebApplication w
         var pages = new BlobPages(plan.AppInfo.BlobFolder, plan.Settings, storage, log);
         ((IEndpointRouteBuilder)web).DataSources.Add(new DefaultEndpointDataSource(http.MakeEndpoints(functions, web.Services)));
 
+        // What a function or host.json says about these comes first.
+        web.Use((context, next) =>
+        {
+            context.Response.OnStarting(() =>
+            {
+                foreach (var (name, value) in AlwaysSaid) context.Response.Headers.TryAdd(name, value);
+                return Task.CompletedTask;
+            });
+            return next(context);
+        });
         web.UseRouting();
         web.Use(async (context, next) =>
         {
