@@ -1,6 +1,6 @@
 targetScope = 'resourceGroup'
 
-import { disclosure, people, roles, schedules, source } from 'modules/types.bicep'
+import { disclosure, limits, people, retention, roles, schedules, source } from 'modules/types.bicep'
 
 metadata description = 'The survey pipeline on Azure: everything in one resource group. Events of dropped files follow in events.bicep, once code is there.'
 
@@ -22,6 +22,15 @@ param sources source[] = []
 @description('Rules of disclosure control where they differ from the defaults.')
 param disclosureRules disclosure = {}
 
+@description('How long what is kept is kept, in days, where it differs from the defaults.')
+param retentionDays retention = {}
+
+@description('What one instance takes at once, where it differs from the defaults.')
+param instanceLimits limits = {}
+
+@description('The share of traces that is kept, from 0 to 1. Metrics are kept whole.')
+param samplingRatio string = '1'
+
 @description('When the timers run, UTC.')
 param timers schedules = {
   RecomputeSchedule: '0 */5 * * * *'
@@ -31,6 +40,7 @@ param timers schedules = {
   HealSchedule: '45 20 * * * *'
   SweepSchedule: '0 15 2 * * *'
   AuditSchedule: '0 45 2 * * *'
+  WatchSchedule: '50 */5 * * * *'
 }
 
 @description('Who sets secrets, makes links for pollsters and drops registers.')
@@ -152,6 +162,7 @@ module data 'modules/account.bicep' = {
     tables: [
       'Audits'
       'Engagements'
+      'Erasures'
       'Errata'
       'Evidence'
       'Imports'
@@ -160,6 +171,7 @@ module data 'modules/account.bicep' = {
       'KpiResults'
       'Milestones'
       'NetworkReach'
+      'Operations'
       'Pending'
       'PollTotals'
       'Probe'
@@ -167,6 +179,7 @@ module data 'modules/account.bicep' = {
       'SchoolLinks'
       'Schools'
       'Vendors'
+      'Watch'
       'Waves'
     ]
     lifecycle: [
@@ -274,6 +287,9 @@ module app 'modules/app.bicep' = {
     insightsConnection: watch.outputs.insightsConnection
     sources: sources
     disclosureRules: disclosureRules
+    retentionDays: retentionDays
+    instanceLimits: instanceLimits
+    samplingRatio: samplingRatio
     timers: timers
     softDeleteDays: softDeleteDays
     maximumInstances: maximumInstances

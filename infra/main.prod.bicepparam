@@ -32,3 +32,14 @@ param disclosureRules = {
   CautionDegreesOfFreedom: '8'
   RoundBaseTo: '5'
 }
+param retentionDays = {
+  AnswerDays: 730
+  PollFileDays: 1095
+  ReportDays: 1095
+  InternalSnapshotDays: 1095
+  AuditDays: 400
+  OperationDays: 2190
+  ErasureDays: 2190
+}
+param instanceLimits = { DeliveriesAtOnce: 64, DeliveriesWaiting: 256, BodyMegabytes: 256 }
+param samplingRatio = '0.25'

@@ -1,4 +1,4 @@
-import { disclosure, schedules, source } from 'types.bicep'
+import { disclosure, limits, retention, schedules, source } from 'types.bicep'
 
 param name string
 param location string
@@ -17,6 +17,9 @@ param insightsConnection string
 
 param sources source[]
 param disclosureRules disclosure
+param retentionDays retention
+param instanceLimits limits
+param samplingRatio string
 param timers schedules
 param softDeleteDays int
 
@@ -85,9 +88,12 @@ var settings = union(
     PseudonymKey: vaultSecret(vaultName, 'pseudonym-key')
     PublicContainer: '$web'
     SoftDeleteDays: string(softDeleteDays)
+    Telemetry__SamplingRatio: samplingRatio
   },
   timers,
   toObject(items(disclosureRules), rule => 'Disclosure__${rule.key}', rule => rule.value),
+  toObject(items(retentionDays), rule => 'Retention__${rule.key}', rule => string(rule.value)),
+  toObject(items(instanceLimits), rule => 'Limits__${rule.key}', rule => string(rule.value)),
   reduce(sources, {}, (all, setting) => union(all, ofSource(setting, vaultName)))
 )
 

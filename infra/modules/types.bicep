@@ -60,6 +60,27 @@ type schedules = {
   HealSchedule: string
   SweepSchedule: string
   AuditSchedule: string
+  WatchSchedule: string
+}
+
+@export()
+@description('How long what is kept is kept, in days, where it differs from the defaults; 0 is for ever. See docs/data-protection.md.')
+type retention = {
+  AnswerDays: int?
+  PollFileDays: int?
+  ReportDays: int?
+  InternalSnapshotDays: int?
+  AuditDays: int?
+  OperationDays: int?
+  ErasureDays: int?
+}
+
+@export()
+@description('What one instance takes at once, where it differs from the defaults.')
+type limits = {
+  DeliveriesAtOnce: int?
+  DeliveriesWaiting: int?
+  BodyMegabytes: int?
 }
 
 @export()

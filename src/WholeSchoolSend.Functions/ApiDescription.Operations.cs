@@ -1,5 +1,7 @@
+using WholeSchoolSend.Core.Erasures;
 using WholeSchoolSend.Core.Instruments;
 using WholeSchoolSend.Core.Kpis;
+using WholeSchoolSend.Core.Operations;
 using WholeSchoolSend.Core.Polls;
 using WholeSchoolSend.Core.Schools;
 using WholeSchoolSend.Core.Snapshots;
@@ -17,7 +19,7 @@ internal static partial class ApiDescription
     private static readonly (string, string) Version = ("Instrument-Version", "Number of the version.");
 
     /// <summary>What is said of every function with a route, by its name.</summary>
-    internal static IReadOnlyDictionary<string, Operation> Operations { get; } = new Dictionary<string, Operation>(StringComparer.Ordinal)
+    internal static IReadOnlyDictionary<string, RouteDescription> Operations { get; } = new Dictionary<string, RouteDescription>(StringComparer.Ordinal)
     {
         ["CheckHealth"] = new("Says how the pipeline is, to everybody; up to five seconds old.") { Answer = WatchJson.Default.PipelineHealth },
         ["CheckImport"] = new("Says what an import would say of a file, and imports nothing: of the file in the body, or of one that was dropped.")
@@ -46,6 +48,11 @@ internal static partial class ApiDescription
             Problems = [404, 422],
         },
         ["GetAudit"] = new("Gives an audit of totals with every difference it found.") { Answer = AuditsJson.Default.AuditFindings, Problems = [404] },
+        ["GetErasure"] = new("Reports on one erasure: what was done and what is still to come; never whom it is about.")
+        {
+            Answer = ErasuresJson.Default.ErasureReport,
+            Problems = [404],
+        },
         ["GetErratum"] = new("Gives an erratum back as it stands.") { Answer = ErrataJson.Default.ErratumState, Problems = [404] },
         ["GetInstrument"] = new("Gives an instrument back: the newest version, or the one that is named.")
         {
@@ -78,6 +85,7 @@ internal static partial class ApiDescription
             Problems = [404],
         },
         ["ListAudits"] = new("Lists the newest audits of totals.") { Answer = AuditsJson.Default.AuditList },
+        ["ListErasures"] = new("Lists erasures with their reports, the newest first; never whom they are about.") { Answer = ErasuresJson.Default.ErasureList },
         ["ListErrata"] = new("Lists everything that was wrong in published documents.") { Answer = ErrataJson.Default.ErrataList },
         ["ListImports"] = new("Lists dropped files and what became of them, the newest first.")
         {
@@ -91,6 +99,12 @@ internal static partial class ApiDescription
         },
         ["ListInstruments"] = new("Lists the newest version of every instrument.") { Answer = InstrumentsJson.Default.InstrumentList },
         ["ListMilestones"] = new("Lists every milestone something was reported of.") { Answer = MilestonesJson.Default.MilestoneList },
+        ["ListOperations"] = new("Lists what operators did, the newest first; never what they sent.")
+        {
+            Parameters = [("limit", "How many, 1 to 200; usually 50."), ("continue", "Go on behind the page that said this.")],
+            Answer = OperationsJson.Default.OperationPage,
+            Problems = [422],
+        },
         ["ListQuarantine"] = new("Shows what is in quarantine, the newest first, and why; never what anybody answered.")
         {
             Parameters =
@@ -150,6 +164,14 @@ internal static partial class ApiDescription
             Body = ("ReplayQuarantineDocument", ReplayQuarantine.Schema),
             Answer = QuarantineJson.Default.ReplayOutcome,
             Problems = [404, 413, 422],
+        },
+        ["RequestErasure"] = new("Erases a person, a school's people or one response from every store, with the operator's reason. Safe to call twice.")
+        {
+            Body = ("ErasureRequest", RequestErasure.Schema),
+            Done = [201, 202],
+            Answer = ErasuresJson.Default.ErasureReport,
+            Headers = [("Location", "Address of the report.")],
+            Problems = [413, 422],
         },
         ["ShowHealth"] = new("Says how the pipeline is, source by source, as of now.") { Answer = WatchJson.Default.PipelineHealth },
         ["WithdrawImport"] = new("Takes out what a dropped file brought, with the operator's reason.")

@@ -11,7 +11,7 @@ namespace WholeSchoolSend.Functions;
 
 /// <summary>What a route does, takes and answers, as far as the code does not say it itself.</summary>
 /// <param name="Summary">one sentence.</param>
-internal sealed record Operation(string Summary)
+internal sealed record RouteDescription(string Summary)
 {
     /// <summary>Parameters of the address, each with a sentence.</summary>
     public IReadOnlyList<(string Name, string Says)> Parameters { get; init; } = [];
@@ -22,16 +22,19 @@ internal sealed record Operation(string Summary)
     /// <summary>It takes bytes of any kind.</summary>
     public bool TakesBytes { get; init; }
 
-    /// <summary>The JSON it answers with 200; null: something else.</summary>
+    /// <summary>Statuses when it is done, or taken on.</summary>
+    public IReadOnlyList<int> Done { get; init; } = [200];
+
+    /// <summary>The JSON it answers then; null: something else.</summary>
     public JsonTypeInfo? Answer { get; init; }
 
-    /// <summary>Other media types it answers with 200.</summary>
+    /// <summary>Other media types it answers with then.</summary>
     public IReadOnlyList<string> Media { get; init; } = [];
 
     /// <summary>Statuses of its problems, but for 401 without a key and 503 while storage is away.</summary>
     public IReadOnlyList<int> Problems { get; init; } = [];
 
-    /// <summary>Headers of an answer with 200.</summary>
+    /// <summary>Headers of such an answer.</summary>
     public IReadOnlyList<(string Name, string Says)> Headers { get; init; } = [];
 }
 
@@ -115,7 +118,7 @@ internal static partial class ApiDescription
 
     private static JsonObject Describe(string function, string method, HttpTriggerAttribute trigger, JsonObject schemas)
     {
-        var operation = Operations.GetValueOrDefault(function) ?? new Operation(NotDescribed);
+        var operation = Operations.GetValueOrDefault(function) ?? new RouteDescription(NotDescribed);
         // The probes beside a webhook take nothing and say nothing.
         var isProbe = trigger.Methods!.Length > 1 && method != "post";
         var described = new JsonObject
@@ -147,7 +150,7 @@ internal static partial class ApiDescription
         return described;
     }
 
-    private static JsonObject Responses(string function, HttpTriggerAttribute trigger, Operation operation, JsonObject schemas)
+    private static JsonObject Responses(string function, HttpTriggerAttribute trigger, RouteDescription operation, JsonObject schemas)
     {
         var content = new JsonObject();
         if (operation.Answer is { } answer)
@@ -157,14 +160,19 @@ internal static partial class ApiDescription
             content["application/json"] = Reference(name);
         }
         foreach (var media in operation.Media) content[media] = new JsonObject();
-        var good = new JsonObject { ["description"] = "Done.", ["content"] = content };
-        if (operation.Headers.Count > 0)
-            good["headers"] = new JsonObject(operation.Headers.Select(header => KeyValuePair.Create(
+        var headers = operation.Headers.Count == 0 ? null
+            : new JsonObject(operation.Headers.Select(header => KeyValuePair.Create(
                 header.Name, (JsonNode?)new JsonObject { ["description"] = header.Says, ["schema"] = new JsonObject { ["type"] = "string" } })));
-        var responses = new JsonObject { ["200"] = good };
+        var responses = new JsonObject();
+        foreach (var status in operation.Done)
+        {
+            var done = new JsonObject { ["description"] = Said(status), ["content"] = content.DeepClone() };
+            if (headers is not null) done["headers"] = headers.DeepClone();
+            responses[Text(status)] = done;
+        }
         if (trigger.AuthLevel != AuthorizationLevel.Anonymous) responses["401"] = new JsonObject { ["description"] = "The key is missing or wrong." };
         foreach (var status in operation.Problems.Append(503).Distinct().Order())
-            responses[status.ToString(System.Globalization.CultureInfo.InvariantCulture)] = new JsonObject
+            responses[Text(status)] = new JsonObject
             {
                 ["description"] = Said(status),
                 ["content"] = function is "CheckHealth" or "ShowHealth"
@@ -175,8 +183,13 @@ internal static partial class ApiDescription
         return responses;
     }
 
+    private static string Text(int status) => status.ToString(System.Globalization.CultureInfo.InvariantCulture);
+
     private static string Said(int status) => status switch
     {
+        200 => "Done.",
+        201 => "Done; the address of what was made is in Location.",
+        202 => "Taken on, and not done yet: ask the address in Location.",
         401 => "The delivery does not prove whose it is.",
         404 => "There is no such thing.",
         409 => "It contradicts how things stand.",

@@ -18,7 +18,8 @@ public sealed class RequestErasure(
     /// <summary>A call that takes longer is cut off by what stands between: it answers as it stands, and the timer goes on.</summary>
     private static readonly TimeSpan Enough = TimeSpan.FromSeconds(60);
 
-    private static readonly JsonSchema Schema = JsonSchema.Parse(
+    /// <summary>What a request must look like.</summary>
+    public static JsonSchema Schema { get; } = JsonSchema.Parse(
         """
         { "type": "object", "additionalProperties": false, "properties": {
           "respondent": { "type": "object", "additionalProperties": false, "required": ["key"], "properties": {
