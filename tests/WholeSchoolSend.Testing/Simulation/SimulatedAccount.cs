@@ -14,8 +14,8 @@ public enum BrokenRules
     /// <summary>An insert of a row that is there overwrites it.</summary>
     InsertOverwrites = 2,
 
-    /// <summary>Of a transaction that is refused, what came before the refusal stays.</summary>
-    KeepsHalfATransaction = 4,
+    /// <summary>Of a transaction that is refused, every change takes effect that can.</summary>
+    DoesWhatItCan = 4,
 
     /// <summary>Every other range is read as it was some writes ago.</summary>
     ReadsStaleRanges = 8,

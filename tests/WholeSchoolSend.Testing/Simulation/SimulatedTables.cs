@@ -150,12 +150,25 @@ internal sealed partial class SimulatedTables
             }
             catch (ServiceErrorException refused)
             {
-                if (!account.Breaks(BrokenRules.KeepsHalfATransaction))
-                    while (undo.TryPop(out var one)) one();
+                if (account.Breaks(BrokenRules.DoesWhatItCan)) DoTheRest(actions.Skip(index + 1), account);
+                else while (undo.TryPop(out var one)) one();
                 return Answers([(refused.Status, null, Error(refused.Code, $"{index}:{refused.Code}"))]);
             }
         }
         return Answers(answers);
+    }
+
+    private void DoTheRest(IEnumerable<Action> rest, SimulatedAccount account)
+    {
+        foreach (var action in rest)
+            try
+            {
+                Change(action, account, out _);
+            }
+            catch (ServiceErrorException)
+            {
+                // Nor can this one.
+            }
     }
 
     private static ServiceResponse Answers(IReadOnlyList<(int Status, string? ETag, string? Error)> answers)
