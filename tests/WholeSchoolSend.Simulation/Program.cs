@@ -1,0 +1,3 @@
+using WholeSchoolSend.Simulation;
+
+return Commands.Run(args);
