@@ -82,7 +82,7 @@ namespace Microsoft.Azure.Functions.Worker
     [AttributeUsage(AttributeTargets.Method)]
     public abstract class RetryAttribute : Attribute
     {
-        public int MaxRetryCount { get; protected init; }
+        public int MaxRetryCount { get; set; }
     }
 
     public sealed class FixedDelayRetryAttribute : RetryAttribute
