@@ -11,10 +11,12 @@ supplier="${1:?the name of supplier}" file="${2:?the name of the file}" days="${
 [[ "$file" =~ ^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$ && "$file" != *..* ]] ||
   { echo "A file's name is letters, digits, dots, hyphens and underscores." >&2; exit 2; }
 [[ "$days" =~ ^[1-7]$ ]] || { echo "A link lasts 1 to 7 days: longer ones Azure does not sign." >&2; exit 2; }
-until=$(date --utc --date "+$days days" +%Y-%m-%dT%H:%MZ)
+# The account refuses links without a start, and those of over seven days from it (sasPolicy). Clocks differ: a start some minutes ago.
+start=$(date --utc --date "-5 minutes" +%Y-%m-%dT%H:%MZ)
+until=$(date --utc --date "$start +$days days" +%Y-%m-%dT%H:%MZ)
 
 link() { # container, blob, permissions: for this one blob, by HTTPS, signed as the operator who is logged in
-  az storage blob generate-sas --account-name "$WSS_DATA_ACCOUNT" --container-name "$1" --name "$2" --permissions "$3" --expiry "$until" \
+  az storage blob generate-sas --account-name "$WSS_DATA_ACCOUNT" --container-name "$1" --name "$2" --permissions "$3" --start "$start" --expiry "$until" \
     --https-only --as-user --auth-mode login --full-uri ${from:+--ip "$from"} --output tsv
 }
 

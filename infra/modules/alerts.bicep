@@ -96,10 +96,10 @@ customMetrics | where name == "wss.snapshot.age"
   {
     name: 'backlog'
     severity: 2
-    title: 'Changed schools wait for their recompute, and become no fewer'
-    every: 'PT1H'
-    window: 'PT2H'
-    query: 'customMetrics | where name == "wss.backlog.markers" | summarize fewest = min(valueMin) | where fewest > 0'
+    title: 'A changed school has waited for its recompute for over half an hour'
+    every: 'PT15M'
+    window: 'PT1H'
+    query: '${newest('wss.backlog.oldest_age')} | where value > 1800'
   }
   {
     name: 'audit-difference'
@@ -127,7 +127,7 @@ customMetrics | where name == "wss.deliveries"
     title: 'Requests fail with 5xx: senders are told to come again'
     every: 'PT5M'
     window: 'PT15M'
-    query: 'requests | where toint(resultCode) >= 500 | summarize failed = count() | where failed >= 5'
+    query: 'requests | where toint(resultCode) >= 500 | summarize failed = sum(itemCount) | where failed >= 5'
   }
   {
     name: 'failed-functions'
@@ -135,7 +135,7 @@ customMetrics | where name == "wss.deliveries"
     title: 'A timer or an import failed three times in an hour'
     every: 'PT15M'
     window: 'PT1H'
-    query: 'requests | where success == false and isempty(url) | summarize failed = count() by operation_Name | where failed >= 3'
+    query: 'requests | where success == false and isempty(url) | summarize failed = sum(itemCount) by operation_Name | where failed >= 3'
   }
 ]
 
@@ -176,7 +176,7 @@ resource undelivered 'Microsoft.Insights/metricAlerts@2018-03-01' = [
     location: 'global'
     tags: tags
     properties: {
-      description: 'A dropped file was not announced to the app; the nightly sweep imports it. docs/runbook.md, alert events-undelivered'
+      description: 'A dropped file was not announced to the app; the nightly sweep imports it. docs/runbook.md, alerts of events'
       severity: 2
       enabled: true
       scopes: [topic.id]

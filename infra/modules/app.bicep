@@ -32,7 +32,7 @@ param instanceMemory int
 param alwaysReadyHttp int
 param allowedAddresses string[]
 
-// What the vault keeps is named, never brought here. Without a version the newest counts, within a day or at the next restart.
+// What the vault keeps is named, never brought here. Without a version the newest counts, within a day, or when refresh-secrets.sh asks.
 func vaultSecret(vaultName string, secret string) string => '@Microsoft.KeyVault(VaultName=${vaultName};SecretName=${secret})'
 
 func ofSource(setting source, vaultName string) object =>

@@ -56,6 +56,9 @@ public static class Signals
     private static readonly Gauge<long> BacklogMarkers = Meter.CreateGauge<long>(
         "wss.backlog.markers", "{marker}", "Changes that wait for the next recompute, now");
 
+    private static readonly Gauge<double> BacklogOldest = Meter.CreateGauge<double>(
+        "wss.backlog.oldest_age", "s", "Age of the oldest change that waits for the next recompute; 0 where none does");
+
     private static readonly Gauge<long> AuditDifferences = Meter.CreateGauge<long>(
         "wss.audit.differences", "{total}", "Totals that the newest audit found to be wrong");
 
@@ -129,6 +132,7 @@ public static class Signals
         foreach (var source in sources.Union(state.Quarantined.Keys, StringComparer.Ordinal))
             QuarantineWaiting.Record(state.Quarantined.GetValueOrDefault(source), new KeyValuePair<string, object?>("source", source));
         BacklogMarkers.Record(state.Markers);
+        BacklogOldest.Record(state.OldestMarker is { } marked ? Seconds(now - marked) : 0);
         PendingOldest.Record(state.OldestPending is { } pending ? Seconds(now - pending) : 0);
         Poisoned.Record(state.Poisoned);
         if (state.Differences is { } differences) AuditDifferences.Record(differences);

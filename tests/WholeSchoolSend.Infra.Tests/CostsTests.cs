@@ -25,13 +25,13 @@ public sealed class CostsTests
     public void Every_sum_is_right(int column, double year)
     {
         var month = year / 12;
-        const double Timers = (2 * 8640) + 43_200 + 720 + 90;
-        var requests = (4 * month) + (8640 * (16 + 10)) + (43_200 * 3);
+        var timers = NamesTests.TimerRuns();
+        var requests = (4 * month) + (8640 * (16 + 10 + 10)) + (43_200 * 3) + timers;
         var kept = year * 5e3 / 1e9;
-        var telemetry = ((4e3 * month) + (3e3 * Timers) + 0.15e9) / 1e9;
-        var executions = Math.Max(0, month + Timers - 250_000) * 0.40 / 1e6;
-        var busy = Math.Max(0, (0.0075 * month) + (2 * Timers) - 100_000) * 0.000026;
-        var sparse = Math.Max(0, (2 * month) + (2 * Timers) - 100_000) * 0.000026;
+        var telemetry = ((4e3 * month) + (3e3 * timers) + 0.15e9) / 1e9;
+        var executions = Math.Max(0, month + timers - 250_000) * 0.40 / 1e6;
+        var busy = Math.Max(0, (0.0075 * month) + (2 * timers) - 100_000) * 0.000026;
+        var sparse = Math.Max(0, (2 * month) + (2 * timers) - 100_000) * 0.000026;
         var logs = Math.Max(0, telemetry - 5) * 2.30;
         var rules = Infra.Predicted("main.prod").Of("Microsoft.Insights/scheduledQueryRules")
             .Sum(one => (string)one["properties"]!["evaluationFrequency"]! == "PT5M" ? 1.50 : 0.50);

@@ -125,7 +125,7 @@ public sealed partial class NamesTests
     [InlineData("quarantine-growing", "wss.quarantine.waiting")]
     [InlineData("snapshot-age", "wss.snapshot.age")]
     [InlineData("pending-stuck", "wss.pending.oldest_age")]
-    [InlineData("backlog", "wss.backlog.markers")]
+    [InlineData("backlog", "wss.backlog.oldest_age")]
     [InlineData("audit-difference", "wss.audit.differences")]
     [InlineData("deliveries", "wss.deliveries")]
     [InlineData("failed-requests", "requests")]
@@ -157,6 +157,34 @@ public sealed partial class NamesTests
         var budget = Assert.Single(Estate.Of("Microsoft.Consumption/budgets"))["properties"]!;
         Assert.EndsWith("-01T00:00:00Z", (string)budget["timePeriod"]!["startDate"]!, StringComparison.Ordinal);
         Assert.Equal(["foreseen", "spent"], budget["notifications"]!.AsObject().Select(one => one.Key).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void The_runbook_has_a_row_for_each_alert()
+    {
+        var runbook = File.ReadAllLines(Path.Combine(Infra.Root, "docs/runbook.md"));
+        var names = Alerts().Concat(Estate.Of("Microsoft.Insights/metricAlerts")).Select(one => AlertName().Match(one.OwnName()).Groups[1].Value).ToList();
+        Assert.Equal(11, names.Count);
+        Assert.All(names, name => Assert.Single(runbook, line => line.StartsWith('|') && line.Split('|')[1].Split(',', StringSplitOptions.TrimEntries).Contains(name)));
+    }
+
+    /// <summary>How often timers run in 30 days, as the estate sets them: a step or every value of a field, or one.</summary>
+    internal static double TimerRuns()
+    {
+        var settings = SecurityRules.Settings(Estate);
+        return Triggers<TimerTriggerAttribute>().Sum(one =>
+        {
+            var fields = settings[one.Trigger.Schedule.Trim('%')].Split(' ');
+            Assert.Equal(["*", "*", "*"], fields[3..]);
+            return 30 * Times(fields[0], 60) * Times(fields[1], 60) * Times(fields[2], 24);
+        });
+
+        static double Times(string field, int all) => field switch
+        {
+            "*" => all,
+            ['*', '/', .. var step] => Math.Ceiling(all / double.Parse(step, System.Globalization.CultureInfo.InvariantCulture)),
+            _ => field.Split(',').Length,
+        };
     }
 
     private static IEnumerable<JsonNode> Alerts() => Estate.Of("Microsoft.Insights/scheduledQueryRules");
@@ -216,6 +244,9 @@ public sealed partial class NamesTests
 
     [GeneratedRegex("Host\\.Functions\\.\\{1\\}.*?\\.defaultHostName, '(\\w+)'", RegexOptions.CultureInvariant)]
     private static partial Regex FunctionInAddress();
+
+    [GeneratedRegex("^alert-(.+)-[a-z0-9]+$", RegexOptions.CultureInvariant)]
+    private static partial Regex AlertName();
 
     [GeneratedRegex("wss(\\.[a-z_]+)+", RegexOptions.CultureInvariant)]
     private static partial Regex MetricInQuery();

@@ -51,6 +51,10 @@ public sealed class ScriptTests : IDisposable
             Assert.All(parts, part => Assert.Contains(part, link, StringComparison.Ordinal));
             var until = DateTimeOffset.Parse(Regex.Match(link, "--expiry (\\S+)").Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture);
             Assert.InRange(until - TimeProvider.System.GetUtcNow(), TimeSpan.FromDays(2.99), TimeSpan.FromDays(3.01));
+            // The account's policy denies what has no start, and what lasts longer than its period from there.
+            var start = DateTimeOffset.Parse(Regex.Match(link, "--start (\\S+)").Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture);
+            Assert.Equal(TimeSpan.FromDays(3), until - start);
+            Assert.True(start < TimeProvider.System.GetUtcNow());
         });
         Assert.Equal(
             [
@@ -133,6 +137,24 @@ public sealed class ScriptTests : IDisposable
             Assert.Equal(32, Convert.FromBase64String(key).Length);
             Assert.DoesNotContain(key, ran.Said + File.ReadAllText(log), StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public void Secrets_are_read_again_until_all_are_and_else_named()
+    {
+        const string Answer = """
+            case "$*" in
+              "functionapp show"*) echo /subscriptions/s/app ;;
+              "rest --method get"*) n=$(cat "$WSS_COUNT" 2>/dev/null || echo 0); echo $((n + 1)) > "$WSS_COUNT"; [ "$n" -lt "$WSS_READ" ] && echo PseudonymKey || true ;;
+            esac
+            """;
+        var later = Run("refresh-secrets.sh", [], new(Az(Answer, out var log)) { ["WSS_READ"] = "2" });
+        Assert.True(later.Code == 0, later.Said);
+        Assert.Equal(3, File.ReadAllLines(log).Count(line => line.StartsWith("rest --method post --url /subscriptions/s/app/config/configreferences/appsettings/refresh", StringComparison.Ordinal)));
+        File.Delete(Path.Combine(_infra.Scratch, "count"));
+        var never = Run("refresh-secrets.sh", [], new(Az(Answer, out _)) { ["WSS_READ"] = "99" });
+        Assert.Equal(1, never.Code);
+        Assert.Contains("PseudonymKey", never.Error, StringComparison.Ordinal);
     }
 
     public void Dispose() => _infra.Dispose();
