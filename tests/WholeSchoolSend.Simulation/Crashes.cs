@@ -61,6 +61,24 @@ internal static class Crashes
         ["close"] = ([new Deliver(Many(60)), Recompute, new Due(Function.Publish)], new Close()),
         ["reissue"] = ([new Deliver(Many(60)), Recompute, new Close(), new Deliver([.. Many(120).Skip(60)])], new Reissue()),
         ["audit"] = ([new Deliver([R1, R2]), Poll("leaders-1.csv", 3), Recompute], new Due(Function.Audit)),
+        ["erase by e-mail address"] = ([new Deliver([R1, R2, R3]), Poll("leaders-1.csv", 3), Recompute], Erase(ErasedBy.Email, R1.Key)),
+        ["erase what waits in quarantine"] = ([new Deliver([R1, R3])], Erase(ErasedBy.Email, R3.Key)),
+        ["erase by respondent"] = ([new Deliver([R2, R5]), Poll("leaders-1.csv", 3)], Erase(ErasedBy.Respondent, R5.Key)),
+        ["erase by school"] = ([new Deliver([R1, R1 with { Urn = "100002", Updated = Start.AddHours(1) }, R2, R3]), Poll("leaders-1.csv", 3)], Erase(ErasedBy.School, "100001")),
+        ["erase by response"] = ([new Deliver([R1, R2]), Recompute], Erase(ErasedBy.Response, R2.Id)),
+        ["erase a response that was never here"] = ([new Deliver([R1])], Erase(ErasedBy.Response, R2.Id)),
+        ["erase what waits to be fetched"] = ([new Announce(M1)], Erase(ErasedBy.Email, M1.Key)),
+        ["erase out of a file nobody was told of"] = ([Poll("leaders-1.csv", 3) with { IsTold = false }], Erase(ErasedBy.Email, R1.Key)),
+        ["erase out of a file that was withdrawn"] = ([Poll("leaders-1.csv", 3), new Withdraw("leaders-1.csv")], Erase(ErasedBy.Email, R1.Key)),
+        ["erase out of a bad file"] = ([Poll("leaders-1.csv", 3) with { IsGood = false }], Erase(ErasedBy.Email, R1.Key)),
+        ["second sweep"] = (
+            [new Deliver([R1, R3]), Poll("leaders-1.csv", 3), Erase(ErasedBy.Email, R1.Key), Erase(ErasedBy.School, R3.Urn), new Pass(TimeSpan.FromHours(25))], new Due(Function.Erasures)),
+        ["deliver what is erased"] = ([new Deliver([R1]), Erase(ErasedBy.Email, R1.Key)], new Deliver([R1, R2])),
+        ["deliver what somebody erased said elsewhere"] = ([new Deliver([R1]), Erase(ErasedBy.Email, R1.Key)], new Deliver([R1 with { Id = "r6" }])),
+        ["deliver what somebody erased said days later"] = ([new Deliver([R1]), Erase(ErasedBy.Email, R1.Key)], new Deliver([R1 with { Id = "r6", Submitted = Start.AddDays(10) }])),
+        ["fetch what is erased"] = ([Erase(ErasedBy.Email, M1.Key), new Announce(M1)], new Due(Function.Fetch)),
+        ["replay what is erased"] = ([new Deliver([R3]), Erase(ErasedBy.Email, R3.Key), new PutForm(2), new Pass(TimeSpan.FromMinutes(1))], new Due(Function.Replay)),
+        ["import again without the erased"] = ([Poll("leaders-1.csv", 3), Erase(ErasedBy.Email, R1.Key)], Poll("leaders-1.csv", 3)),
         ["retention"] = ([new Deliver([R3])], new Due(Function.Retention)),
     };
 
@@ -74,7 +92,9 @@ internal static class Crashes
 
     private static Said R4 => new("leaders_json", "r4", "100001", "senco", "mostly", 1.5m, "p4@school.example", Start.AddHours(-3), null);
 
-    private static Said M1 => new("leaders_monkey", "7001", "100001", "leader", "fully", 1, "m1@school.example", Start.AddHours(-1), Start.AddHours(-1));
+    private static Said M1 => new("leaders_monkey", "90210007001", "100001", "leader", "fully", 1, "m1@school.example", Start.AddHours(-1), Start.AddHours(-1));
+
+    private static Said R5 => new("leaders_json", "r5", "100002", "senco", "fully", 1, "code-1005", Start.AddHours(-3), null);
 
     public static IEnumerable<string> Names => Cases.Keys;
 
@@ -141,6 +161,14 @@ internal static class Crashes
             Start.AddHours(-3), null)),
     ];
 
-    private static DropPoll Poll(string file, int schools) =>
-        new(file, [.. Enumerable.Range(0, schools * 4).Select(row => new PollRow(Script.Schools[row % schools], "leader", row % 3 == 0 ? "not" : "fully", 1 + (row % 2 / 2m)))], IsGood: true, IsTold: true);
+    private static Erase Erase(ErasedBy by, string whom) => new(by, whom, Start.AddDays(5));
+
+    private static DropPoll Poll(string file, int schools) => new(
+        file,
+        [
+            .. Enumerable.Range(0, schools * 4).Select(row => new PollRow(
+                Script.Schools[row % schools], "leader", row % 3 == 0 ? "not" : "fully", 1 + (row % 2 / 2m),
+                row switch { 0 => R1.Key, 1 => R5.Key, _ => $"q{row}" }, $"8021{schools:000}{row:0000}")),
+        ],
+        IsGood: true, IsTold: true);
 }

@@ -29,6 +29,10 @@ internal sealed class Oracle
             // A vendor tells when a response was last changed; that is when it was submitted.
             .. announced.GroupBy(said => said.Id).Select(versions => versions.MaxBy(said => said.Updated)!).Select(said => said with { Submitted = said.Updated!.Value }),
         ];
+        Erasures = [.. happened.OfType<Erase>()];
+        var erased = AllSaid.Where(said => Erasures.Any(erase => Covers(erase, said))).Select(said => said.Id).ToHashSet();
+        Erased = [.. AllSaid.Where(said => erased.Contains(said.Id))];
+        Counted = [.. Counted.Where(said => !erased.Contains(said.Id))];
         Respondents = [.. Counted.GroupBy(said => (said.Urn, said.Key)).Select(person => person.MaxBy(said => said.Submitted)!)];
         Engaged = happened.OfType<DropEngagements>().Last().Urns.ToHashSet();
     }
@@ -38,6 +42,17 @@ internal sealed class Oracle
 
     /// <summary>The version of each response that counts.</summary>
     public IReadOnlyList<Said> Counted { get; }
+
+    public IReadOnlyList<Erase> Erasures { get; }
+
+    /// <summary>Every version of every response of whom an erasure covers: one version is enough.</summary>
+    public IReadOnlyList<Said> Erased { get; }
+
+    /// <summary>Every version of every other response, those that wait in quarantine as well.</summary>
+    public IEnumerable<Said> Kept => AllSaid.Except(Erased);
+
+    private IEnumerable<Said> AllSaid => _happened.OfType<Deliver>().SelectMany(deliver => deliver.Responses)
+        .Concat(_happened.OfType<Announce>().Select(announce => announce.Response));
 
     /// <summary>Of each person at a school the response that counts.</summary>
     public IReadOnlyList<Said> Respondents { get; }
@@ -59,13 +74,26 @@ internal sealed class Oracle
 
     public SortedDictionary<string, Cell> FormCells() => Cells(Respondents.Select(said => (said.Urn, said.Role, Code(said), said.Weight)));
 
-    public SortedDictionary<string, Cell> PollCells() => Cells(Rows(Poll).Select(row => (row.Urn, row.Role, row.Answer, row.Weight)));
+    public SortedDictionary<string, Cell> PollCells() => Cells(Rows(Poll, Erasures).Select(row => (row.Urn, row.Role, row.Answer, row.Weight)));
 
     public ExpectedShare Form(bool engaged) => Share(Respondents.Select(said => (said.Urn, Code(said), said.Weight)), Engaged, engaged);
 
-    public static ExpectedShare Of(DropPoll? poll, IReadOnlySet<string> engagedSchools, bool engaged) => Share(Rows(poll).Select(row => (row.Urn, row.Answer, row.Weight)), engagedSchools, engaged);
+    /// <param name="without">erasures that had been done by then.</param>
+    public static ExpectedShare Of(DropPoll? poll, IReadOnlyCollection<Erase> without, IReadOnlySet<string> engagedSchools, bool engaged) =>
+        Share(Rows(poll, without).Select(row => (row.Urn, row.Answer, row.Weight)), engagedSchools, engaged);
 
-    private static IReadOnlyList<PollRow> Rows(DropPoll? poll) => poll?.Rows ?? [];
+    public static bool Covers(Erase erase, PollRow row) => erase.By switch
+    {
+        ErasedBy.School => row.Urn == erase.Whom,
+        ErasedBy.Response => false,
+        _ => row.Key == erase.Whom,
+    };
+
+    private static bool Covers(Erase erase, Said said) => erase.By == ErasedBy.Response
+        ? said.Id == erase.Whom
+        : said.Submitted < erase.Until && (erase.By == ErasedBy.School ? said.Urn : said.Key) == erase.Whom;
+
+    private static IEnumerable<PollRow> Rows(DropPoll? poll, IReadOnlyCollection<Erase> without) => (poll?.Rows ?? []).Where(row => !without.Any(erase => Covers(erase, row)));
 
     private string Code(Said said) => Script.Code(said.Answer, Version)!;
 

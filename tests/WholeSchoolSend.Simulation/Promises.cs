@@ -1,6 +1,8 @@
+using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
 using WholeSchoolSend.Core.Kpis;
 using WholeSchoolSend.Core.Snapshots;
@@ -11,7 +13,7 @@ using Triggers = WholeSchoolSend.Functions.Triggers;
 namespace WholeSchoolSend.Simulation;
 
 /// <summary>The promises of the design, held against a world after everything that happened in it has come to its end.</summary>
-internal sealed class Promises(Story story)
+internal sealed partial class Promises(Story story)
 {
     private const string Collection = "leaders";
     private const string Spring = "2026-spring";
@@ -40,6 +42,7 @@ internal sealed class Promises(Story story)
     public void Check()
     {
         CheckFates();
+        CheckErased();
         CheckTotals();
         CheckAudits();
         CheckFigures();
@@ -90,13 +93,57 @@ internal sealed class Promises(Story story)
         Hold("2", rows.Values.Sum() <= story.Told.Values.Sum() + story.Untold, $"told {Text(story.Told)} and {story.Untold} not, the ledger says {Text(rows)}");
 
         var accepted = ledger.RootElement.GetProperty("totals").EnumerateArray().Sum(entry => entry.GetProperty("accepted").GetInt32());
-        Hold("2", accepted == _oracle.Counted.Count, $"{accepted} were accepted, {_oracle.Counted.Count} responses came");
-        var identities = _world.Account.Rows("Evidence").Count(row => row.Key.StartsWith("I~", StringComparison.Ordinal));
+        // Of the erased, those stay accepted that came before.
+        var erased = _oracle.Erased.Select(said => said.Id).Distinct().Count();
+        Hold("2", accepted >= _oracle.Counted.Count && accepted <= _oracle.Counted.Count + erased, $"{accepted} were accepted, {_oracle.Counted.Count} responses count and {erased} are erased");
+        var identities = _world.Account.Rows("Evidence").Count(row => row.Key.StartsWith("I~", StringComparison.Ordinal) && row.Value("State") is "live");
         Hold("2", identities == _oracle.Counted.Count, $"{identities} identities, {_oracle.Counted.Count} responses came");
 
         static string Text(Dictionary<(string Day, string Source, string Fate), int> counts) =>
             string.Join(", ", counts.OrderBy(one => one.Key).Select(one => $"{one.Key.Day} {one.Key.Source} {one.Key.Fate} {one.Value}"));
     }
+
+    /// <summary>Every erasure is done, and nothing of whom it was about is in any row or blob: no key, no pseudonym of it, nothing any version of any response of theirs or any row held.</summary>
+    private void CheckErased()
+    {
+        if (_oracle.Erasures.Count == 0) return;
+        foreach (var erasure in Ask(one => one.Storage.Erasures.AllAsync(CancellationToken.None)))
+            Hold("7", erasure is { State: Core.Erasures.ErasureState.Done, NotReached.Count: 0 },
+                $"the erasure of {erasure.Of} is {erasure.State}, not reached {string.Join(", ", erasure.NotReached)}");
+        var people = _oracle.Erasures.Where(erase => erase.By is ErasedBy.Email or ErasedBy.Respondent).Select(erase => erase.Whom).ToHashSet();
+        var pseudonyms = new Pseudonyms(Instance.PseudonymKey);
+        // Who answers anew after they were erased is called by their pseudonym again.
+        List<string> gone =
+        [
+            .. people, .. people.Except(_oracle.Kept.Select(said => said.Key)).Select(key => pseudonyms.Of(key)),
+            .. _oracle.Erased.Select(said => said.Mark).Distinct(),
+            .. story.Happened.OfType<DropPoll>().SelectMany(drop => drop.Rows).Where(row => _oracle.Erasures.Any(erase => Oracle.Covers(erase, row))).Select(row => row.Mark).Distinct(),
+        ];
+        foreach (var (place, text) in Everything())
+            foreach (var word in gone)
+                Hold("7", !text.Contains(word, StringComparison.OrdinalIgnoreCase), $"{place} still holds {word}");
+    }
+
+    private IEnumerable<(string Place, string Text)> Everything()
+    {
+        foreach (var table in _world.Account.TableNames())
+            foreach (var row in _world.Account.Rows(table))
+                yield return ($"{table} {row.Partition} {row.Key}", string.Join('\n', row.Properties.Select(one => Text(one.Value)).Prepend(row.Key).Prepend(row.Partition)));
+        foreach (var container in _world.Account.ContainerNames())
+            foreach (var blob in _world.Account.BlobsIn(container))
+                yield return ($"{container} {blob.Name}", $"{blob.Name}\n{Text(blob.Content)}");
+
+        // Quarantine keeps answers and bodies as base64.
+        static string Text(object value)
+        {
+            var text = value is byte[] bytes ? Encoding.UTF8.GetString(bytes) : Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
+            return string.Join('\n', Base64Run().Matches(text).Select(run => run.Value[..(run.Length / 4 * 4)]).Where(run => Base64.IsValid(run))
+                .Select(run => Encoding.UTF8.GetString(Convert.FromBase64String(run))).Prepend(text));
+        }
+    }
+
+    [GeneratedRegex("[A-Za-z0-9+/]{24,}={0,2}", RegexOptions.CultureInvariant)]
+    private static partial Regex Base64Run();
 
     /// <summary>The totals are those of the script.</summary>
     private void CheckTotals()
@@ -136,18 +183,39 @@ internal sealed class Promises(Story story)
     private void CheckFigures()
     {
         var latest = Internal().Single(document => document.Name == Pointer("snapshots-internal")).Document;
-        foreach (var (wave, share) in new (string, Func<bool, ExpectedShare>)[] { (Spring, _oracle.Form), (Autumn, engaged => Oracle.Of(_oracle.Poll, _oracle.Engaged, engaged)) })
+        foreach (var (wave, share) in new (string, Func<bool, ExpectedShare>)[] { (Spring, _oracle.Form), (Autumn, engaged => Oracle.Of(_oracle.Poll, _oracle.Erasures, _oracle.Engaged, engaged)) })
             foreach (var engaged in (bool[])[true, false])
                 Same("3", Figure(latest, wave, engaged), share(engaged), $"{wave} {(engaged ? "engaged" : "wider")}");
 
-        var (status, body) = Ask(one => one.CallAsync(request => one.Get<Triggers.ExplainKpi>().Run(request, "K1", CancellationToken.None)));
-        Hold("9", status == StatusCodes.Status200OK, $"the evidence answers {status}");
-        var evidence = JsonSerializer.Deserialize(body, KpiEvidenceJson.Default.KpiEvidence)!;
+        foreach (var kpi in latest.Kpis.Where(kpi => kpi.Readings.Any(reading => reading.Results.Count > 0))) CheckEvidence(kpi);
+        var evidence = Evidence("K1");
         foreach (var engaged in (bool[])[true, false])
         {
             var result = evidence.Readings.SingleOrDefault(reading => reading.Reading == "K1.pooled" && reading.Result.Wave == Spring)?.Result;
             Same("9", result?.Figures.SingleOrDefault(figure => figure.Name == (engaged ? "engaged" : "wider")), _oracle.Form(engaged), $"evidence {(engaged ? "engaged" : "wider")}");
         }
+    }
+
+    /// <summary>Every result that was published is in the evidence of its KPI, with the figures it was published with.</summary>
+    private void CheckEvidence(SnapshotKpi kpi)
+    {
+        var explained = Evidence(kpi.Id).Readings.ToLookup(reading => (reading.Reading, reading.Result.Wave));
+        foreach (var reading in kpi.Readings)
+            foreach (var published in reading.Results)
+            {
+                var result = explained[(reading.Id, published.Wave)].SingleOrDefault()?.Result;
+                Hold("9", result is not null, $"nothing explains {reading.Id} of {published.Wave}");
+                foreach (var figure in published.Figures.Where(figure => figure.Value is not null))
+                    Hold("9", result!.Figures.Any(one => one.Name == figure.Name && one.Value == figure.Value && one.Base == figure.Base && one.Schools == figure.Schools),
+                        $"{reading.Id} {figure.Name} of {published.Wave} is published as {figure.Value} of {figure.Base}, and its evidence says otherwise");
+            }
+    }
+
+    private KpiEvidence Evidence(string kpi)
+    {
+        var (status, body) = Ask(one => one.CallAsync(request => one.Get<Triggers.ExplainKpi>().Run(request, kpi, CancellationToken.None)));
+        Hold("9", status == StatusCodes.Status200OK, $"the evidence of {kpi} answers {status}");
+        return JsonSerializer.Deserialize(body, KpiEvidenceJson.Default.KpiEvidence)!;
     }
 
     private static void Same(string promise, Figure? figure, ExpectedShare expected, string what)
@@ -161,7 +229,10 @@ internal sealed class Promises(Story story)
     /// <summary>Every document that was ever published holds a file wholly, as it was before or after, or not at all.</summary>
     private void CheckPollsAreWhole()
     {
-        var possible = _oracle.Polls.Append(null).SelectMany(poll => _oracle.EngagedAtSomeTime.Append(new HashSet<string>()).Select(schools => Oracle.Of(poll, schools, true)))
+        // Erasures may have been done in any order.
+        var done = Enumerable.Range(0, 1 << _oracle.Erasures.Count).Select(bits => _oracle.Erasures.Where((_, index) => (bits >> index & 1) == 1).ToList()).ToList();
+        var possible = _oracle.Polls.Append(null).SelectMany(poll => done.SelectMany(
+                without => _oracle.EngagedAtSomeTime.Append(new HashSet<string>()).Select(schools => Oracle.Of(poll, without, schools, true))))
             .Select(share => (share.Base, share.Weights)).ToHashSet();
         foreach (var (name, document) in Internal())
         {

@@ -84,9 +84,10 @@ internal sealed class Story
         {
             Revive();
             var again = _asked.Where(asked => asked.IsToBeTriedAgain).ToList();
-            // An operator waits for the answer to one version of an instrument before they put the next.
+            // An operator waits for the answer to one version of an instrument before they put the next, and of a withdrawal before another file comes.
             var canBegin = next < events.Count && World.Running.Count < MostAtOnce
-                && !(events[next] is PutForm && _asked.Exists(asked => asked is { IsForm: true, IsAnswered: false })) ? 1 : 0;
+                && !(events[next] is PutForm && _asked.Exists(asked => asked is { IsForm: true, IsAnswered: false }))
+                && !(events[next] is Withdraw or DropPoll && _asked.Exists(asked => asked is { Name: "withdraw", IsAnswered: false })) ? 1 : 0;
             if (!World.Step(canBegin + Math.Min(again.Count, 1), out var other))
             {
                 if (World.Running.Count == 0 && next >= events.Count) return;
@@ -120,6 +121,37 @@ internal sealed class Story
                 Finish();
             }
         }
+        if (Happened.OfType<Erase>().Any()) SweepAgain();
+    }
+
+    /// <summary>A day later the second sweep runs, and after it everything comes once more.</summary>
+    private void SweepAgain()
+    {
+        // The first of the two may be what finishes the first sweep.
+        for (var day = 0; day < 2; day++)
+        {
+            World.Advance(TimeSpan.FromHours(25));
+            foreach (var function in (Function[])[Function.Sweep, Function.Erasures, Function.Recompute, Function.Audit, Function.Publish])
+            {
+                Begin(new Due(function));
+                Finish();
+            }
+        }
+        var erased = new Oracle(Happened).Erased.Select(said => said.Id).ToHashSet();
+        foreach (var deliver in Happened.OfType<Deliver>().Where(deliver => deliver.Responses.Any(said => erased.Contains(said.Id))).ToList())
+            World.Run(Anybody, "deliver again", async () =>
+            {
+                var before = ToldErased();
+                if (!await DeliverAsync(Anybody, deliver.Responses[0].Source, Body(deliver.Responses), deliver.Responses)) throw new PromiseBrokenException("1", "not taken");
+                var expected = deliver.Responses.Count(said => erased.Contains(said.Id));
+                if (ToldErased() - before != expected) throw new PromiseBrokenException("7", $"{deliver} was told {ToldErased() - before} erased, should be {expected}");
+            });
+        foreach (var announce in Happened.OfType<Announce>().Where(announce => erased.Contains(announce.Response.Id)).ToList())
+            World.Run(Anybody, "announce again", async () => await DeliverAsync(Anybody, announce.Response.Source, Vendor.Event(announce.Response), [announce.Response]));
+        Begin(new Due(Function.Fetch));
+        Finish();
+
+        int ToldErased() => Told.Where(told => told.Key.Fate == "erased").Sum(told => told.Value);
     }
 
     /// <summary>Everything that was asked for and not answered is asked for until it is.</summary>
@@ -172,8 +204,24 @@ internal sealed class Story
                 Operator("reissue", instance => request => instance.Get<Triggers.ReissueWave>().Run(request, Wave, CancellationToken.None), """{"reason":"more came"}""");
                 break;
             case Withdraw withdraw:
-                Operator("withdraw", instance => request => instance.Get<Triggers.WithdrawImport>().Run(request, CancellationToken.None),
-                    JsonSerializer.Serialize(new { supplier = "northern", file = withdraw.File, reason = "the wrong file" }));
+                Ask("withdraw", async instance =>
+                {
+                    var (status, said) = await instance.CallAsync(
+                        request => instance.Get<Triggers.WithdrawImport>().Run(request, CancellationToken.None),
+                        JsonSerializer.Serialize(new { supplier = "northern", file = withdraw.File, reason = "the wrong file" }));
+                    World.Heard($"{status} {said}");
+                    // It does not count, or not yet: the operator is told so, and it is as if they had not asked.
+                    if (status is >= 400 and < 500) Happened.Remove(withdraw);
+                    return status < 500;
+                });
+                break;
+            case Erase erase:
+                Ask($"erase {erase.Number}", async instance =>
+                {
+                    var (status, said) = await instance.CallAsync(request => instance.Get<Triggers.RequestErasure>().Run(request, CancellationToken.None), Request(erase));
+                    World.Heard($"{status} {said}");
+                    return status is 201 or 202 or >= 500 ? status < 500 : throw new PromiseBrokenException("7", $"an erasure was answered with {status} {said}");
+                });
                 break;
             case Due { Function: Function.Replay }:
                 Operator("replay", instance => request => instance.Get<Triggers.ReplayQuarantine>().Run(request, CancellationToken.None), """{"reason":"answer-unknown"}""");
@@ -202,6 +250,7 @@ internal sealed class Story
         Function.Sweep => instance.Get<Triggers.SweepDrops>().Run(new TimerInfo(), CancellationToken.None),
         Function.Audit => instance.Get<Triggers.AuditTotals>().Run(new TimerInfo(), CancellationToken.None),
         Function.Fetch => instance.Get<Triggers.FetchPending>().Run(new TimerInfo(), CancellationToken.None),
+        Function.Erasures => instance.Get<Triggers.SweepErasures>().Run(new TimerInfo(), CancellationToken.None),
         Function.Retention => instance.Get<Triggers.ApplyRetention>().Run(new TimerInfo(), CancellationToken.None),
         _ => throw new InvalidOperationException($"{function} is no timer."),
     };
@@ -257,13 +306,23 @@ internal sealed class Story
         submitted = one.Submitted,
         updated = one.Updated,
         hidden = new { urn = one.Urn, key = one.Key, weight = one.Weight.ToString(CultureInfo.InvariantCulture), email = "canary@school.example" },
-        answers = new { role = one.Role, q_every_teacher = one.Answer },
+        answers = new { role = one.Role, q_every_teacher = one.Answer, mark = long.Parse(one.Mark, CultureInfo.InvariantCulture) },
         text = new { why = "canary text" },
     }));
 
-    private static string Csv(DropPoll drop) => "RecordNo,wave,urn,role,Q1,weight\n"
-        + string.Concat(drop.Rows.Select((row, index) => string.Create(CultureInfo.InvariantCulture, $"{index + 1},Autumn 2026,{row.Urn},{row.Role},{row.Answer},{row.Weight}\n")))
-        + (drop.IsGood ? "" : "9999,Autumn 2026,100001,leader,canary answer,1\n");
+    private static string Csv(DropPoll drop) => "RecordNo,wave,urn,role,Q1,weight,person,ref\n"
+        + string.Concat(drop.Rows.Select((row, index) => string.Create(CultureInfo.InvariantCulture, $"{index + 1},Autumn 2026,{row.Urn},{row.Role},{row.Answer},{row.Weight},{row.Key},{row.Mark}\n")))
+        + (drop.IsGood ? "" : "9999,Autumn 2026,100001,leader,canary answer,1,q9999,0\n");
+
+    private static string Request(Erase erase) => JsonSerializer.Serialize(erase.By switch
+    {
+        ErasedBy.Email => (object)new { email = erase.Whom, reason = "letter 17" },
+        ErasedBy.Respondent => new { respondent = new { key = erase.Whom, instruments = (string[])["leaders-form", "leaders-poll"] }, reason = "letter 18" },
+        ErasedBy.School => new { school = erase.Whom, reason = "letter 19" },
+        _ => erase.Whom.StartsWith('9')
+            ? new { response = new { source = "leaders_monkey", form = Vendor.Survey, id = erase.Whom }, reason = "letter 20" }
+            : new { response = new { source = "leaders_json", form = "leaders", id = erase.Whom }, reason = "letter 20" },
+    });
 
     private static string Form(int version) => $$$"""
         {"title":"Leaders and SENCOs, form","collection":"leaders","form":{"source":"leaders_json","id":"leaders"},"wave":{"value":"2026-spring"},
@@ -282,7 +341,7 @@ internal sealed class Story
 
     private const string PollForm = """
         {"title":"Leaders and SENCOs poll","collection":"leaders","poll":{"supplier":"northern","files":"leaders-*.csv"},"wave":{"field":"wave","codes":{"Autumn 2026":"2026-autumn"}},
-         "school":{"field":"urn"},"respondent":{"field":"RecordNo"},"role":{"field":"role","codes":{"leader":"leader","senco":"senco"}},"weight":{"field":"weight"},
+         "school":{"field":"urn"},"respondent":{"field":"person"},"role":{"field":"role","codes":{"leader":"leader","senco":"senco"}},"weight":{"field":"weight"},
          "items":[{"indicator":"every-teacher-responsible","field":"Q1","codes":{"fully":"fully","partly":"partly","not":"not","dk":"dk"}}]}
         """;
 

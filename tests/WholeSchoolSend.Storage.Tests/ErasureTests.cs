@@ -218,6 +218,24 @@ public sealed class ErasureTests(AzuriteFixture azurite)
         Assert.Equal(0, (await world.AuditAsync()).Differences);
     }
 
+    /// <summary>Found by the simulation: the file went, and with it everybody else in it, before any import had looked at it.</summary>
+    [Fact]
+    public async Task A_file_that_was_dropped_and_not_imported_yet_is_waited_for()
+    {
+        var world = await World.StartAsync(azurite);
+        await world.Storage.Container("poll-drop").GetBlobClient("northern/poll.csv").UploadAsync(BinaryData.FromString(World.Poll("1.25", Canary)), overwrite: true, Cancellation);
+
+        var erasure = await world.EraseAsync(ByEmail);
+
+        Assert.Equal((ErasureState.Sweeping, ErasePolls.Busy), (erasure.State, Assert.Single(erasure.NotReached).Why));
+        var record = (await world.Us().Polls.RunAsync("northern", "poll.csv", again: false, Cancellation))!;
+        Assert.Equal((ImportState.Active, 1), (record.State, record.Rows!.Excluded[ExclusionReasons.Erased]));
+        Assert.NotEqual(0, record.Rows.Loaded);
+        await world.Us().Sweeps.RunAsync(Cancellation);
+        Assert.Empty(await world.TracesAsync());
+        Assert.Equal(ErasureState.Swept, Assert.Single(await world.Store.Erasures.AllAsync(Cancellation)).State);
+    }
+
     [Fact]
     public async Task The_next_person_of_a_file_is_taken_out_of_its_redacted_copy()
     {

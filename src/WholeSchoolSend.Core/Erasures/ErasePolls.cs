@@ -17,11 +17,12 @@ public sealed record ErasedFiles(int Rows, int Files, IReadOnlyList<UnreachedImp
 /// </summary>
 /// <remarks>
 /// A file goes only when no import of its supplier is at work: one that began before the erasure was stored does not know of it, and what it switches on
-/// must be found here, with the file still there to add it up anew from. An import that begins later reads erasures first and leaves the rows out.
+/// must be found here, with the file still there to add it up anew from. An import that begins later reads erasures first and leaves the rows out; so a
+/// file that none has looked at stays until then.
 /// </remarks>
 public sealed class ErasePolls(IDrops drops, IInstruments instruments, IImports imports, ImportedRows rows, RebuildPoll rebuild, TimeProvider time)
 {
-    /// <summary>An import of the supplier is at work.</summary>
+    /// <summary>An import of the supplier is at work, or still to come.</summary>
     public const string Busy = "busy";
 
     private const int Block = 1024 * 1024;
@@ -126,7 +127,10 @@ public sealed class ErasePolls(IDrops drops, IInstruments instruments, IImports 
         {
             var record = history.Find(record => record.Supplier == file.Supplier && record.File == file.Name && record.Drop.Split('+').Contains(file.Id, StringComparer.Ordinal));
             if (!await HoldsAsync(file, [.. dropped.Where(file.IsBeside)], record, erasure, one, all, cancellation)) continue;
-            if (busy.Contains(file.Supplier))
+            // What no import has looked at yet would be lost with everybody else in it: the import leaves their rows out, and lets the file go itself.
+            var isToCome = record is null
+                && (file.Supplier == ImportRegister.Supplier || all.Any(by => by.Poll is { } poll && poll.Supplier == file.Supplier && ImportPoll.Claims(poll.Files, file.Name)));
+            if (isToCome || busy.Contains(file.Supplier))
             {
                 notReached.Add(new UnreachedImport(file.Supplier, file.Name, record?.Unit?.Wave ?? "", Busy));
                 continue;

@@ -96,7 +96,7 @@ public sealed record Erasure(
 }
 
 /// <summary>A poll file that an erasure could not deal with.</summary>
-/// <param name="Why"><c>busy</c> an import is at work, the timer comes again; <c>file-gone</c> nothing is left to read it anew from; <c>refused-now</c> it cannot be read any more.</param>
+/// <param name="Why"><c>busy</c> an import is at work or still to come, the timer comes again; <c>file-gone</c> nothing is left to read it anew from; <c>refused-now</c> it cannot be read any more.</param>
 public sealed record UnreachedImport(string Supplier, string File, string Wave, string Why);
 
 /// <summary>Keeps erasures, and the identities of responses that were erased by them.</summary>

@@ -95,6 +95,12 @@ public sealed class SimulatedAccount
         lock (_lock) _tables.Remove(table, row);
     }
 
+    /// <summary>Names of all containers.</summary>
+    public IReadOnlyList<string> ContainerNames()
+    {
+        lock (_lock) return _blobs.Names();
+    }
+
     /// <summary>Blobs of a container by name; empty where there is no such container.</summary>
     public IReadOnlyList<SimulatedBlob> BlobsIn(string container)
     {

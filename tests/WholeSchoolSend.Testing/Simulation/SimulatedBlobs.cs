@@ -22,6 +22,8 @@ internal sealed class SimulatedBlobs
         return clone;
     }
 
+    public IReadOnlyList<string> Names() => [.. _containers.Keys];
+
     public IReadOnlyList<SimulatedBlob> In(string container) => _containers.TryGetValue(container, out var found) ? [.. found.Blobs.Values] : [];
 
     public void Put(string container, string name, byte[] content, SimulatedAccount account) =>
