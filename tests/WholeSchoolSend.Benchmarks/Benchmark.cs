@@ -23,12 +23,16 @@ internal abstract class Benchmark
 
     public static IReadOnlyList<Benchmark> All { get; } =
     [
-        new Throughput(), new Decoding(), new StartUp(), new ImportOfCsv(), new ReadingOfXlsx(), new ReadingOfSav(), new FromDropToActive(), new AllReadings(), new WeightedTable(),
+        new Throughput(), new Decoding(), new StartUp(), new FromResponseToSnapshot(), new ImportOfCsv(), new ReadingOfXlsx(), new ReadingOfSav(), new FromDropToActive(), new AllReadings(), new WeightedTable(), new Growth(),
     ];
 }
 
 /// <summary>What a run came to: a table, and sentences under it.</summary>
-internal sealed record Findings(IReadOnlyList<string> Heads, IReadOnlyList<IReadOnlyList<string>> Rows, IReadOnlyList<string> Conclusions);
+internal sealed record Findings(IReadOnlyList<string> Heads, IReadOnlyList<IReadOnlyList<string>> Rows, IReadOnlyList<string> Conclusions)
+{
+    /// <summary>A picture beside the document, as SVG under its file's name; null where there is none.</summary>
+    public (string File, string Svg)? Picture { get; init; }
+}
 
 /// <summary>Several measurements of one thing.</summary>
 internal sealed class Samples

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using WholeSchoolSend.Benchmarks.Kpis;
 using WholeSchoolSend.Benchmarks.Polls;
 
 namespace WholeSchoolSend.Benchmarks;
@@ -10,18 +11,23 @@ internal static class Child
     /// <summary>Runs a task in a new process and gives back the numbers it printed; the last two are the seconds of processor it took and its peak memory in MB.</summary>
     public static async Task<double[]> StartAsync(string task, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
-        if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet") start.ArgumentList.Add(typeof(Child).Assembly.Location);
-        foreach (var argument in (string[])["--child", task, .. arguments]) start.ArgumentList.Add(argument);
-        using var process = Process.Start(start)!;
+        using var process = Process.Start(Itself(task, arguments))!;
         var said = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();
         if (process.ExitCode != 0) throw new InvalidOperationException($"The process for {task} failed.");
         return [.. said.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => double.Parse(line, CultureInfo.InvariantCulture))];
     }
 
+    /// <summary>Starts a task in a new process that serves until its input ends, and gives back the line it says when it is ready.</summary>
+    public static async Task<(Process Process, string Said)> ServeAsync(string task, params string[] arguments)
+    {
+        var process = Process.Start(Itself(task, arguments))!;
+        return (process, await process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException($"The process for {task} failed."));
+    }
+
     public static async Task<int> RunAsync(string task, string[] arguments)
     {
+        if (task == "account") return await Growth.ServeAsync(int.Parse(arguments[0], CultureInfo.InvariantCulture), int.Parse(arguments[1], CultureInfo.InvariantCulture));
         double[] found = task switch
         {
             "empty" => [],
@@ -34,5 +40,13 @@ internal static class Child
         };
         foreach (var number in (double[])[.. found, Process.GetCurrentProcess().TotalProcessorTime.TotalSeconds, Machine.PeakMegabytes()]) Console.WriteLine(number.ToString("R", CultureInfo.InvariantCulture));
         return 0;
+    }
+
+    private static ProcessStartInfo Itself(string task, IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, RedirectStandardInput = true };
+        if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet") start.ArgumentList.Add(typeof(Child).Assembly.Location);
+        foreach (var argument in (string[])["--child", task, .. arguments]) start.ArgumentList.Add(argument);
+        return start;
     }
 }

@@ -25,6 +25,6 @@ foreach (var benchmark in Benchmark.All.Where(benchmark => wanted.Count == 0 || 
     var found = await benchmark.RunAsync();
     var section = Report.Section(benchmark, found, before);
     Console.WriteLine($"## {benchmark.Title}\n\n{section}\n");
-    if (write) Report.Write(benchmark, section);
+    if (write) Report.Write(benchmark, found, section);
 }
 return 0;

@@ -15,7 +15,7 @@ internal static class Report
 
         What counts are ratios: everything is measured beside its baseline in the same run, in turns, and each round's figure is divided by the baseline's of the same
         round. Shown is the median, and in brackets the middle half of the rounds. Times themselves are this machine's on that day. Budgets that can be counted
-        (requests, bytes) are tests, not benchmarks.
+        (requests, bytes) are tests, not benchmarks: where one of them regresses, the build fails. Those are the budgets below that a `BudgetTests` holds.
         """;
 
     public static string Section(Benchmark benchmark, Findings found, double? loadBefore)
@@ -24,15 +24,18 @@ internal static class Report
         text.Append("| ").AppendJoin(" | ", found.Heads).Append(" |\n|").Append(string.Concat(found.Heads.Select(_ => "---|"))).Append('\n');
         foreach (var row in found.Rows) text.Append("| ").AppendJoin(" | ", row).Append(" |\n");
         text.Append('\n');
+        if (found.Picture is { } picture) text.Append(CultureInfo.InvariantCulture, $"![{benchmark.Title}]({picture.File})\n\n");
         foreach (var conclusion in found.Conclusions) text.Append("- ").Append(conclusion).Append('\n');
         text.Append(CultureInfo.InvariantCulture, $"\nRun on {TimeProvider.System.GetUtcNow():yyyy-MM-dd}: {Machine.Facts()}.");
         if (loadBefore is { } before) text.Append(CultureInfo.InvariantCulture, $" Load {before:0.0} before and {Machine.Load():0.0} after, so with others at work wherever that is over {Environment.ProcessorCount}.");
         return text.ToString();
     }
 
-    public static void Write(Benchmark benchmark, string section)
+    public static void Write(Benchmark benchmark, Findings found, string section)
     {
-        var path = Path.Combine(Repository(), "docs", "benchmarks.md");
+        var docs = Path.Combine(Repository(), "docs");
+        if (found.Picture is { } picture) File.WriteAllText(Path.Combine(docs, picture.File), picture.Svg);
+        var path = Path.Combine(docs, "benchmarks.md");
         var sections = new Dictionary<string, string>(StringComparer.Ordinal);
         if (File.Exists(path))
         {
@@ -43,7 +46,7 @@ internal static class Report
             }
         }
         sections[benchmark.Title] = section;
-        var text = new StringBuilder(Preface);
+        var text = new StringBuilder(Preface).Append("\n\n## Budgets\n\n").Append(Budgets.Table(sections).TrimEnd());
         foreach (var title in Benchmark.All.Select(one => one.Title).Where(sections.ContainsKey)) text.Append("\n\n## ").Append(title).Append("\n\n").Append(sections[title]);
         File.WriteAllText(path, text.Append('\n').ToString());
     }

@@ -46,6 +46,27 @@ public sealed class DocumentationTests
         }
     }
 
+    [Fact]
+    public void Every_budget_is_held_by_a_test_or_a_benchmark_that_is_there()
+    {
+        var budgets = Lines("docs/benchmarks.md").SkipWhile(line => line != "## Budgets").Skip(1).TakeWhile(line => !line.StartsWith("## ", StringComparison.Ordinal))
+            .Where(line => line.StartsWith("| ", StringComparison.Ordinal)).Skip(1).Select(line => line.Split('|')).ToList();
+        var sources = Directory.EnumerateFiles(PathOf("tests"), "*.cs", SearchOption.AllDirectories).Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal))
+            .ToLookup(file => Path.GetFileNameWithoutExtension(file)!, File.ReadAllText, StringComparer.Ordinal);
+        var benchmarks = string.Concat(Directory.EnumerateFiles(PathOf("tests/WholeSchoolSend.Benchmarks"), "*.cs", SearchOption.AllDirectories).Select(File.ReadAllText));
+        Assert.InRange(budgets.Count, 14, 100);
+        foreach (var cells in budgets)
+        {
+            var holders = cells[3].Split('`').Where((_, index) => index % 2 == 1).ToList();
+            Assert.NotEmpty(holders);
+            foreach (var holder in holders)
+            {
+                if (holder.StartsWith("-- ", StringComparison.Ordinal)) Assert.Contains($"override string Name => \"{holder[3..]}\";", benchmarks, StringComparison.Ordinal);
+                else Assert.Contains(sources[holder.Split('.')[0]], source => source.Contains($" {holder.Split('.')[1]}(", StringComparison.Ordinal));
+            }
+        }
+    }
+
     internal static string[] Lines(string file) => File.ReadAllLines(PathOf(file));
 
     internal static string Root()

@@ -111,17 +111,9 @@ internal sealed class Instance
     {
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
-            var headers = request.Headers.Concat(request.Content?.Headers.AsEnumerable() ?? [])
-                .ToDictionary(header => header.Key, header => string.Join(", ", header.Value), StringComparer.OrdinalIgnoreCase);
-            var body = request.Content is null ? [] : await request.Content.ReadAsByteArrayAsync(cancellationToken);
-            var address = request.RequestUri!;
             var response = await world.SendAsync(
-                instance, address.Port == TablesPort,
-                new ServiceRequest(request.Method.Method, address.AbsolutePath, address.Query.TrimStart('?'), headers, body), cancellationToken);
-            var message = new HttpResponseMessage((System.Net.HttpStatusCode)response.Status) { RequestMessage = request, Content = new ByteArrayContent(response.Body) };
-            foreach (var (name, value) in response.Headers)
-                if (!message.Headers.TryAddWithoutValidation(name, value)) message.Content.Headers.TryAddWithoutValidation(name, value);
-            return message;
+                instance, request.RequestUri!.Port == TablesPort, await ServiceRequest.FromAsync(request, cancellationToken), cancellationToken);
+            return response.To(request);
         }
     }
 

@@ -92,6 +92,42 @@ public sealed class BudgetTests(AzuriteFixture azurite)
         }
     }
 
+    /// <summary>A fence and a row of totals for each school are a page for five hundred schools; of responses only those of schools that changed are read.</summary>
+    [Fact]
+    public async Task A_recompute_reads_what_changed_and_no_more()
+    {
+        var storage = await TestStorage.CreateAsync(azurite);
+        await storage.Store.Instruments.AddAsync(Form, Cancellation);
+        var kpis = Recompute(storage.Store);
+        // The first runs have no older results to take away.
+        foreach (var id in (string[])["first", "before", "and-before"])
+        {
+            await SendAsync(id, 60);
+            await RunAsync(60);
+        }
+        var nothing = await storage.CountAsync(() => RunAsync(0));
+        await SendAsync("second", 1);
+        var one = await storage.CountAsync(() => RunAsync(1));
+        await SendAsync("third", 4);
+        var four = await storage.CountAsync(() => RunAsync(4));
+        await SendAsync("fourth", 60);
+        var all = await storage.CountAsync(() => RunAsync(60));
+
+        Say($"Recompute of 60 schools: {nothing} requests with nothing to do, {one} with one changed, {four} with four, {all} with all");
+        // Totals, markers, responses, and the transaction that commits: four for each school that changed, or one where all are read together.
+        Assert.Equal(12, four - one);
+        Assert.InRange(one - nothing, 4, 12);
+        Assert.InRange(all - nothing, 60, 60 + 12);
+
+        async Task RunAsync(int changed) => Assert.Equal(changed, (await kpis.RunAsync(Cancellation)).SchoolsRecomputed);
+
+        async Task SendAsync(string id, int schools)
+        {
+            for (var school = 0; school < schools; school++)
+                Assert.Equal(Fate.Accepted, await storage.Store.Evidence.TakeInAsync(AResponse($"{id}-{school}", $"{100_000 + school}"), AReceipt(), Cancellation));
+        }
+    }
+
     private static string APoll(int schools, int answers)
     {
         var csv = new StringBuilder("RecordNo,urn,Q1,weight\n");

@@ -249,7 +249,10 @@ internal sealed class FromDropToActive : Benchmark
         return Encoding.UTF8.GetBytes(csv.ToString());
     }
 
-    private static byte[] Register(int round)
+    private static byte[] Register(int round) => Register(round, RegisterSchools);
+
+    /// <summary>The register of so many schools as Get Information About Schools gives it.</summary>
+    internal static byte[] Register(int round, int schools)
     {
         var random = new Random(4711);
         var csv = new StringBuilder(
@@ -258,7 +261,7 @@ internal sealed class FromDropToActive : Benchmark
             + "EstablishmentStatus (name),OpenDate,CloseDate,PhaseOfEducation (code),PhaseOfEducation "
             + "(name),StatutoryLowAge,StatutoryHighAge,NumberOfPupils,PercentageFSM,TrustSchoolFlag (name),Trusts (code),Trusts (name),UKPRN,Town,"
             + "Postcode,HeadTitle (name),HeadFirstName,HeadLastName,GOR (code),GOR (name),UrbanRural (name),Section41Approved (name)\r\n");
-        for (var row = 0; row < RegisterSchools; row++)
+        for (var row = 0; row < schools; row++)
         {
             var closed = row % 5 == 0;
             csv.Append(

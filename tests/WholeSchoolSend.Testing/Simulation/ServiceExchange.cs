@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 
 namespace WholeSchoolSend.Testing.Simulation;
@@ -19,6 +20,13 @@ public sealed record ServiceRequest(string Method, string Path, string Query, IR
         }
     }
 
+    /// <summary>The request as an SDK's client sends it.</summary>
+    public static async Task<ServiceRequest> FromAsync(HttpRequestMessage request, CancellationToken cancellation) => new(
+        request.Method.Method, request.RequestUri!.AbsolutePath, request.RequestUri.Query.TrimStart('?'),
+        request.Headers.Concat(request.Content?.Headers.AsEnumerable() ?? [])
+            .ToDictionary(header => header.Key, header => string.Join(", ", header.Value), StringComparer.OrdinalIgnoreCase),
+        request.Content is null ? [] : await request.Content.ReadAsByteArrayAsync(cancellation));
+
     public string? Header(string name) => Headers.GetValueOrDefault(name);
 
     public string? Parameter(string name) => (_parameters ??= Parse(Query)).GetValueOrDefault(name);
@@ -39,6 +47,15 @@ public sealed record ServiceRequest(string Method, string Path, string Query, IR
 public sealed record ServiceResponse(int Status, byte[] Body)
 {
     public Dictionary<string, string> Headers { get; init; } = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>The answer as an SDK's client takes it.</summary>
+    public HttpResponseMessage To(HttpRequestMessage request)
+    {
+        var message = new HttpResponseMessage((HttpStatusCode)Status) { RequestMessage = request, Content = new ByteArrayContent(Body) };
+        foreach (var (name, value) in Headers)
+            if (!message.Headers.TryAddWithoutValidation(name, value)) message.Content.Headers.TryAddWithoutValidation(name, value);
+        return message;
+    }
 
     public static ServiceResponse Empty(int status, params (string Name, string Value)[] headers) => Of(status, [], headers);
 

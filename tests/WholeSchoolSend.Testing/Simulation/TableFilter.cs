@@ -1,9 +1,10 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace WholeSchoolSend.Testing.Simulation;
 
 /// <summary>What a query's <c>$filter</c> says, as Table Storage reads it: comparisons of a property with a constant, <c>and</c>, <c>or</c>, <c>not</c>, brackets.</summary>
-internal sealed class TableFilter
+internal sealed partial class TableFilter
 {
     private readonly string _text;
     private int _at;
@@ -18,6 +19,12 @@ internal sealed class TableFilter
         filter.Blank();
         return filter._at == text.Length ? fits : throw Invalid();
     }
+
+    /// <summary>Between which row keys of one partition everything lies that fits; null where the text does not begin with that.</summary>
+    public static (string Partition, string From, string To)? Range(string? text) =>
+        RangeOfRows().Match(text ?? "") is { Success: true, Groups: var groups } ? (Plain(groups[1]), Plain(groups[2]), Plain(groups[3])) : null;
+
+    private static string Plain(Group quoted) => quoted.Value.Replace("''", "'", StringComparison.Ordinal);
 
     private static ServiceErrorException Invalid() => new(400, "InvalidInput");
 
@@ -151,4 +158,8 @@ internal sealed class TableFilter
     {
         while (_at < _text.Length && _text[_at] == ' ') _at++;
     }
+
+    // What follows may narrow it, and must not widen it.
+    [GeneratedRegex("^PartitionKey eq '((?:[^']|'')*)' and RowKey ge '((?:[^']|'')*)' and RowKey lt '((?:[^']|'')*)'(?: and (?!.* or ).*)?$", RegexOptions.CultureInvariant)]
+    private static partial Regex RangeOfRows();
 }
