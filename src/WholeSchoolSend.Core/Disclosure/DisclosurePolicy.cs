@@ -56,8 +56,15 @@ public sealed record DisclosurePolicy
     [Range(1, 100)]
     public int RoundBaseTo { get; init; } = 5;
 
-    /// <summary>The status of a figure about people, from its own base, schools, dominance and width.</summary>
-    public CellStatus StatusOf(Figure figure)
+    /// <summary>
+    /// The status of a figure about people, from its own base, schools, dominance and width; of one that mixes parts the worst of all: from the others and the
+    /// whole the part that is withheld would follow, and what is half unreliable is unreliable.
+    /// </summary>
+    public CellStatus StatusOf(Figure figure) => StatusOfItself(Worst(figure));
+
+    private Figure Worst(Figure figure) => StatusOfItself(figure) == CellStatus.NoData ? figure : (figure.Parts ?? []).Prepend(figure).MinBy(StatusOfItself)!;
+
+    private CellStatus StatusOfItself(Figure figure)
     {
         if (figure.Base is null or 0) return CellStatus.NoData;
         if (IsConfidential(figure.Base.Value, figure.Schools, figure.LargestShare)) return CellStatus.Confidential;
@@ -66,7 +73,9 @@ public sealed record DisclosurePolicy
     }
 
     /// <summary>Why it may not be shown by itself; null where it may.</summary>
-    internal ReasonCode? WhyNot(Figure figure) => StatusOf(figure) switch
+    internal ReasonCode? WhyNot(Figure figure) => WhyNotItself(Worst(figure));
+
+    private ReasonCode? WhyNotItself(Figure figure) => StatusOfItself(figure) switch
     {
         CellStatus.NoData => figure.ReasonCode ?? ReasonCode.NoData,
         CellStatus.Confidential when figure.Base < MinRespondents => ReasonCode.TooFewRespondents,

@@ -175,7 +175,7 @@ public static class PublicFigures
 
     private static int? Schools(Figure figure, DisclosurePolicy policy) => figure.Schools is { } schools ? RoundToNearest(schools, policy.RoundBaseTo) : null;
 
-    private static Figure Absent(Figure figure, ReasonCode code, DisclosurePolicy policy) => new(figure.Name, figure.Unit, Symbol: Symbol(code), Reason: Words(code, policy), ReasonCode: code);
+    private static Figure Absent(Figure figure, ReasonCode code, DisclosurePolicy policy) => new(figure.Name, figure.Unit, Symbol: Symbol(code), Reason: $"{(Symbol(code) == "u" && figure.Parts?.Any(part => policy.WhyNot(part) == code) == true ? "a part of it has " : "")}{Words(code, policy)}", ReasonCode: code);
 
     /// <summary>What is made of figures of which one is withheld, or told as a bound only.</summary>
     private static Figure Made(Figure figure) => new(figure.Name, figure.Unit, Symbol: "c", Reason: "a figure it is made of is withheld", ReasonCode: ReasonCode.PartWithheld);

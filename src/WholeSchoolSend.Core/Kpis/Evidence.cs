@@ -46,7 +46,7 @@ public sealed class EvidenceReader(
     IVersionedRows<NetworkReach> networkReach, IMilestones milestones, TimeProvider time)
 {
     /// <summary>Changes when the formulas do, so that the same evidence is evaluated again.</summary>
-    private const string Formulas = "4";
+    private const string Formulas = "5";
 
     private volatile Dictionary<string, object> _atHand = [];
 

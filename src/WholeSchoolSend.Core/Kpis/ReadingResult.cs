@@ -73,7 +73,11 @@ public sealed record Figure(
     string? Symbol = null,
     string? Reason = null,
     IReadOnlyList<string>? Marks = null,
-    ReasonCode? ReasonCode = null);
+    ReasonCode? ReasonCode = null)
+{
+    /// <summary>What it mixes at fixed parts, each as it is by itself: the mix is shown as its worst part is. Never published.</summary>
+    public IReadOnlyList<Figure>? Parts { get; init; }
+}
 
 /// <summary>One reading in one wave (null: over all time), with its verdict and figures.</summary>
 /// <param name="Verdict">null where the reading is not decided on.</param>

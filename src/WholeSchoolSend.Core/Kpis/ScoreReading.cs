@@ -55,9 +55,9 @@ internal static class MixedReading
     {
         if (!sample.HasSchools) return new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, "a fixed mix needs a poll that comes with schools", []) { ReasonCode = ReasonCode.SchoolsUnknown };
         var figures = new List<Figure> { Arm("engaged", Arms.Engaged), Arm("wider", Arms.Wider) };
-        // Each part of the mix is weighed up or down: one with too few people would decide for many.
-        return mixed.Parts.Min(Responses) < policy.ReliableRespondents
-            ? new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, "too few respondents in a part of the mix", figures) { ReasonCode = ReasonCode.TooFewRespondents }
+        // Each part of the mix is weighed up or down: one that cannot be relied on would decide for many.
+        return figures[0].Parts?.Any(part => policy.WhyNot(part) is not null) == true && policy.WhyNot(figures[0]) is { } why
+            ? new ReadingResult(kpi.Id, reading.Id, wave, Verdict.Insufficient, $"in a part of the mix: {Decided.Reason(why)}", figures) { ReasonCode = why }
             : Decided.On(kpi, reading, wave, figures, policy);
 
         Figure Arm(string name, Arms arms)
@@ -72,13 +72,17 @@ internal static class MixedReading
             return new Figure(
                 name, "%", 100 * estimate.Value, 100 * interval?.Lower, 100 * interval?.Upper, estimate.Responses, estimate.Schools, 100 * estimate.StandardError, estimate.DegreesOfFreedom,
                 asShare.CappedEffectiveSize, LargestShare: largest,
-                Method: $"{estimate.Method}, roles at a fixed mix; {interval?.Method}");
+                Method: $"{estimate.Method}, roles at a fixed mix; {interval?.Method}")
+            {
+                Parts = [.. mixed.Parts.Select(part => Part(name, part, arms))],
+            };
         }
 
-        int Responses(MixPart part)
+        // As the share of these roles is told where it is a reading of its own.
+        Figure Part(string name, MixPart part, Arms arms)
         {
-            using var domain = sample.Domain(mixed.Of(part), Arms.Engaged);
-            return domain.Responses;
+            using var domain = sample.Domain(mixed.Of(part), arms);
+            return Kpis.Arm.Of(sample, domain).Figure(name) with { Source = string.Join(", ", part.Roles) };
         }
     }
 

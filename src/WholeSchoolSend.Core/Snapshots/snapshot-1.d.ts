@@ -150,6 +150,8 @@ export interface Figure {
   holmPValue?: number;
   /** Internal only. */
   discoveryPValue?: number;
+  /** Internal only: what it mixes at fixed parts, each by itself; source names its roles. */
+  parts?: Figure[];
 }
 
 export interface Snapshot {

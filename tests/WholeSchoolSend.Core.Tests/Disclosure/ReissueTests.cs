@@ -213,6 +213,46 @@ public sealed class ReissueTests
         Assert.Equal("K1.pooled", tellings[0].Reading);
     }
 
+    // Pooled 64 % of 75 and leaders 75 % of 60: 3 of 15 SENCOs say yes, which u does not hide. A mix of both at half each would tell it to the person.
+    [Fact]
+    public async Task A_mix_of_which_a_part_is_unreliable_is_unreliable_in_every_issue()
+    {
+        var programme = Stories.AProgramme(new DisclosurePolicy());
+        programme.Open(Wave);
+        programme.Come(Wave, "leader", 45, 15);
+        programme.Come(Wave, "senco", 3, 12);
+        await programme.CloseAsync(Wave);
+        AssertUnreliable();
+
+        programme.Come(Wave, "senco", 6, 6, 15);
+        Assert.Null(await programme.ReissueAsync(Wave));
+        AssertUnreliable();
+
+        programme.Come(Wave, "senco", 40, 33);
+        Assert.Null(await programme.ReissueAsync(Wave));
+        Assert.NotNull(Engaged(Audience.Public, "K1.sencos").Value);
+        Assert.NotNull(Engaged(Audience.Public, "K1.fifty_fifty").Value);
+        Assert.Null(Engaged(Audience.Public, "K1.fifty_fifty").Parts);
+
+        void AssertUnreliable()
+        {
+            Assert.NotNull(Engaged(Audience.Public, "K1.pooled").Value);
+            Assert.NotNull(Engaged(Audience.Public, "K1.leaders").Value);
+            var (part, mix) = (Engaged(Audience.Public, "K1.sencos"), Engaged(Audience.Public, "K1.fifty_fifty"));
+            Assert.Equal(("u", ReasonCode.TooFewRespondents), (part.Symbol, part.ReasonCode));
+            Assert.Equal(("u", ReasonCode.TooFewRespondents, "a part of it has fewer than 30 respondents"), (mix.Symbol, mix.ReasonCode, mix.Reason));
+            Assert.Equal((null, null, null), (mix.Value, mix.Base, mix.Parts));
+            var inside = Of(Audience.Internal, "K1.fifty_fifty");
+            Assert.Equal((Verdict.Insufficient, ReasonCode.TooFewRespondents), (inside.Verdict, inside.ReasonCode));
+            Assert.Equal(["leader", "senco, leader+senco"], inside.Figures[0].Parts!.Select(one => one.Source));
+        }
+
+        Figure Engaged(Audience audience, string reading) => Of(audience, reading).Figures.Single(figure => figure.Name == "engaged");
+
+        SnapshotResult Of(Audience audience, string reading) =>
+            programme.Latest(audience)!.Kpis.SelectMany(kpi => kpi.Readings).Single(one => one.Id == reading).Results.Single(result => result.Wave == Wave);
+    }
+
     private static async Task<Programme> ClosedAsync()
     {
         var programme = Stories.AProgramme(new DisclosurePolicy());

@@ -68,7 +68,6 @@ internal static partial class Words
         ["u"] = "too few answers to be reliable",
         ["x"] = "not available",
         ["z"] = "does not apply",
-        ["low"] = "more than 0, but rounds to 0",
     };
 
     private static readonly Dictionary<MilestoneStatus, string> Statuses = new()

@@ -102,8 +102,8 @@ internal sealed class Programme : IImports, IWaves, IInstruments, IMilestones, I
         Look();
     }
 
-    public Snapshot? Latest() => _documents.GetValueOrDefault($"{Audience.Public}/latest.json") is { } pointer
-        ? Snapshot.FromJson(_documents[$"{Audience.Public}/{JsonDocument.Parse(pointer.Bytes).RootElement.GetProperty("path").GetString()}"].Bytes)
+    public Snapshot? Latest(Audience audience = Audience.Public) => _documents.GetValueOrDefault($"{audience}/latest.json") is { } pointer
+        ? Snapshot.FromJson(_documents[$"{audience}/{JsonDocument.Parse(pointer.Bytes).RootElement.GetProperty("path").GetString()}"].Bytes)
         : null;
 
     public WaveState Wave(string id) => _waves[id];
