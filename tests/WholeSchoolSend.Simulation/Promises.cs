@@ -176,7 +176,10 @@ internal sealed partial class Promises(Story story)
     private void CheckAudits()
     {
         foreach (var audit in Ask(one => one.Storage.Audits.NewestAsync(100, CancellationToken.None)))
-            Hold("4", audit is { Differences: 0, Unreadable.Count: 0 }, $"audit of {audit.Began:O} found {audit.Differences} differences, {audit.Unreadable.Count} unreadable");
+            Hold("4", audit is { Differences: 0, Unreadable.Count: 0 }, $"audit of {audit.Began:O} found {audit.Differences} differences, {audit.Unreadable.Count} unreadable: {Differences()}");
+
+        string Differences() => string.Join("; ", _world.Account.Rows("Audits").Where(row => row.Key.StartsWith("D~", StringComparison.Ordinal))
+            .Select(row => string.Join(' ', row.Properties.Select(one => one.Value is byte[] bytes ? Encoding.UTF8.GetString(bytes) : one.Value))));
     }
 
     /// <summary>The published figures, and the evidence that explains them, are those of the script.</summary>

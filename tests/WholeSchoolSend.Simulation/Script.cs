@@ -214,7 +214,7 @@ internal sealed record Script(DateTimeOffset Start, IReadOnlyList<ScriptEvent> E
             var isLate = random.Next(2) == 0;
             var response = new Said(
                 "leaders_json", $"{(isLate ? 'l' : 'w')}{++onTheWay}", whom.By == ErasedBy.School ? whom.Whom : School(), Role(), Pick("fully", "partly", "not", "hardly"), Weight(),
-                whom.By is ErasedBy.Email or ErasedBy.Respondent ? whom.Whom : $"w{onTheWay}@school.example", isLate ? start.AddDays(10) : start.AddHours(23), null);
+                whom.By is ErasedBy.Email or ErasedBy.Respondent ? whom.Whom : $"w{onTheWay}@school.example", (isLate ? start.AddDays(10) : start.AddHours(23)).AddSeconds(onTheWay), null);
             said.Add(response);
             return response;
         }

@@ -312,7 +312,7 @@ internal sealed class Story
 
     private static string Csv(DropPoll drop) => "RecordNo,wave,urn,role,Q1,weight,person,ref\n"
         + string.Concat(drop.Rows.Select((row, index) => string.Create(CultureInfo.InvariantCulture, $"{index + 1},Autumn 2026,{row.Urn},{row.Role},{row.Answer},{row.Weight},{row.Key},{row.Mark}\n")))
-        + (drop.IsGood ? "" : "9999,Autumn 2026,100001,leader,canary answer,1,q9999,0\n");
+        + (drop.IsGood ? "" : "9999,Autumn 2026,100024,leader,canary answer,1,q9999,0\n");
 
     private static string Request(Erase erase) => JsonSerializer.Serialize(erase.By switch
     {

@@ -218,6 +218,33 @@ public sealed class ErasureTests(AzuriteFixture azurite)
         Assert.Equal(0, (await world.AuditAsync()).Differences);
     }
 
+    /// <summary>Found by the simulation: rows of the attempt before, under the same version, counted beside those of the attempt that left them out.</summary>
+    [Fact]
+    public async Task An_import_killed_before_the_erasure_leaves_nobody_in_what_counts_after_it()
+    {
+        var csv = $"urn,respondent,Q1,weight,note\n100001,a@school.example,Fully,1,\n100009,{Canary},Partly,1,\n100002,b@school.example,Partly,1,\n";
+        var calm = await World.StartAsync(azurite);
+        var (store, wire) = calm.Storage.Connect(time: calm.Time);
+        var writes = await wire.WritesAsync(() => calm.DropPollAsync(calm.Us(store), csv));
+        for (var write = 1; write < writes; write++)
+        {
+            var world = await World.StartAsync(azurite);
+            (store, wire) = world.Storage.Connect(time: world.Time);
+            wire.KillAt(write, took: true);
+            await Assert.ThrowsAnyAsync<Exception>(() => world.DropPollAsync(world.Us(store), csv));
+
+            await world.EraseAsync(ByEmail);
+            await world.Us().Polls.RunAsync("northern", "poll.csv", again: false, Cancellation);
+            world.Time.Later += TimeSpan.FromMinutes(20);
+            await world.Us().Sweeps.RunAsync(Cancellation);
+
+            var counts = Assert.Single(await world.Store.Imports.ActiveAsync(Cancellation), import => import.Collection is not null);
+            Assert.Equal(["100001", "100002"], (await world.Store.PollTotals.ReadAsync(counts.Version, Cancellation)).Select(total => total.School).Order(StringComparer.Ordinal));
+            Assert.Empty(await world.TracesAsync());
+        }
+        Assert.InRange(writes, 5, 40);
+    }
+
     /// <summary>Found by the simulation: the file went, and with it everybody else in it, before any import had looked at it.</summary>
     [Fact]
     public async Task A_file_that_was_dropped_and_not_imported_yet_is_waited_for()
@@ -234,6 +261,26 @@ public sealed class ErasureTests(AzuriteFixture azurite)
         await world.Us().Sweeps.RunAsync(Cancellation);
         Assert.Empty(await world.TracesAsync());
         Assert.Equal(ErasureState.Swept, Assert.Single(await world.Store.Erasures.AllAsync(Cancellation)).State);
+    }
+
+    /// <summary>Found by the simulation: after four failures the fifth attempt looks poisoned while it is at work, and the file went from under it.</summary>
+    [Fact]
+    public async Task A_file_whose_import_is_on_its_last_try_is_waited_for_until_it_is_surely_over()
+    {
+        var world = await World.StartAsync(azurite);
+        var (store, wire) = world.Storage.Connect(time: world.Time);
+        wire.KillAt(3, took: true);
+        await Assert.ThrowsAnyAsync<Exception>(() => world.DropPollAsync(world.Us(store), World.Poll("1.25", Canary)));
+        var stored = await world.Store.Imports.HistoryAsync(null, Cancellation).SingleAsync(one => one.Record.Supplier == "northern", Cancellation);
+        var last = stored.Record with { Attempts = ImportRecord.MostAttempts, Fault = "request-failed", Updated = world.Time.GetUtcNow() };
+        Assert.True(last.IsPoisoned);
+        await world.Store.Imports.AdvanceAsync(stored, last, Cancellation);
+
+        Assert.Equal(ErasePolls.Busy, Assert.Single((await world.EraseAsync(ByEmail)).NotReached).Why);
+
+        var record = (await world.Us().Polls.RunAsync("northern", "poll.csv", again: true, Cancellation))!;
+        Assert.Equal((ImportState.Active, 1), (record.State, record.Rows!.Excluded[ExclusionReasons.Erased]));
+        Assert.NotEqual(0, record.Rows.Loaded);
     }
 
     [Fact]

@@ -32,7 +32,10 @@ public sealed class ErasePolls(IDrops drops, IInstruments instruments, IImports 
     {
         if (erasure.Of == ErasureOf.Response) return new ErasedFiles(0, 0, []);
         var history = await HistoryAsync(cancellation);
-        var busy = history.Where(record => record is { IsFinished: false, IsWaiting: false, IsPoisoned: false }).Select(record => record.Supplier).ToHashSet(StringComparer.Ordinal);
+        // The last attempt of one that failed often is at work as well, until it is surely over.
+        var busy = history
+            .Where(record => record is { IsFinished: false, IsWaiting: false } && (!record.IsPoisoned || time.GetUtcNow() - record.Updated < SweepDrops.Stuck))
+            .Select(record => record.Supplier).ToHashSet(StringComparer.Ordinal);
         var notReached = new List<UnreachedImport>();
         var gone = 0;
         foreach (var import in (await imports.ActiveAsync(cancellation)).Where(import => import.Collection is not null))

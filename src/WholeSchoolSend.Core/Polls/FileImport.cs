@@ -199,7 +199,7 @@ public sealed class ImportRun
     {
         var unit = content.Unit;
         var next = new ActiveImport(
-            unit, Version(unit, contentHash, content.InstrumentVersion), File.Name, contentHash, content.InstrumentVersion, content.Collection, File.Modified,
+            unit, Version(content, contentHash), File.Name, contentHash, content.InstrumentVersion, content.Collection, File.Modified,
                 content.Facts)
         {
             Drop = File.Id,
@@ -367,7 +367,9 @@ public sealed class ImportRun
             : next;
     }
 
-    private string Version(ImportUnit unit, string contentHash, int instrumentVersion) =>
+    /// <summary>Rows of a version never change: whom they were read without names it as well, or an attempt that did not know of them would have left theirs in it.</summary>
+    private string Version<T>(FileContent<T> content, string contentHash) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(
-            CultureInfo.InvariantCulture, $"{unit.Supplier}/{unit.Instrument}/{unit.Wave}/{contentHash}/{instrumentVersion}/{File.Id}"))))[..32];
+            CultureInfo.InvariantCulture,
+            $"{content.Unit.Supplier}/{content.Unit.Instrument}/{content.Unit.Wave}/{contentHash}/{content.InstrumentVersion}/{File.Id}{(content.Excludes == "" ? "" : "/" + content.Excludes)}"))))[..32];
 }
