@@ -41,8 +41,9 @@ public sealed class DropsBlobs(
         await foreach (var blob in pollDrop.GetBlobsAsync(cancellationToken: cancellation))
         {
             // A file that is in no supplier's folder is nobody's: the trigger does not see it either.
-            if (blob.Name.IndexOf('/') is > 0 and var slash && slash < blob.Name.Length - 1) yield return From(pollDrop, SupplierOf(blob.Name[..slash]),
-                blob.Name[(slash + 1)..], blob);
+            if (!IsInFolder(blob.Name)) continue;
+            var slash = blob.Name.IndexOf('/');
+            yield return From(pollDrop, SupplierOf(blob.Name[..slash]), blob.Name[(slash + 1)..], blob);
         }
     }
 
@@ -73,6 +74,13 @@ public sealed class DropsBlobs(
     }
 
     /// <inheritdoc/>
+    public async IAsyncEnumerable<DroppedFile> StrayAsync([EnumeratorCancellation] CancellationToken cancellation)
+    {
+        await foreach (var blob in pollDrop.GetBlobsAsync(cancellationToken: cancellation))
+            if (!IsInFolder(blob.Name)) yield return From(pollDrop, ImportPoll.NoSupplier, blob.Name, blob);
+    }
+
+    /// <inheritdoc/>
     public Task<DroppedFile?> FindRawAsync(string supplier, string name, string contentHash, CancellationToken cancellation) =>
         FindAsync(raw.GetBlobClient(contentHash), supplier, name, cancellation);
 
@@ -89,6 +97,7 @@ public sealed class DropsBlobs(
         {
             "" => raw.GetBlobClient(file.Name),
             ImportRegister.Supplier => register.GetBlobClient(file.Name),
+            ImportPoll.NoSupplier => pollDrop.GetBlobClient(file.Name),
             _ => pollDrop.GetBlobClient($"{(file.Supplier == ImportPoll.MisplacedRegister ? "register" : file.Supplier)}/{file.Name}"),
         };
         try
@@ -148,6 +157,8 @@ public sealed class DropsBlobs(
         }
         return gone;
     }
+
+    private static bool IsInFolder(string name) => name.IndexOf('/') is > 0 and var slash && slash < name.Length - 1;
 
     private static string SupplierOf(string folder) => folder == "register" ? ImportPoll.MisplacedRegister : folder;
 

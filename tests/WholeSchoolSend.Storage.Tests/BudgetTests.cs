@@ -150,8 +150,8 @@ public sealed class BudgetTests(AzuriteFixture azurite)
         var source = new Source("leaders_json", SurveyTool.All["json"], Verification.None, [], null);
         return new TakeInDelivery(
             new Dictionary<string, Source> { [source.Name] = source }.ToFrozenDictionary(),
-            new TakeInResponse(new InstrumentShelf(store.Instruments, TimeProvider.System), new Redaction(APseudonymKey), store.Evidence, store.Quarantine, Shelf(store), store.Erasures),
-            store.Pending, TimeProvider.System);
+            new TakeInResponse(new InstrumentShelf(store.Instruments, TimeProvider.System), new Redaction(APseudonymKey), store.Evidence, store.Quarantine, store.Pending, Shelf(store), store.Erasures),
+            TimeProvider.System);
     }
 
     private static RecomputeKpis Recompute(SurveyDataStorage store) => new(

@@ -104,8 +104,62 @@ public sealed class ErasureTests(AzuriteFixture azurite)
         await world.SpreadAsync();
         await world.EraseAsync(ByEmail);
 
-        var later = world.Time.GetUtcNow().AddDays(2).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-        Assert.Equal("accepted", await world.Us().FateAsync(World.Body("canary-r9", Canary, submitted: later)));
+        var later = world.Time.GetUtcNow().AddDays(2);
+        var body = World.Body("canary-r9", Canary, submitted: later.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture));
+        Assert.Equal(1, (await world.Us().SendAsync(body, received: later)).Accepted);
+        // A sender whose clock is days ahead makes nothing later than it came.
+        Assert.Equal("erased", await world.Us().FateAsync(body.Replace("canary-r9", "canary-r10", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task An_announcement_of_an_erased_response_waits_for_nothing()
+    {
+        var world = await World.StartAsync(azurite);
+        const string Event = """{"name":"Hook","event_type":"response_completed","event_id":"e1","object_type":"response","object_id":"777001","event_datetime":"2026-09-28T09:30:00+00:00","resources":{"survey_id":"555","collector_id":"22"}}""";
+        Assert.Equal(1, (await world.Us().SendAsync(Event, "leaders_monkey")).Pending);
+        Assert.Equal(1, (await world.EraseAsync("""{"response":{"source":"leaders_monkey","form":"555","id":"777001"},"reason":"letter 120"}""")).Removed.Pending);
+
+        Assert.Equal(1, (await world.Us().SendAsync(Event, "leaders_monkey")).Erased);
+        Assert.Empty(await world.Store.Pending.WaitingAsync("leaders_monkey", Cancellation));
+    }
+
+    [Fact]
+    public async Task A_body_too_large_to_be_searched_while_its_sender_waits_is_searched_at_night()
+    {
+        var world = await World.StartAsync(azurite);
+        await world.SpreadAsync();
+        await world.EraseAsync("""{"respondent":{"key":"code-xyz-9","instruments":["leaders"]},"reason":"letter 121"}""");
+        var before = (await world.EraseAsync(ByEmail)).Removed.Bodies;
+        static string Words(int count) => "{ no end " + string.Join(' ', Enumerable.Range(0, count).Select(word => $"word{word}"));
+        // More words than are tried while a sender waits; and more bytes.
+        Assert.Equal("quarantined", await world.Us().FateAsync($"{Words(90_000)} code-xyz-9"));
+        Assert.Equal("quarantined", await world.Us().FateAsync($"{Words(200_000)} {Canary}"));
+        // One that stands again and again is tried once.
+        Assert.Equal("erased", await world.Us().FateAsync($"{new string('[', 500_000)} code-xyz-9"));
+
+        await world.Us().Sweeps.RunAsync(Cancellation);
+        Assert.Empty(await world.TracesAsync());
+        Assert.DoesNotContain(await world.AllTextAsync(), text => text.Text.Contains("code-xyz-9", StringComparison.Ordinal));
+        Assert.Equal(before + 1, (await world.Store.Erasures.AllAsync(Cancellation)).Single(erasure => erasure.Of == ErasureOf.Email).Removed.Bodies);
+    }
+
+    [Theory]
+    [InlineData("stray.csv", false)]
+    [InlineData("nobody/gz.csv.gz", true)]
+    public async Task A_file_that_is_nobodys_goes_with_whom_it_holds(string name, bool compressed)
+    {
+        var world = await World.StartAsync(azurite);
+        var bytes = Encoding.UTF8.GetBytes($"urn,who\n100001,{Canary}\n");
+        if (compressed)
+        {
+            using var packed = new MemoryStream();
+            await using (var zip = new System.IO.Compression.GZipStream(packed, System.IO.Compression.CompressionLevel.Optimal, leaveOpen: true)) await zip.WriteAsync(bytes, Cancellation);
+            bytes = packed.ToArray();
+        }
+        await world.Storage.Container("poll-drop").GetBlobClient(name).UploadAsync(BinaryData.FromBytes(bytes), overwrite: true, Cancellation);
+
+        Assert.Equal(1, (await world.EraseAsync(ByEmail)).Removed.Files);
+        Assert.Empty(await world.BlobsAsync("poll-drop"));
     }
 
     /// <summary>Without the check the same deliveries do bring them back: the tests above can fail.</summary>
@@ -413,8 +467,8 @@ public sealed class ErasureTests(AzuriteFixture azurite)
             var shelf = new ErasureShelf(store.Erasures, APseudonymKey, time);
             var redaction = new Redaction(APseudonymKey);
             var sources = new[] { Source("leaders_json", "json"), Source("leaders_monkey", "surveymonkey") }.ToFrozenDictionary(source => source.Name, StringComparer.Ordinal);
-            var responses = new TakeInResponse(new InstrumentShelf(store.Instruments, time), redaction, store.Evidence, store.Quarantine, shelf, store.Erasures);
-            _deliveries = new TakeInDelivery(sources, responses, store.Pending, time);
+            var responses = new TakeInResponse(new InstrumentShelf(store.Instruments, time), redaction, store.Evidence, store.Quarantine, store.Pending, shelf, store.Erasures);
+            _deliveries = new TakeInDelivery(sources, responses, time);
             _replays = new ReplayQuarantine(sources, responses, store.Quarantine, store.Pending, time);
             _ledger = new Ledger(store.Fates, store.Instruments, time);
             var import = new FileImport(store.Drops, store.Imports, time);
@@ -447,9 +501,9 @@ public sealed class ErasureTests(AzuriteFixture azurite)
 
         public RequestErasure Requests { get; }
 
-        public async Task<DeliveryReply> SendAsync(string body, string source = "leaders_json")
+        public async Task<DeliveryReply> SendAsync(string body, string source = "leaders_json", DateTimeOffset? received = null)
         {
-            var outcome = await _deliveries.RunAsync(source, Delivery.From(Encoding.UTF8.GetBytes(body), Headers(body), Monday), Cancellation);
+            var outcome = await _deliveries.RunAsync(source, Delivery.From(Encoding.UTF8.GetBytes(body), Headers(body), received ?? Monday), Cancellation);
             Assert.True(outcome.Reply is not null, $"{outcome.Problem?.Code} {outcome.Fault}");
             return outcome.Reply;
         }

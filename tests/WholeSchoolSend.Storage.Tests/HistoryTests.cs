@@ -247,7 +247,7 @@ public sealed class HistoryTests(AzuriteFixture azurite)
             _shelf = new ErasureShelf(store.Erasures, APseudonymKey, _time);
             _deliveries = new TakeInDelivery(
                 new Dictionary<string, Source> { [source.Name] = source }.ToFrozenDictionary(),
-                new TakeInResponse(new InstrumentShelf(store.Instruments, _time), redaction, store.Evidence, store.Quarantine, _shelf, store.Erasures), store.Pending, _time);
+                new TakeInResponse(new InstrumentShelf(store.Instruments, _time), redaction, store.Evidence, store.Quarantine, store.Pending, _shelf, store.Erasures), _time);
             var reader = new EvidenceReader(
                 Catalogue.Current, new DisclosurePolicy(), store.Instruments, store.Waves, store.Imports, store.Evidence, store.PollTotals, store.Schools, store.Engagements, store.SchoolLinks,
                 store.NetworkReach, store.Milestones, TimeProvider.System);

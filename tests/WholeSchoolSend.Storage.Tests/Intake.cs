@@ -18,8 +18,8 @@ internal sealed class Intake
     public Intake(SurveyDataStorage store, TimeProvider time)
     {
         var sources = new[] { Source(Leaders, "json"), Source(Teachers, "json"), Source(Monkey, "surveymonkey") }.ToFrozenDictionary(source => source.Name, StringComparer.Ordinal);
-        var responses = new TakeInResponse(new InstrumentShelf(store.Instruments, time), new Redaction(APseudonymKey), store.Evidence, store.Quarantine, new ErasureShelf(store.Erasures, APseudonymKey, time), store.Erasures);
-        Deliveries = new TakeInDelivery(sources, responses, store.Pending, time);
+        var responses = new TakeInResponse(new InstrumentShelf(store.Instruments, time), new Redaction(APseudonymKey), store.Evidence, store.Quarantine, store.Pending, new ErasureShelf(store.Erasures, APseudonymKey, time), store.Erasures);
+        Deliveries = new TakeInDelivery(sources, responses, time);
         Replays = new ReplayQuarantine(sources, responses, store.Quarantine, store.Pending, time);
         Ledger = new Ledger(store.Fates, store.Instruments, time);
     }

@@ -71,7 +71,7 @@ internal sealed class World : IAsyncDisposable
     /// <summary>The vendor's webhook about a submission arrives.</summary>
     public async Task<DeliveryReply> DeliverAsync(SeededSubmission submission)
     {
-        var outcome = await new TakeInDelivery(_sources, Responses(), Storage.Pending, Time).RunAsync(SourceName, Vendor.Webhook(submission), Cancellation);
+        var outcome = await new TakeInDelivery(_sources, Responses(), Time).RunAsync(SourceName, Vendor.Webhook(submission), Cancellation);
         Assert.Null(outcome.Fault);
         return outcome.Reply!;
     }
@@ -125,7 +125,7 @@ internal sealed class World : IAsyncDisposable
         Assert.DoesNotContain(await RowsAsync("D~"), row => row.GetString("Fate") == nameof(Fate.Conflict));
     }
 
-    private TakeInResponse Responses() => new(new InstrumentShelf(Storage.Instruments, Time), Redaction, Storage.Evidence, Storage.Quarantine, new ErasureShelf(Storage.Erasures, Pseudonyms, Time), Storage.Erasures);
+    private TakeInResponse Responses() => new(new InstrumentShelf(Storage.Instruments, Time), Redaction, Storage.Evidence, Storage.Quarantine, Storage.Pending, new ErasureShelf(Storage.Erasures, Pseudonyms, Time), Storage.Erasures);
 
     private HealGaps Gaps() =>
         new(_vendors, Storage.Instruments, Storage.Waves, Storage.Vendors, Notes, Storage.Evidence, Storage.Quarantine, _http, Responses(), Redaction, Time);

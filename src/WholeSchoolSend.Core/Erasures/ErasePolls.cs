@@ -126,6 +126,7 @@ public sealed class ErasePolls(IDrops drops, IInstruments instruments, IImports 
         var copies = new HashSet<string>(StringComparer.Ordinal);
         var dropped = new List<DroppedFile>();
         await foreach (var file in drops.AllAsync(cancellation)) dropped.Add(file);
+        await foreach (var file in drops.StrayAsync(cancellation)) dropped.Add(file);
         foreach (var file in dropped)
         {
             var record = history.Find(record => record.Supplier == file.Supplier && record.File == file.Name && record.Drop.Split('+').Contains(file.Id, StringComparer.Ordinal));
@@ -205,6 +206,9 @@ public sealed class ErasePolls(IDrops drops, IInstruments instruments, IImports 
                         return true;
                     }
                 }
+            case PollFileKind.Unsupported when head.Contains((byte)0):
+                // Compressed, or otherwise no text: nobody here can say who is in it, and nothing ever came of it.
+                return true;
             default:
                 await using (var stream = await file.OpenAsync(cancellation)) return await AnyTextAsync(stream, holds, cancellation);
         }

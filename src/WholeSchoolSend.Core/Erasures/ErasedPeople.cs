@@ -52,14 +52,28 @@ public sealed class ErasedPeople
 
     /// <summary>The erasure under which a body falls that nobody could decode; what cannot be searched falls under whichever there is.</summary>
     /// <param name="source">null where a crash left nothing that says it.</param>
-    public (string Erasure, bool IsUnsearchable)? In(string? source, RawDelivery raw)
+    /// <param name="most">how many words are tried at most; where that is too few, nothing is found.</param>
+    public (string Erasure, bool IsUnsearchable)? In(string? source, RawDelivery raw, int most = int.MaxValue)
     {
         var concerned = _erasures.Where(erasure => source is null || erasure.Sources?.Contains(source, StringComparer.Ordinal) != false).ToList();
         if (concerned.Count == 0) return null;
         if (raw.Headers.TryGetValue("content-encoding", out var encoding) && encoding is not ("" or "identity")) return (concerned[0].Id, true);
         var views = TextViews.Of(raw.Body.Span).Concat(raw.Headers.Values).Concat(raw.Query.Values).Select(TextViews.Normal).Distinct(StringComparer.Ordinal).ToList();
-        foreach (var erasure in concerned)
-            if (views.Exists(view => IsInNormal(erasure, view))) return (erasure.Id, false);
+        foreach (var alike in concerned.GroupBy(erasure => (IsEmail: erasure.Of == ErasureOf.Email, erasure.Length)))
+        {
+            var wanted = alike.DistinctBy(erasure => erasure.Digest).ToDictionary(erasure => erasure.Digest, StringComparer.Ordinal);
+            // A word is tried once, however often it stands in however many readings, and for however many who were erased.
+            var tried = new HashSet<string>(StringComparer.Ordinal);
+            foreach (var view in views)
+            {
+                foreach (var (at, length) in Words(alike.Key.IsEmail, alike.Key.Length, view))
+                {
+                    if (!tried.GetAlternateLookup<ReadOnlySpan<char>>().Add(view.AsSpan(at, length))) continue;
+                    if (--most < 0) return null;
+                    if (wanted.TryGetValue(DigestOf(view.AsSpan(at, length)), out var erasure)) return (erasure.Id, false);
+                }
+            }
+        }
         return null;
     }
 
@@ -101,22 +115,28 @@ public sealed class ErasedPeople
 
     private bool IsInNormal(Erasure erasure, string text)
     {
-        var length = erasure.Length;
-        if (erasure.Of != ErasureOf.Email)
+        foreach (var (at, length) in Words(erasure.Of == ErasureOf.Email, erasure.Length, text))
+            if (IsDigestOf(erasure, text.AsSpan(at, length))) return true;
+        return false;
+    }
+
+    /// <summary>Where a key of this length may stand.</summary>
+    private static IEnumerable<(int At, int Length)> Words(bool isEmail, int length, string text)
+    {
+        if (!isEmail)
         {
             for (var at = 0; at + length <= text.Length; at++)
-                if (IsWord(text, at, length) && IsDigestOf(erasure, text.AsSpan(at, length))) return true;
-            return false;
+                if (IsWord(text, at, length)) yield return (at, length);
+            yield break;
         }
         // Only round the sign every address has: a long body is looked through as fast as it is read.
         var tried = 0;
         for (var sign = text.IndexOf('@', StringComparison.Ordinal); sign >= 0; sign = text.IndexOf('@', sign + 1))
         {
             for (var at = Math.Max(tried, sign - length + 2); at < sign && at + length <= text.Length; at++)
-                if (IsWord(text, at, length) && !IsPartOfAnAddress(text, at, length) && IsDigestOf(erasure, text.AsSpan(at, length))) return true;
+                if (IsWord(text, at, length) && !IsPartOfAnAddress(text, at, length)) yield return (at, length);
             tried = sign;
         }
-        return false;
     }
 
     /// <summary>Letters and digits go on within a word, everything else may end it.</summary>
@@ -132,7 +152,9 @@ public sealed class ErasedPeople
             || (end + 1 < text.Length && text[end] is ('.' or '-') && char.IsLetterOrDigit(text[end + 1]));
     }
 
-    private bool IsDigestOf(Erasure erasure, ReadOnlySpan<char> candidate) => _pseudonyms!.OfErased(_pseudonyms.Of(candidate.ToString())) == erasure.Digest;
+    private bool IsDigestOf(Erasure erasure, ReadOnlySpan<char> candidate) => DigestOf(candidate) == erasure.Digest;
+
+    private string DigestOf(ReadOnlySpan<char> candidate) => _pseudonyms!.OfErased(_pseudonyms.Of(candidate.ToString()));
 }
 
 /// <summary>Recognises the rows of a poll file that are of somebody who was erased.</summary>

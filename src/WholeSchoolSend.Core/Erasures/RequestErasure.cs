@@ -51,6 +51,8 @@ public sealed class RequestErasure(
         if (subject.Value is not { } about) return subject.Problems.ToList();
         var now = time.GetUtcNow();
         var wave = asked.TryGetProperty("wave", out var only) ? only.GetString() : null;
+        if (wave is not null && await waves.FindAsync(wave, cancellation) is null && !(await WavesAsync(now, cancellation)).Contains(wave, StringComparer.Ordinal))
+            return Problems.DocumentInvalid.At("/wave", "should be a wave that is registered, or of which a file is here");
         var key = $"erasure {about.Of} {about.Digest} {string.Join(' ', about.Instruments ?? [])} {string.Join(' ', about.Sources ?? [])} {wave}";
         var erasure = new Erasure(
             string.Create(CultureInfo.InvariantCulture, $"{now:yyyyMMdd}-{pseudonyms.Of(key)[..16]}"), about.Of, now, reason, about.Digest, about.Length, about.School, about.Identity,

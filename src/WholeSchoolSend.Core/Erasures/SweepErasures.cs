@@ -32,6 +32,7 @@ public sealed class SweepErasures(
             swept++;
             if (after.NotReached.Count > 0) unfinished++;
         }
+        await LargeBodiesAsync(cancellation);
         await polls.TidyAsync(cancellation);
         return new SweepErasuresOutcome(swept, unfinished);
     }
@@ -72,6 +73,23 @@ public sealed class SweepErasures(
             cancellation);
         shelf.Forget();
         return after;
+    }
+
+    /// <summary>Bodies that were too large to be looked through while their sender waited.</summary>
+    private async Task LargeBodiesAsync(CancellationToken cancellation)
+    {
+        var people = await shelf.NowAsync(cancellation);
+        if (people.Erasures.Count == 0) return;
+        var found = new Dictionary<string, ErasureCounts>(StringComparer.Ordinal);
+        await quarantine.EraseAsync(
+            entry =>
+            {
+                if (entry.Raw is not { } raw || people.In(entry.Source, raw) is not var (erasure, isUnsearchable)) return Task.FromResult(false);
+                found[erasure] = found.GetValueOrDefault(erasure, new ErasureCounts()).Plus(new ErasureCounts(Bodies: 1, Unsearchable: isUnsearchable ? 1 : 0));
+                return Task.FromResult(true);
+            },
+            cancellation);
+        foreach (var (id, removed) in found) await erasures.ChangeAsync(id, before => before with { Removed = before.Removed.Plus(removed) }, cancellation);
     }
 
     private bool IsDue(Erasure erasure) => erasure.State == ErasureState.Swept && erasure.FirstSweep + Erasure.Settling <= time.GetUtcNow();

@@ -59,7 +59,7 @@ internal static partial class TextViews
         if (view.Contains('%', StringComparison.Ordinal) || view.Contains('+', StringComparison.Ordinal)) yield return System.Net.WebUtility.UrlDecode(view);
         if (view.Contains('%', StringComparison.Ordinal)) yield return Uri.UnescapeDataString(view);
         if (view.Contains('&', StringComparison.Ordinal)) yield return System.Net.WebUtility.HtmlDecode(view);
-        if (view.Contains('=', StringComparison.Ordinal) && QuotedPrintable().IsMatch(view)) yield return QuotedPrintable().Replace(view, Printed);
+        if (view.Contains('=', StringComparison.Ordinal) && QuotedPrintable().IsMatch(view)) yield return QuotedPrintable().Replace(SoftBreak().Replace(view, ""), Printed);
         foreach (Match run in Base64Run().Matches(view))
             if (FromBase64(run.Value) is { } inside) yield return inside;
     }
@@ -83,7 +83,10 @@ internal static partial class TextViews
     [GeneratedRegex("""\\(?:u[0-9A-Fa-f]{4}|["\\/bfnrt@])""", RegexOptions.CultureInvariant)]
     private static partial Regex JsonEscape();
 
-    [GeneratedRegex("(?:=[0-9A-F]{2})+", RegexOptions.CultureInvariant)]
+    [GeneratedRegex("=\\r?\\n", RegexOptions.CultureInvariant)]
+    private static partial Regex SoftBreak();
+
+    [GeneratedRegex("(?:=[0-9A-F]{2}|=\\r?\\n)+", RegexOptions.CultureInvariant)]
     private static partial Regex QuotedPrintable();
 
     [GeneratedRegex("[A-Za-z0-9+/_-]{8,}={0,2}", RegexOptions.CultureInvariant)]

@@ -22,6 +22,9 @@ public sealed class ImportPoll(IDrops drops, IInstruments instruments, IWaves wa
     /// </summary>
     public const string MisplacedRegister = "poll-drop-register";
 
+    /// <summary>Of a file in no supplier's folder; no supplier can be called so.</summary>
+    public const string NoSupplier = "/";
+
     /// <summary>Imports the file, or returns null when it is gone.</summary>
     /// <param name="again">also when its import is finished, as after a change of its instrument.</param>
     public async Task<ImportRecord?> RunAsync(string supplier, string name, bool again, CancellationToken cancellation)

@@ -303,8 +303,11 @@ public interface IDrops
     /// <summary>The register file at <c>register/{name}</c>, with supplier <c>register</c>; null when it is gone.</summary>
     Task<DroppedFile?> FindRegisterAsync(string name, CancellationToken cancellation);
 
-    /// <summary>All files that lie in <c>poll-drop</c> and <c>register</c> now.</summary>
+    /// <summary>All files that lie in <c>poll-drop</c> and <c>register</c> now, in a supplier's folder or as a register's.</summary>
     IAsyncEnumerable<DroppedFile> AllAsync(CancellationToken cancellation);
+
+    /// <summary>All files that lie in <c>poll-drop</c> in no supplier's folder: nobody's, and no import's; their supplier is <see cref="ImportPoll.NoSupplier"/>.</summary>
+    IAsyncEnumerable<DroppedFile> StrayAsync(CancellationToken cancellation);
 
     /// <summary>Keeps the bytes of a poll file at <c>raw/{hash}</c>, once.</summary>
     Task KeepRawAsync(DroppedFile file, string contentHash, CancellationToken cancellation);

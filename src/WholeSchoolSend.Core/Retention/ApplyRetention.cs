@@ -62,6 +62,8 @@ public sealed class ApplyRetention(
         var files = new List<DroppedFile>();
         await foreach (var file in drops.AllAsync(cancellation))
             if (file.Supplier != ImportRegister.Supplier && file.Modified < before) files.Add(file);
+        await foreach (var file in drops.StrayAsync(cancellation))
+            if (file.Modified < before) files.Add(file);
         await foreach (var copy in drops.RawAsync(cancellation))
             if (copy.Modified < before) files.Add(copy);
         foreach (var file in files)

@@ -27,7 +27,7 @@ public sealed record DeliveryOutcome(DeliveryReply? Reply, Problem? Problem, int
 /// A delivery is answered within <see cref="Deadline"/>; what is not stored by then is asked for again.
 /// </summary>
 public sealed class TakeInDelivery(
-    FrozenDictionary<string, Source> sources, TakeInResponse responses, IPending pending, TimeProvider time)
+    FrozenDictionary<string, Source> sources, TakeInResponse responses, TimeProvider time)
 {
     /// <summary>The shortest patience among senders is five seconds (Formbricks); the answer leaves well before.</summary>
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(2.5);
@@ -123,12 +123,8 @@ public sealed class TakeInDelivery(
     private Task<TakenIn> KeepAsync(Source source, Undecodable part, Receipt receipt, CancellationToken cancellation) =>
         responses.KeepAsync(source.Name, source.Raw(part.Part), part.Problems, receipt, cancellation);
 
-    private async Task<TakenIn> TakeInAsync(string source, SurveyResponse response, Receipt receipt, CancellationToken cancellation)
-    {
-        if (!response.IsPending) return await responses.RunAsync(source, response, receipt, cancellation);
-        await pending.KeepAsync(new PendingResponse(source, response.Form, response.Id, response.Submitted), receipt, cancellation);
-        return new TakenIn(Fate.Pending, []);
-    }
+    private Task<TakenIn> TakeInAsync(string source, SurveyResponse response, Receipt receipt, CancellationToken cancellation) =>
+        response.IsPending ? responses.AnnounceAsync(source, response, receipt, cancellation) : responses.RunAsync(source, response, receipt, cancellation);
 
     private static DeliveryOutcome Refused(Problem problem) => new(null, problem, null, [], null);
 }

@@ -20,8 +20,12 @@ public sealed record UnderstoodResponse(RedactedAnswers Answers, InstrumentVersi
 /// call again with the same response.
 /// </summary>
 public sealed class TakeInResponse(
-    InstrumentShelf instruments, Redaction redaction, IEvidence evidence, IQuarantine quarantine, ErasureShelf erased, IErasures erasures)
+    InstrumentShelf instruments, Redaction redaction, IEvidence evidence, IQuarantine quarantine, IPending pending, ErasureShelf erased, IErasures erasures)
 {
+    /// <summary>A sender does not wait for a larger body to be searched for who was erased, or for more words of one: the nightly sweep does it.</summary>
+    private const int LargestSearched = 1024 * 1024;
+    private const int MostTried = 50_000;
+
     private readonly ConcurrentDictionary<(string, int), InstrumentMap> _maps = new();
 
     /// <param name="response">with its answers: not one of which only an event came.</param>
@@ -32,7 +36,7 @@ public sealed class TakeInResponse(
         var taken = await StoreAsync(understood, receipt, cancellation);
         if (taken.Fate != Fate.Quarantined) return taken;
         var identity = Identity.OfResponse(source, response.Form, response.Id);
-        if (await IsErasedAsync(new HeldResponse(identity, source, understood.Instrument?.Id, null, null, null, version.Submitted, understood.Answers), understood.Collection, cancellation))
+        if (await IsErasedAsync(new HeldResponse(identity, source, understood.Instrument?.Id, null, null, null, AtMost(version.Submitted, receipt), understood.Answers), understood.Collection, cancellation))
         {
             await quarantine.KeepAsync(QuarantinedResponse.OfErased(source, receipt, identity, taken.Problems) with { Instrument = understood.Instrument }, cancellation);
             return taken with { Fate = Fate.Erased };
@@ -42,10 +46,23 @@ public sealed class TakeInResponse(
         return taken;
     }
 
-    /// <summary>Keeps what could not be decoded, unless somebody is in it who was erased: then only that it came.</summary>
+    /// <summary>Notes that the answers of a response must be fetched, unless it was erased: then only that an event of it came.</summary>
+    public async Task<TakenIn> AnnounceAsync(string source, SurveyResponse response, Receipt receipt, CancellationToken cancellation)
+    {
+        var identity = Identity.OfResponse(source, response.Form, response.Id);
+        if ((await erased.RecentAsync(cancellation)).OfIdentity(identity) is not null)
+        {
+            await quarantine.KeepAsync(QuarantinedResponse.OfErased(source, receipt, identity, []), cancellation);
+            return new TakenIn(Fate.Erased, []);
+        }
+        await pending.KeepAsync(new PendingResponse(source, response.Form, response.Id, response.Submitted), receipt, cancellation);
+        return new TakenIn(Fate.Pending, []);
+    }
+
+    /// <summary>Keeps what could not be decoded, unless somebody is found in it who was erased: then only that it came.</summary>
     public async Task<TakenIn> KeepAsync(string source, RawDelivery raw, IReadOnlyList<Problem> problems, Receipt receipt, CancellationToken cancellation)
     {
-        var isErased = (await erased.RecentAsync(cancellation)).In(source, raw) is not null;
+        var isErased = raw.Body.Length <= LargestSearched && (await erased.RecentAsync(cancellation)).In(source, raw, MostTried) is not null;
         await quarantine.KeepAsync(
             isErased ? QuarantinedResponse.OfErased(source, receipt, null, problems) : new QuarantinedResponse(source, receipt, null, problems, null, null, raw), cancellation);
         return new TakenIn(isErased ? Fate.Erased : Fate.Quarantined, problems);
@@ -77,7 +94,7 @@ public sealed class TakeInResponse(
         var coding = coded.Coding;
         // What is written then meets the tombstone, and has the fate that it is erased.
         await IsErasedAsync(
-            new HeldResponse(coded.Identity, coded.Source, coded.Instrument.Id, coding.School, coding.Wave, coding.Respondent, coded.Version.Submitted, coded.Answers), coded.Collection, cancellation);
+            new HeldResponse(coded.Identity, coded.Source, coded.Instrument.Id, coding.School, coding.Wave, coding.Respondent, AtMost(coded.Version.Submitted, receipt), coded.Answers), coded.Collection, cancellation);
         try
         {
             return new TakenIn(await evidence.TakeInAsync(coded, receipt, cancellation), []);
@@ -99,6 +116,9 @@ public sealed class TakeInResponse(
         if (collection is not null) await evidence.EraseAsync(collection, response.Identity, cancellation);
         return true;
     }
+
+    /// <summary>Nobody submits after it came: a sender's clock that is ahead does not make an old answer a new one.</summary>
+    private static DateTimeOffset AtMost(DateTimeOffset submitted, Receipt receipt) => submitted < receipt.Received ? submitted : receipt.Received;
 
     private InstrumentMap Map(Instrument instrument) => _maps.GetOrAdd((instrument.Id, instrument.Version), static (_, one) => new InstrumentMap(one), instrument);
 }

@@ -188,6 +188,8 @@ public sealed class RegisterTests
 
         public IAsyncEnumerable<DroppedFile> AllAsync(CancellationToken cancellation) => throw new NotSupportedException();
 
+        public IAsyncEnumerable<DroppedFile> StrayAsync(CancellationToken cancellation) => throw new NotSupportedException();
+
         public Task<DroppedFile?> FindRawAsync(string supplier, string name, string contentHash, CancellationToken cancellation) => throw new NotSupportedException();
 
         public Task KeepRawAsync(DroppedFile file, string contentHash, CancellationToken cancellation) => throw new NotSupportedException();

@@ -18,8 +18,8 @@ internal sealed class IntakeInMemory : IEvidence, IQuarantine, IPending, IInstru
     {
         _instrument = instrument;
         var source = new Source("a", SurveyTool.All[tool], verification, secrets, null);
-        var responses = new TakeInResponse(new InstrumentShelf(this, TimeProvider.System), new Redaction(new Pseudonyms(Key)), this, this, NobodyErased.Shelf, new NobodyErased());
-        _intake = new TakeInDelivery(new[] { source }.ToFrozenDictionary(one => one.Name), responses, this, new NoTimers());
+        var responses = new TakeInResponse(new InstrumentShelf(this, TimeProvider.System), new Redaction(new Pseudonyms(Key)), this, this, this, NobodyErased.Shelf, new NobodyErased());
+        _intake = new TakeInDelivery(new[] { source }.ToFrozenDictionary(one => one.Name), responses, new NoTimers());
     }
 
     public ConcurrentBag<(CodedResponse Response, Receipt Receipt)> Stored { get; } = [];

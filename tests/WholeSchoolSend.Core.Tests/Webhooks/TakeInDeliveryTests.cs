@@ -76,5 +76,5 @@ public sealed class TakeInDeliveryTests : IPending, IQuarantine
     /// <summary>An intake in which nothing here reaches instruments or evidence.</summary>
     private TakeInDelivery Intake(string tool, Verification verification, params string[] secrets) => new(
         new[] { new Source("a", SurveyTool.All[tool], verification, secrets, null) }.ToFrozenDictionary(source => source.Name),
-        new TakeInResponse(null!, null!, null!, this, NobodyErased.Shelf, null!), this, TimeProvider.System);
+        new TakeInResponse(null!, null!, null!, this, this, NobodyErased.Shelf, null!), TimeProvider.System);
 }
