@@ -74,7 +74,7 @@ public static class Evaluation
             .Sum(cell => cell.N);
         return new ReadingResult(
             kpi.Id, reading.Id, null, reading.Undecided is null ? Decided.OnCount(count, (reading.Target ?? kpi.Target)!) : null, reading.Undecided,
-            [new Figure("responses", "responses", count, Method: "count of examples: never a rate")]);
+            [new Figure("responses", "responses", count, Method: "count of those with a success code: never a rate")]);
     }
 
     private static ReadingResult Reached(Kpi kpi, Reading reading, EngagedSchools measure, EngagementRegister register, DateOnly today)

@@ -187,6 +187,9 @@ public sealed class PublishSnapshot(
     private async Task<(StoredDocument? Stored, SnapshotPointer? Pointer, Snapshot? Document)> LatestAsync(Audience audience, CancellationToken cancellation)
     {
         var stored = await documents.ReadAsync(audience, "latest.json", cancellation);
+        // The index is written after the pointer. Without what was issued last, every closed wave would be issued for the first time, past the guard.
+        if (stored is null && await documents.ReadAsync(audience, "index.json", cancellation) is not null)
+            throw new InvalidOperationException("latest.json is not there, but index.json is: documents were published. Bring it back before anything else is.");
         var pointer = stored is null ? null : JsonSerializer.Deserialize(stored.Bytes, SnapshotJson.Default.SnapshotPointer);
         return (stored, pointer, pointer is null ? null : Snapshot.FromJson((await documents.ReadAsync(audience, pointer.Path, cancellation)
             ?? throw new InvalidOperationException($"latest.json points at {pointer.Path}, which is not there.")).Bytes));

@@ -27,6 +27,19 @@ public sealed class ReissueTests
         Assert.Equal("late answers", Assert.Single(programme.Wave(Wave).Reissues!).Reason);
     }
 
+    /// <summary>Figures told for the first time are held against nothing: who deletes the pointer must not have a wave told anew with one more answer.</summary>
+    [Fact]
+    public async Task Nothing_is_issued_while_what_was_issued_last_is_not_known()
+    {
+        var programme = await ClosedAsync();
+        var told = programme.Issues.Count;
+        programme.Come(Wave, "leader", 1, 0, 20);
+        programme.Lose("latest.json");
+        await Assert.ThrowsAsync<InvalidOperationException>(programme.PublishAsync);
+        Assert.Equal(told, programme.Issues.Count);
+        Assert.Null(programme.Latest());
+    }
+
     [Fact]
     public async Task Fifteen_of_two_schools_are_too_few_schools()
     {

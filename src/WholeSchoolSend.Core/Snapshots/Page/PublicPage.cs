@@ -317,10 +317,11 @@ public sealed class PublicPage
     private static XElement FigureTable(Shown kpi, SnapshotReading reading, IReadOnlyList<SnapshotResult> results)
     {
         var all = results.SelectMany(result => result.Figures).ToList();
+        var who = all.Exists(figure => figure.Unit == "organisations") ? "organisations" : "people";
         var columns = new (string Title, string Label, Func<Figure, string> Text, string Class)[]
         {
             ("95% interval", "95% interval", Words.IntervalOf, "number"),
-            ("Base: people", "People", figure => figure.Symbol is null && figure.Base is { } people ? Words.Number(people) : "", "number"),
+            ($"Base: {who}", Words.Capital(who), figure => figure.Symbol is null && figure.Base is { } people ? Words.Number(people) : "", "number"),
             ("Base: schools", "Schools", figure => figure.Symbol is null && figure.Schools is { } schools ? Words.Number(schools) : "", "number"),
             ("Notes", "Notes", Notes, "notes"),
         }.Where(column => all.Any(figure => column.Text(figure).Length > 0)).ToList();

@@ -39,7 +39,7 @@ internal static partial class Words
         ["mix-senco"] = "SENCOs, of those asked",
         ["mix-leader+senco"] = "Both roles, of those asked",
         ["schools"] = "Schools",
-        ["responses"] = "Examples",
+        ["responses"] = "Number",
         ["organisations"] = "Organisations in all",
         ["rose"] = "Organisations that rose",
         ["unchanged"] = "Organisations that stayed the same",

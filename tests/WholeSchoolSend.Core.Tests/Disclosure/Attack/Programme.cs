@@ -106,6 +106,9 @@ internal sealed class Programme : IImports, IWaves, IInstruments, IMilestones, I
         ? Snapshot.FromJson(_documents[$"{audience}/{JsonDocument.Parse(pointer.Bytes).RootElement.GetProperty("path").GetString()}"].Bytes)
         : null;
 
+    /// <summary>Somebody deletes a public file by hand.</summary>
+    public void Lose(string path) => Assert.True(_documents.Remove($"{Audience.Public}/{path}", out _));
+
     public WaveState Wave(string id) => _waves[id];
 
     /// <summary>Notes what is new in public, as anybody can.</summary>
