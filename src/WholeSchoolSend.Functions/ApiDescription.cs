@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Schema;
@@ -53,17 +52,7 @@ internal static partial class ApiDescription
 
     /// <summary>Every route of the app.</summary>
     public static IEnumerable<(string Function, HttpTriggerAttribute Trigger)> Routes { get; } =
-    [
-        .. from type in typeof(ApiDescription).Assembly.GetTypes()
-           from method in type.GetMethods()
-           let function = method.GetCustomAttribute<FunctionAttribute>()
-           where function is not null
-           from parameter in method.GetParameters()
-           let trigger = parameter.GetCustomAttribute<HttpTriggerAttribute>()
-           where trigger is not null
-           orderby trigger.Route, function.Name
-           select (function.Name, trigger),
-    ];
+        AppTriggers.Of<HttpTriggerAttribute>().OrderBy(route => route.Trigger.Route, StringComparer.Ordinal).ToList();
 
     private static JsonObject Describe()
     {

@@ -1,4 +1,3 @@
-using System.Reflection;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.Configuration;
 using NCrontab;
@@ -13,25 +12,14 @@ internal static class Timers
     public static IReadOnlyList<TimerPlan> Read(IConfiguration settings) =>
     [
         .. from timer in All
-           let schedule = Schedule(settings[timer.Schedule.Trim('%')] ?? "")
+           let schedule = Schedule(settings[timer.Trigger.Schedule.Trim('%')] ?? "")
            where schedule is not null
-           select new TimerPlan(timer.Name, time => new DateTimeOffset(schedule.GetNextOccurrence(time.UtcDateTime), TimeSpan.Zero)),
+           select new TimerPlan(timer.Function, time => new DateTimeOffset(schedule.GetNextOccurrence(time.UtcDateTime), TimeSpan.Zero)),
     ];
 
-    public static bool IsTimer(string function) => All.Any(timer => timer.Name == function);
+    public static bool IsTimer(string function) => All.Any(timer => timer.Function == function);
 
-    private static readonly IReadOnlyList<(string Name, string Schedule)> All =
-    [
-        .. from type in typeof(Timers).Assembly.GetTypes()
-           from method in type.GetMethods()
-           let function = method.GetCustomAttribute<FunctionAttribute>()
-           where function is not null
-           from parameter in method.GetParameters()
-           let timer = parameter.GetCustomAttribute<TimerTriggerAttribute>()
-           where timer is not null
-           orderby function.Name
-           select (function.Name, timer.Schedule),
-    ];
+    private static readonly IReadOnlyList<(string Function, TimerTriggerAttribute Trigger)> All = AppTriggers.Of<TimerTriggerAttribute>();
 
     private static CrontabSchedule? Schedule(string expression) =>
         CrontabSchedule.TryParse(expression, new CrontabSchedule.ParseOptions

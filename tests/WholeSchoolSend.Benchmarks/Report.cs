@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using WholeSchoolSend.Testing;
 
 namespace WholeSchoolSend.Benchmarks;
 
@@ -33,28 +34,8 @@ internal static class Report
 
     public static void Write(Benchmark benchmark, Findings found, string section)
     {
-        var docs = Path.Combine(Repository(), "docs");
-        if (found.Picture is { } picture) File.WriteAllText(Path.Combine(docs, picture.File), picture.Svg);
-        var path = Path.Combine(docs, "benchmarks.md");
-        var sections = new Dictionary<string, string>(StringComparer.Ordinal);
-        if (File.Exists(path))
-        {
-            foreach (var part in File.ReadAllText(path).Split("\n## ").Skip(1))
-            {
-                var end = part.IndexOf('\n', StringComparison.Ordinal);
-                sections[part[..end]] = part[end..].Trim();
-            }
-        }
-        sections[benchmark.Title] = section;
-        var text = new StringBuilder(Preface).Append("\n\n## Budgets\n\n").Append(Budgets.Table(sections).TrimEnd());
-        foreach (var title in Benchmark.All.Select(one => one.Title).Where(sections.ContainsKey)) text.Append("\n\n## ").Append(title).Append("\n\n").Append(sections[title]);
-        File.WriteAllText(path, text.Append('\n').ToString());
-    }
-
-    private static string Repository()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (File.Exists(Path.Combine(folder.FullName, "WholeSchoolSend.Functions.sln"))) return folder.FullName;
-        throw new FileNotFoundException("This runs outside the repository.");
+        if (found.Picture is { } picture) File.WriteAllText(Path.Combine(Repository.Root, "docs", picture.File), picture.Svg);
+        Repository.WriteSection(
+            "benchmarks.md", sections => $"{Preface}\n\n## Budgets\n\n{Budgets.Table(sections).TrimEnd()}", Benchmark.All.Select(one => one.Title), benchmark.Title, section);
     }
 }

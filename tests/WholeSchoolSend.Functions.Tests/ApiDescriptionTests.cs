@@ -6,6 +6,7 @@ using System.Text.RegularExpressions;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.OpenApi;
 using WholeSchoolSend.Core;
+using WholeSchoolSend.Testing;
 
 namespace WholeSchoolSend.Functions.Tests;
 

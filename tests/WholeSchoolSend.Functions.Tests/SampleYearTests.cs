@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using WholeSchoolSend.Core.Kpis;
 using WholeSchoolSend.Simulator;
+using WholeSchoolSend.Testing;
 
 namespace WholeSchoolSend.Functions.Tests;
 
@@ -31,7 +32,7 @@ public sealed class SampleYearTests : IAsyncLifetime
             .ToList();
         // So that the guide can be brought up to date from a run.
         TestContext.Current.TestOutputHelper?.WriteLine($"{told}\n{string.Join('\n', lines)}");
-        var guide = await File.ReadAllLinesAsync(Guide(), Cancellation);
+        var guide = await File.ReadAllLinesAsync(Path.Combine(Repository.Root, "docs", "kpis.md"), Cancellation);
         var listed = guide.SkipWhile(line => !line.StartsWith("## What the sample year gives", StringComparison.Ordinal)).Skip(1)
             .TakeWhile(line => !line.StartsWith("## ", StringComparison.Ordinal))
             .Where(line => line.StartsWith("| ", StringComparison.Ordinal)).Skip(1);
@@ -83,11 +84,4 @@ public sealed class SampleYearTests : IAsyncLifetime
     }
 
     private static string Number(JsonElement figure, string member) => Math.Round(figure.GetProperty(member).GetDouble(), 1, MidpointRounding.AwayFromZero).ToString("0.#", CultureInfo.InvariantCulture);
-
-    private static string Guide()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (File.Exists(Path.Combine(folder.FullName, "WholeSchoolSend.Functions.sln"))) return Path.Combine(folder.FullName, "docs", "kpis.md");
-        throw new FileNotFoundException("The tests run outside the repository.");
-    }
 }

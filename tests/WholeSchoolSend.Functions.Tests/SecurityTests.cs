@@ -7,6 +7,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using WholeSchoolSend.LocalHost;
+using WholeSchoolSend.Testing;
 
 namespace WholeSchoolSend.Functions.Tests;
 

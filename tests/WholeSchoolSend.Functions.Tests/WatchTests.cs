@@ -17,6 +17,7 @@ using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
 using WholeSchoolSend.Core;
 using WholeSchoolSend.LocalHost;
+using WholeSchoolSend.Testing;
 
 namespace WholeSchoolSend.Functions.Tests;
 

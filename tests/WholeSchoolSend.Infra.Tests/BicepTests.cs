@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using WholeSchoolSend.Testing;
 
 namespace WholeSchoolSend.Infra.Tests;
 
@@ -44,7 +45,7 @@ public sealed class BicepTests : IDisposable
         var files = Directory.GetFiles(_infra.Folder, "*.bicep*", SearchOption.AllDirectories);
         Assert.True(files.Length > 10);
         Assert.All(files.Select(file => Path.GetRelativePath(_infra.Folder, file)), file =>
-            Assert.Equal(File.ReadAllText(Path.Combine(_infra.Folder, file)), File.ReadAllText(Path.Combine(Infra.Root, "infra", file))));
+            Assert.Equal(File.ReadAllText(Path.Combine(_infra.Folder, file)), File.ReadAllText(Path.Combine(Repository.Root, "infra", file))));
     }
 
     /// <summary>After a change that is meant, <c>infra/snapshot.sh</c> writes them anew.</summary>
@@ -61,7 +62,7 @@ public sealed class BicepTests : IDisposable
     [Fact]
     public void The_script_that_rewrites_them_runs_the_same_bicep()
     {
-        var script = File.ReadAllText(Path.Combine(Infra.Root, "infra/snapshot.sh"));
+        var script = File.ReadAllText(Path.Combine(Repository.Root, "infra/snapshot.sh"));
         Assert.Contains(string.Join('/', Infra.Bicep.Split('/')[^4..]), script, StringComparison.Ordinal);
     }
 

@@ -1,11 +1,12 @@
 using System.Globalization;
+using WholeSchoolSend.Testing;
 
 namespace WholeSchoolSend.Infra.Tests;
 
 /// <summary>The table of docs/costs.md is its own arithmetic: whoever changes a price or a count there changes the sums too.</summary>
 public sealed class CostsTests
 {
-    private static readonly string[] Lines = File.ReadAllLines(Path.Combine(Infra.Root, "docs/costs.md"));
+    private static readonly string[] Lines = File.ReadAllLines(Path.Combine(Repository.Root, "docs/costs.md"));
 
     /// <summary>The prices assumed, as the table of prices begins them.</summary>
     private static readonly (string Price, string Says)[] Prices =

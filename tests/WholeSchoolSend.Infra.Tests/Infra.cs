@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json.Nodes;
+using WholeSchoolSend.Testing;
 
 namespace WholeSchoolSend.Infra.Tests;
 
@@ -14,16 +15,13 @@ public sealed class Infra : IDisposable
     public Infra()
     {
         // The scripts count the functions in the source beside them.
-        Copy(Path.Combine(Root, "infra"), Folder);
-        Copy(Path.Combine(Root, "src/WholeSchoolSend.Functions/Triggers"), Path.Combine(_temporary, "src/WholeSchoolSend.Functions/Triggers"));
+        Copy(Path.Combine(Repository.Root, "infra"), Folder);
+        Copy(Path.Combine(Repository.Root, "src/WholeSchoolSend.Functions/Triggers"), Path.Combine(_temporary, "src/WholeSchoolSend.Functions/Triggers"));
     }
 
     /// <summary>The program, as NuGet keeps it.</summary>
     public static string Bicep { get; } =
         typeof(Infra).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(one => one.Key == "Bicep").Value!;
-
-    /// <summary>The repository.</summary>
-    public static string Root { get; } = FindRoot();
 
     /// <summary>The copy.</summary>
     public string Folder => Path.Combine(_temporary, "infra");
@@ -43,7 +41,7 @@ public sealed class Infra : IDisposable
     /// <summary>Resources of a golden snapshot, or of one in the copy.</summary>
     public static IReadOnlyList<JsonNode> Predicted(string name, string? folder = null)
     {
-        var snapshot = JsonNode.Parse(File.ReadAllText(Path.Combine(folder ?? Path.Combine(Root, "infra"), $"{name}.snapshot.json")))!;
+        var snapshot = JsonNode.Parse(File.ReadAllText(Path.Combine(folder ?? Path.Combine(Repository.Root, "infra"), $"{name}.snapshot.json")))!;
         return [.. snapshot["predictedResources"]!.AsArray().Select(one => one!)];
     }
 
@@ -93,13 +91,6 @@ public sealed class Infra : IDisposable
             Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
             File.Copy(file, copy);
         }
-    }
-
-    private static string FindRoot()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (File.Exists(Path.Combine(folder.FullName, "WholeSchoolSend.Functions.sln"))) return folder.FullName;
-        throw new DirectoryNotFoundException("The tests run outside the repository.");
     }
 }
 

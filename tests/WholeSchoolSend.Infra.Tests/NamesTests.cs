@@ -13,6 +13,7 @@ using WholeSchoolSend.Core.Retention;
 using WholeSchoolSend.Functions;
 using WholeSchoolSend.Functions.Options;
 using WholeSchoolSend.Storage;
+using WholeSchoolSend.Testing;
 
 namespace WholeSchoolSend.Infra.Tests;
 
@@ -162,7 +163,7 @@ public sealed partial class NamesTests
     [Fact]
     public void The_runbook_has_a_row_for_each_alert()
     {
-        var runbook = File.ReadAllLines(Path.Combine(Infra.Root, "docs/runbook.md"));
+        var runbook = File.ReadAllLines(Path.Combine(Repository.Root, "docs/runbook.md"));
         var names = Alerts().Concat(Estate.Of("Microsoft.Insights/metricAlerts")).Select(one => AlertName().Match(one.OwnName()).Groups[1].Value).ToList();
         Assert.Equal(11, names.Count);
         Assert.All(names, name => Assert.Single(runbook, line => line.StartsWith('|') && line.Split('|')[1].Split(',', StringSplitOptions.TrimEntries).Contains(name)));

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using WholeSchoolSend.Testing;
 using YamlDotNet.RepresentationModel;
 
 namespace WholeSchoolSend.Infra.Tests;
@@ -6,7 +7,7 @@ namespace WholeSchoolSend.Infra.Tests;
 /// <summary>Workflows run with rights on the repository and on Azure: nobody else can change what they run, and each asks for what it needs.</summary>
 public sealed partial class WorkflowTests
 {
-    private static readonly string Folder = Path.Combine(Infra.Root, ".github/workflows");
+    private static readonly string Folder = Path.Combine(Repository.Root, ".github/workflows");
 
     public static TheoryData<string> Workflows => [.. Directory.GetFiles(Folder).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
 
@@ -45,13 +46,13 @@ public sealed partial class WorkflowTests
     [Fact]
     public void Dependencies_of_every_kind_are_watched()
     {
-        var root = Parse(File.ReadAllText(Path.Combine(Infra.Root, ".github/dependabot.yml")));
+        var root = Parse(File.ReadAllText(Path.Combine(Repository.Root, ".github/dependabot.yml")));
         var watched = (YamlSequenceNode)root["updates"];
         Assert.Equal(["github-actions", "npm", "nuget"], watched.Select(one => ((YamlScalarNode)one["package-ecosystem"]).Value).Order(StringComparer.Ordinal));
         var npm = watched.Single(one => ((YamlScalarNode)one["package-ecosystem"]).Value == "npm");
         var folders = ((YamlSequenceNode)npm["directories"]).Select(one => ((YamlScalarNode)one).Value!).Order(StringComparer.Ordinal);
         string[] ignored = ["bin", "obj", "node_modules"];
-        var packages = Directory.EnumerateFiles(Infra.Root, "package.json", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(Infra.Root, file))
+        var packages = Directory.EnumerateFiles(Repository.Root, "package.json", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(Repository.Root, file))
             .Where(file => !file.Split('/', '\\').Any(part => part.StartsWith('.') || ignored.Contains(part)));
         Assert.Equal(packages.Select(file => "/" + Path.GetDirectoryName(file)!.Replace('\\', '/')).Order(StringComparer.Ordinal), folders);
     }
@@ -59,8 +60,8 @@ public sealed partial class WorkflowTests
     [Fact]
     public void Azd_finds_its_templates_its_code_and_its_scripts()
     {
-        var root = Parse(File.ReadAllText(Path.Combine(Infra.Root, "infra/azure.yaml")));
-        string Beside(string? path) => Path.GetFullPath(Path.Combine(Infra.Root, "infra", path!));
+        var root = Parse(File.ReadAllText(Path.Combine(Repository.Root, "infra/azure.yaml")));
+        string Beside(string? path) => Path.GetFullPath(Path.Combine(Repository.Root, "infra", path!));
         Assert.True(File.Exists(Beside($"{Text(root["infra"]["path"])}/{Text(root["infra"]["module"])}.bicepparam")));
         var service = ((YamlMappingNode)root["services"]).Children.Single();
         Assert.True(File.Exists(Beside($"{Text(service.Value["project"])}/WholeSchoolSend.Functions.csproj")));

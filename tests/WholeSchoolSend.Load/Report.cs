@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
+using WholeSchoolSend.Testing;
 
 namespace WholeSchoolSend.Load;
 
@@ -55,7 +56,7 @@ internal static class Report
     public static int Tell(string title, string section, IReadOnlyList<string> errors, bool write)
     {
         Console.WriteLine($"\n## {title}\n\n{section}");
-        if (write) Write(title, section);
+        if (write) Repository.WriteSection("load.md", _ => Preface, Titles, title, section);
         return errors.Count == 0 ? 0 : 1;
     }
 
@@ -67,30 +68,5 @@ internal static class Report
     private static string Answers(Phase phase) =>
         phase.Answers.Count == 0 ? "none" : string.Join(", ", phase.Answers.OrderBy(answer => answer.Key, StringComparer.Ordinal).Select(answer => Invariant($"{answer.Value:#,0} × {answer.Key}")));
 
-    private static void Write(string title, string section)
-    {
-        var path = Path.Combine(Repository(), "docs", "load.md");
-        var sections = new Dictionary<string, string>(StringComparer.Ordinal);
-        if (File.Exists(path))
-        {
-            foreach (var part in File.ReadAllText(path).Split("\n## ").Skip(1))
-            {
-                var end = part.IndexOf('\n', StringComparison.Ordinal);
-                sections[part[..end]] = part[end..].Trim();
-            }
-        }
-        sections[title] = section;
-        var text = new StringBuilder(Preface);
-        foreach (var known in Titles.Where(sections.ContainsKey)) text.Append("\n\n## ").Append(known).Append("\n\n").Append(sections[known]);
-        File.WriteAllText(path, text.Append('\n').ToString());
-    }
-
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
-
-    private static string Repository()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (File.Exists(Path.Combine(folder.FullName, "WholeSchoolSend.Functions.sln"))) return folder.FullName;
-        throw new FileNotFoundException("This runs outside the repository.");
-    }
 }

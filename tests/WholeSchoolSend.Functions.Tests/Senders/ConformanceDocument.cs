@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using WholeSchoolSend.Testing;
 
 namespace WholeSchoolSend.Functions.Tests.Senders;
 
@@ -24,7 +25,7 @@ internal static partial class ConformanceDocument
             if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 })
             {
                 sections[title] = text;
-                File.WriteAllText(Path(), string.Concat(Titles().Where(sections.ContainsKey).Select(one => (one == Preface ? "" : $"## {one}\n\n") + sections[one].Trim() + "\n\n")).TrimEnd() + "\n");
+                File.WriteAllText(Path.Combine(Repository.Root, "docs", "conformance.md"), string.Concat(Titles().Where(sections.ContainsKey).Select(one => (one == Preface ? "" : $"## {one}\n\n") + sections[one].Trim() + "\n\n")).TrimEnd() + "\n");
                 return;
             }
             Assert.True(sections.TryGetValue(title, out var committed), $"docs/conformance.md has no section '{title}'. Write it: {Command}");
@@ -39,18 +40,11 @@ internal static partial class ConformanceDocument
 
     private static Dictionary<string, string> Read()
     {
-        if (!File.Exists(Path())) return [];
-        var parts = Heading().Split(File.ReadAllText(Path()));
+        if (!File.Exists(Path.Combine(Repository.Root, "docs", "conformance.md"))) return [];
+        var parts = Heading().Split(File.ReadAllText(Path.Combine(Repository.Root, "docs", "conformance.md")));
         var sections = new Dictionary<string, string>(StringComparer.Ordinal) { [Preface] = parts[0] };
         for (var at = 1; at + 1 < parts.Length; at += 2) sections[parts[at]] = parts[at + 1];
         return sections;
-    }
-
-    private static string Path()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (File.Exists(System.IO.Path.Combine(folder.FullName, "WholeSchoolSend.Functions.sln"))) return System.IO.Path.Combine(folder.FullName, "docs", "conformance.md");
-        throw new FileNotFoundException("The tests run outside the repository.");
     }
 
     /// <summary>A table of these rows under these heads.</summary>
