@@ -70,7 +70,7 @@ internal sealed partial class Promises(Story story)
     /// <summary>Every response has one fate, and the rows say what senders were told.</summary>
     private void CheckFates()
     {
-        var (from, to) = (_world.Time.Now.AddDays(-20), _world.Time.Now.AddDays(1));
+        var (from, to) = (_world.Time.Now.AddDays(-60), _world.Time.Now.AddDays(1));
         var (status, body) = Ask(one => one.CallAsync(
             request => one.Get<Triggers.GetLedger>().Run(request, CancellationToken.None), query: string.Create(CultureInfo.InvariantCulture, $"?from={from:yyyy-MM-dd}&to={to:yyyy-MM-dd}")));
         Hold("2", status == StatusCodes.Status200OK, $"the ledger answers {status}");

@@ -105,6 +105,12 @@ internal sealed record Pass(TimeSpan By) : ScriptEvent
     protected override string Text => $"pass {By}";
 }
 
+/// <summary>Everybody has what they asked for, and days go by.</summary>
+internal sealed record Later(TimeSpan By) : ScriptEvent
+{
+    protected override string Text => $"{By} later";
+}
+
 /// <summary>What timers run, and operators.</summary>
 internal enum Function
 {
@@ -154,6 +160,7 @@ internal sealed record Script(DateTimeOffset Start, IReadOnlyList<ScriptEvent> E
         var files = 0;
         var erased = new List<Erase>();
         var onTheWay = 0;
+        var today = start;
         DropPoll? dropped = null;
         var isDroppedAgain = false;
         var version = 1;
@@ -195,7 +202,7 @@ internal sealed record Script(DateTimeOffset Start, IReadOnlyList<ScriptEvent> E
             // Said again word for word, said otherwise, or new.
             var mine = said.Where(one => one.Source == "leaders_json").ToList();
             if (mine.Count > 0 && random.Next(4) == 0) return mine[random.Next(mine.Count)];
-            if (erased.Count > 0 && random.Next(5) == 0) return OnTheWay();
+            if (erased.Count > 0 && random.Next(5) == 0) return OnTheWay(index);
             var id = random.Next(people);
             var before = said.Where(one => one.Id == $"r{id}").ToList();
             // Of one response all versions are dated, or none but the one that was submitted first counts.
@@ -207,14 +214,19 @@ internal sealed record Script(DateTimeOffset Start, IReadOnlyList<ScriptEvent> E
             return response;
         }
 
-        // Submitted within a day of the request, or days later: by whom was erased as a person, or at the school that was.
-        Said OnTheWay()
+        // Submitted within a day of the request, or days later and after it: by whom was erased as a person, or at the school that was.
+        Said OnTheWay(int index)
         {
             var whom = erased[random.Next(erased.Count)];
             var isLate = random.Next(2) == 0;
+            if (isLate && whom.Until > today)
+            {
+                today = today.AddDays(11);
+                events.Add(new Later(TimeSpan.FromDays(11)) { Number = index });
+            }
             var response = new Said(
                 "leaders_json", $"{(isLate ? 'l' : 'w')}{++onTheWay}", whom.By == ErasedBy.School ? whom.Whom : School(), Role(), Pick("fully", "partly", "not", "hardly"), Weight(),
-                whom.By is ErasedBy.Email or ErasedBy.Respondent ? whom.Whom : $"w{onTheWay}@school.example", (isLate ? start.AddDays(10) : start.AddHours(23)).AddSeconds(onTheWay), null);
+                whom.By is ErasedBy.Email or ErasedBy.Respondent ? whom.Whom : $"w{onTheWay}@school.example", (isLate ? today.AddDays(-1) : whom.Until.AddDays(-4).AddHours(-1)).AddSeconds(onTheWay), null);
             said.Add(response);
             return response;
         }
@@ -251,7 +263,7 @@ internal sealed record Script(DateTimeOffset Start, IReadOnlyList<ScriptEvent> E
                 1 => one.Urn == Schools[^1] ? ErasedBy.Response : ErasedBy.School,
                 _ => one.Key.Contains('@', StringComparison.Ordinal) ? ErasedBy.Email : ErasedBy.Respondent,
             };
-            erased.Add(new Erase(by, by switch { ErasedBy.Response => one.Id, ErasedBy.School => one.Urn, _ => one.Key }, start.AddDays(5)));
+            erased.Add(new Erase(by, by switch { ErasedBy.Response => one.Id, ErasedBy.School => one.Urn, _ => one.Key }, today.AddDays(5)));
             return erased[^1];
         }
 

@@ -68,15 +68,15 @@ internal static class Seeds
         }
     }
 
-    /// <summary>Leaves out whatever is not needed to fail: events, then faults.</summary>
+    /// <summary>Leaves out whatever is not needed to fail: events, then faults. Days that go by stay, or what comes after them would be submitted before its time.</summary>
     public static (Script Script, IReadOnlySet<int> Spared, Ending Ending) Shrink(int seed, BrokenRules broken, Ending failed)
     {
         var (script, spared, ending) = (failed.Script, new HashSet<int>(), failed);
         for (var part = Math.Max(1, script.Events.Count / 2); part >= 1; part /= 2)
             for (var at = 0; at < script.Events.Count;)
             {
-                var fewer = script with { Events = [.. script.Events.Take(at), .. script.Events.Skip(at + part)] };
-                if (Run(seed, broken, fewer, spared) is { Broken: not null } still) (script, ending) = (fewer, still);
+                var fewer = script with { Events = [.. script.Events.Take(at), .. script.Events.Skip(at).Take(part).OfType<Later>(), .. script.Events.Skip(at + part)] };
+                if (fewer.Events.Count < script.Events.Count && Run(seed, broken, fewer, spared) is { Broken: not null } still) (script, ending) = (fewer, still);
                 else at += part;
             }
         foreach (var fault in ending.Struck.ToList())

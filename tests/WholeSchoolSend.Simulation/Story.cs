@@ -232,6 +232,13 @@ internal sealed class Story
             case Pass pass:
                 World.Advance(pass.By);
                 break;
+            case Later later:
+                var fate = World.Fate;
+                World.Fate = new GoodFate();
+                Finish();
+                World.Advance(later.By);
+                World.Fate = fate;
+                break;
             default:
                 throw new InvalidOperationException($"Nobody knows how to begin {what}.");
         }
