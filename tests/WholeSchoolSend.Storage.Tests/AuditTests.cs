@@ -152,7 +152,7 @@ public sealed class AuditTests(AzuriteFixture azurite)
         Assert.NotEqual(wrong.Version, mended.Version);
         Assert.Equal(Bytes(before), Bytes(await store.PollTotals.ReadAsync(mended.Version, Cancellation)));
         Assert.Empty(await store.PollTotals.ReadAsync(wrong.Version, Cancellation));
-        Assert.Equal(ImportState.Active, Assert.Single((await new ListImports(store.Imports).RunAsync(null, null, 9, null, Cancellation)).Value!.Imports).State);
+        Assert.Equal(ImportState.Active, Assert.Single((await new ListImports(store.Imports, TimeProvider.System).RunAsync(null, null, 9, null, Cancellation)).Value!.Imports).State);
         Assert.Equal((1, 0), await audit.RunAsync(Cancellation) is var next ? (next.Imports, next.Differences) : default);
         // The same file imported again changes nothing.
         Assert.Equal(ImportOutcome.Unchanged, (await Import(store).RunAsync("northern", "leaders.csv", again: true, Cancellation))!.Outcome);

@@ -301,7 +301,7 @@ public sealed partial class ImportCrashTests
             Cancellation);
 
     private static async Task<IReadOnlyList<ImportLine>> ListedAsync(TestStorage storage, string supplier) =>
-        (await new ListImports(storage.Store.Imports).RunAsync(supplier, null, 50, null, Cancellation)).Value!.Imports;
+        (await new ListImports(storage.Store.Imports, TimeProvider.System).RunAsync(supplier, null, 50, null, Cancellation)).Value!.Imports;
 
     private static async Task<List<ImportRecord>> RecordsAsync(TestStorage storage, string supplier) =>
         await storage.Store.Imports.HistoryAsync(null, Cancellation).Select(stored => stored.Record).Where(record => record.Supplier == supplier).ToListAsync(Cancellation);

@@ -135,7 +135,7 @@ public sealed partial class ImportCrashTests(AzuriteFixture azurite)
                 request.RequestUri!.AbsolutePath.Contains("poll-reports", StringComparison.Ordinal)
                     ? throw new InvalidDataException("a message with canary@school.example in it") : Task.FromResult<HttpResponseMessage?>(null)));
         }
-        var poisoned = Assert.Single((await new ListImports(storage.Store.Imports).RunAsync(supplier, "poisoned", 50, null, Cancellation)).Value!.Imports);
+        var poisoned = Assert.Single((await new ListImports(storage.Store.Imports, _time).RunAsync(supplier, "poisoned", 50, null, Cancellation)).Value!.Imports);
         Assert.Equal((5, "invalid-data", ImportState.Checked, true), (poisoned.Attempts, poisoned.Fault, poisoned.State, poisoned.Poisoned));
         Assert.DoesNotContain(await storage.RowsAsync("Imports"), row => Encoding.UTF8.GetString(Payload.Get(row)).Contains("canary",
             StringComparison.Ordinal));
@@ -145,7 +145,7 @@ public sealed partial class ImportCrashTests(AzuriteFixture azurite)
         var replayed = (await Replay(storage.Store).RunAsync(Encoding.UTF8.GetBytes($$"""{"supplier":"{{supplier}}","file":"poll.csv"}"""), Cancellation)).Value!;
 
         Assert.Equal((ImportState.Active, 1, null, false), (replayed.State, replayed.Attempts, replayed.Fault, replayed.Poisoned));
-        Assert.Empty((await new ListImports(storage.Store.Imports).RunAsync(supplier, "poisoned", 50, null, Cancellation)).Value!.Imports);
+        Assert.Empty((await new ListImports(storage.Store.Imports, _time).RunAsync(supplier, "poisoned", 50, null, Cancellation)).Value!.Imports);
     }
 
     [Fact]
@@ -209,14 +209,14 @@ public sealed partial class ImportCrashTests(AzuriteFixture azurite)
         await DropAsync(storage, supplier, "poll.csv", APoll(supplier, "Fully"));
 
         Assert.Equal(ImportOutcome.Waiting, (await Polls(storage.Store).RunAsync(supplier, "poll.csv", again: false, Cancellation))!.Outcome);
-        var waits = Assert.Single((await new ListImports(storage.Store.Imports).RunAsync(supplier, "received", 50, null, Cancellation)).Value!.Imports);
+        var waits = Assert.Single((await new ListImports(storage.Store.Imports, _time).RunAsync(supplier, "received", 50, null, Cancellation)).Value!.Imports);
         Assert.Equal(("half-missing", false), (waits.Reason, waits.Poisoned));
 
         // The second half's arrival brings both to an end, under the description's name.
         await DropAsync(storage, supplier, "poll.sss", "<?xml version=\"1.0\"?><sss version=\"2.0\"></sss>");
         var pair = (await Polls(storage.Store).RunAsync(supplier, "poll.sss", again: false, Cancellation))!;
         Assert.Equal(("poll.sss", true), (pair.File, pair.IsFinished));
-        var lines = (await new ListImports(storage.Store.Imports).RunAsync(supplier, null, 50, null, Cancellation)).Value!.Imports;
+        var lines = (await new ListImports(storage.Store.Imports, _time).RunAsync(supplier, null, 50, null, Cancellation)).Value!.Imports;
         Assert.Equal(["poll.csv", "poll.sss"], lines.Select(line => line.File).Order(StringComparer.Ordinal));
         Assert.Equal(("half-of-pair", "poll.sss"), lines.Where(line => line.File == "poll.csv").Select(line => (line.Reason!, line.Pair!)).Single());
         Assert.All(lines, line => Assert.Equal(pair.Outcome, line.Outcome));
@@ -324,7 +324,7 @@ public sealed partial class ImportCrashTests(AzuriteFixture azurite)
     private ImportPoll Polls(SurveyDataStorage store) =>
         new(store.Drops, store.Instruments, store.Waves, store.Imports, new FileImport(store.Drops, store.Imports, _time), store.PollTotals, store.Schools, new ErasureShelf(store.Erasures, APseudonymKey, _time), Catalogue.Current, _time);
 
-    private ReplayImport Replay(SurveyDataStorage store) => new(Polls(store), Register(store), store.Imports);
+    private ReplayImport Replay(SurveyDataStorage store) => new(Polls(store), Register(store), store.Imports, _time);
 
     private ImportRegister Register(SurveyDataStorage store) =>
         new(store.Drops, new FileImport(store.Drops, store.Imports, _time), store.Schools, store.Engagements, store.SchoolLinks, store.NetworkReach);

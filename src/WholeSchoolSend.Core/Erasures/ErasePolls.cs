@@ -32,9 +32,8 @@ public sealed class ErasePolls(IDrops drops, IInstruments instruments, IImports 
     {
         if (erasure.Of == ErasureOf.Response) return new ErasedFiles(0, 0, []);
         var history = await HistoryAsync(cancellation);
-        // The last attempt of one that failed often is at work as well, until it is surely over.
         var busy = history
-            .Where(record => record is { IsFinished: false, IsWaiting: false } && (!record.IsPoisoned || time.GetUtcNow() - record.Updated < SweepDrops.Stuck))
+            .Where(record => record is { IsFinished: false, IsWaiting: false } && !record.IsPoisoned(time.GetUtcNow()))
             .Select(record => record.Supplier).ToHashSet(StringComparer.Ordinal);
         var notReached = new List<UnreachedImport>();
         var gone = 0;

@@ -316,7 +316,7 @@ public sealed class ImportRun
     {
         try
         {
-            if (await _imports.AdvanceAsync(_stored, Record with { Fault = fault, Updated = _time.GetUtcNow() }, cancellation) is { } stored) _stored = stored;
+            if (await _imports.AdvanceAsync(_stored, Record with { Fault = fault, Run = "", Updated = _time.GetUtcNow() }, cancellation) is { } stored) _stored = stored;
         }
         // Storage that fails cannot take a note of it either; the fault that brought us here is the one to tell. The attempt is counted already.
         catch (Exception also) when (also is not OperationCanceledException)

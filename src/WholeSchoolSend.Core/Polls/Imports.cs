@@ -166,7 +166,7 @@ public sealed class ImportOutcomeJson() : JsonStringEnumConverter<ImportOutcome>
 /// <param name="Reason">the code of why it waits, was refused or was superseded.</param>
 /// <param name="Attempts">how often its import was begun.</param>
 /// <param name="Fault">how the last attempt that failed did: the kind of fault, never its message.</param>
-/// <param name="Run">which run of the import holds it.</param>
+/// <param name="Run">which run of the import holds it; empty once that run has failed.</param>
 /// <param name="Version">names the rows it has or may have written.</param>
 public sealed record ImportRecord(
     string Supplier, string File, string Drop, DateTimeOffset Modified, long Bytes, ImportState State, ImportOutcome? Outcome, string? Reason, int Attempts,
@@ -188,9 +188,8 @@ public sealed record ImportRecord(
     [JsonIgnore]
     public bool IsFinished => State is ImportState.Active or ImportState.Refused or ImportState.Superseded or ImportState.Withdrawn;
 
-    /// <summary>Failed as often as the host tries: nothing but a replay takes it up again.</summary>
-    [JsonIgnore]
-    public bool IsPoisoned => !IsFinished && Attempts >= MostAttempts && Fault is not null;
+    /// <summary>Failed as often as the host tries, the last time as well (or that run died): nothing but a replay takes it up again.</summary>
+    public bool IsPoisoned(DateTimeOffset now) => !IsFinished && Attempts >= MostAttempts && (Run.Length == 0 || now - Updated >= SweepDrops.Stuck);
 
     [JsonIgnore]
     public bool IsWaiting => Outcome == ImportOutcome.Waiting;

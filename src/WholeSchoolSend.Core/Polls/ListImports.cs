@@ -19,7 +19,7 @@ public sealed record ImportLine(
     string? Instrument, int? InstrumentVersion, string? Wave, string? ContentHash, RowCounts? Rows, ImportFacts? Facts, int Problems, string? Report)
 {
     /// <param name="units">what stands now: a record says what its drop came to then, a line what it is now.</param>
-    public static ImportLine From(ImportRecord record, IReadOnlyDictionary<string, ActiveImport> units)
+    public static ImportLine From(ImportRecord record, IReadOnlyDictionary<string, ActiveImport> units, DateTimeOffset now)
     {
         var stands = record.Version is { } version ? units.GetValueOrDefault(version) : null;
         if (record.State == ImportState.Active && stands is not { Withdrawn: null })
@@ -28,7 +28,7 @@ public sealed record ImportLine(
                 : record.AfterWithdrawal(stands.Withdrawn!);
         return new ImportLine(
             record.Supplier, record.File, record.Modified, record.Received, record.Bytes, record.State, record.Outcome, record.Reason, record.Withdrawn,
-            record.Attempts, record.Fault, record.IsPoisoned, record.Updated, record.Pair, record.Unit?.Instrument, record.InstrumentVersion,
+            record.Attempts, record.Fault, record.IsPoisoned(now), record.Updated, record.Pair, record.Unit?.Instrument, record.InstrumentVersion,
             record.Unit is { Supplier: not ImportRegister.Supplier } unit ? unit.Wave : null, record.ContentHash, record.Rows, record.Facts, record.Problems,
             record.Outcome is null ? null : $"poll-reports/{record.Supplier}/{record.File}.report.json");
     }
@@ -38,7 +38,7 @@ public sealed record ImportLine(
 public sealed record ImportPage(IReadOnlyList<ImportLine> Imports, string? Next);
 
 /// <summary>Lists what became of dropped files.</summary>
-public sealed class ListImports(IImports imports)
+public sealed class ListImports(IImports imports, TimeProvider time)
 {
     public const int Most = 200;
 
@@ -68,7 +68,7 @@ public sealed class ListImports(IImports imports)
             (after, read) = (stored.Position, read + 1);
             // The pair stands under this name itself.
             if (stored.Record.Pair == stored.Record.File) continue;
-            var line = ImportLine.From(stored.Record, units);
+            var line = ImportLine.From(stored.Record, units, time.GetUtcNow());
             if ((supplier is null || line.Supplier == supplier) && (wanted is null || line.State == wanted)
                 && (state != "poisoned" || line.Poisoned)) lines.Add(line);
         }

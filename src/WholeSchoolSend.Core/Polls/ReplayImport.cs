@@ -3,7 +3,7 @@ using WholeSchoolSend.Core.Schools;
 namespace WholeSchoolSend.Core.Polls;
 
 /// <summary>Runs the import of a file that lies in its drop again: one that failed, one whose instrument came late or was mended.</summary>
-public sealed class ReplayImport(ImportPoll polls, ImportRegister register, IImports imports)
+public sealed class ReplayImport(ImportPoll polls, ImportRegister register, IImports imports, TimeProvider time)
 {
     public static JsonSchema Schema { get; } = JsonSchema.Parse(
         """
@@ -22,6 +22,6 @@ public sealed class ReplayImport(ImportPoll polls, ImportRegister register, IImp
             : await polls.RunAsync(supplier, file, again: true, cancellation);
         return record is null
             ? Problems.NotFound.At("/file", "no file of this supplier has this name")
-            : ImportLine.From(record, (await imports.UnitsAsync(cancellation)).ToDictionary(unit => unit.Version, StringComparer.Ordinal));
+            : ImportLine.From(record, (await imports.UnitsAsync(cancellation)).ToDictionary(unit => unit.Version, StringComparer.Ordinal), time.GetUtcNow());
     }
 }

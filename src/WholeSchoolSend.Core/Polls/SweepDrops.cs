@@ -38,7 +38,7 @@ public sealed class SweepDrops(IDrops drops, IImports imports, FileImport import
         foreach (var file in files)
         {
             if (known.TryGetValue((file.Supplier, file.Name, file.Id), out var record)
-                && (record.IsFinished || record.IsPoisoned || time.GetUtcNow() - record.Updated < Stuck
+                && (record.IsFinished || record.IsPoisoned(time.GetUtcNow()) || time.GetUtcNow() - record.Updated < Stuck
                     || (record.IsWaiting && !files.Exists(file.IsBeside)))) continue;
             if (record is null) missed++;
             else resumed++;
@@ -70,7 +70,7 @@ public sealed class SweepDrops(IDrops drops, IImports imports, FileImport import
             foreach (var version in versions) await rows.DeleteAsync(unit, version, cancellation);
             await imports.ForgetAsync(unit, versions, cancellation);
         }
-        return new SweepOutcome(missed, resumed, failed, closed, known.Values.Count(record => record.IsPoisoned));
+        return new SweepOutcome(missed, resumed, failed, closed, known.Values.Count(record => record.IsPoisoned(time.GetUtcNow())));
     }
 }
 

@@ -75,5 +75,5 @@ public sealed class WithdrawImport(IDrops drops, IImports imports, ImportedRows 
     }
 
     private async Task<ImportLine> LineAsync(ImportRecord record, CancellationToken cancellation) =>
-        ImportLine.From(record, (await imports.UnitsAsync(cancellation)).ToDictionary(unit => unit.Version, StringComparer.Ordinal));
+        ImportLine.From(record, (await imports.UnitsAsync(cancellation)).ToDictionary(unit => unit.Version, StringComparer.Ordinal), time.GetUtcNow());
 }

@@ -30,7 +30,7 @@ public sealed class WatchPipeline(
         var toFetch = (await pending.RunAsync(cancellation)).Sources;
         var poisoned = 0;
         await foreach (var import in imports.HistoryAsync(null, cancellation))
-            if (import.Record.IsPoisoned) poisoned++;
+            if (import.Record.IsPoisoned(time.GetUtcNow())) poisoned++;
         var newest = await audits.NewestAsync(1, cancellation);
 
         var state = new PipelineState(

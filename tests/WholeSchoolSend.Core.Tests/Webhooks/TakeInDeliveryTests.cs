@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Text;
+using Microsoft.Extensions.Time.Testing;
 using WholeSchoolSend.Core.Webhooks;
 
 namespace WholeSchoolSend.Core.Tests.Webhooks;
@@ -10,6 +11,8 @@ public sealed class TakeInDeliveryTests : IPending, IQuarantine
 {
     private readonly ConcurrentBag<PendingResponse> _pending = [];
     private readonly ConcurrentBag<QuarantinedResponse> _quarantined = [];
+    private readonly FakeTimeProvider _time = new();
+    private bool _isSilent;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -50,6 +53,21 @@ public sealed class TakeInDeliveryTests : IPending, IQuarantine
         Assert.Empty(_quarantined);
     }
 
+    /// <summary>Formbricks waits five seconds, and has the response afterwards only if it was told 503.</summary>
+    [Fact]
+    public async Task A_sender_is_answered_in_time_when_storage_never_answers()
+    {
+        _isSilent = true;
+        var asked = Intake("limesurvey", Verification.Body, "canary-token-1").RunAsync("a", Sent.By(Sent.Json, """{"api_token":"canary-token-1","survey":1}"""), Cancellation);
+        _time.Advance(TakeInDelivery.Deadline - TimeSpan.FromTicks(1));
+        Assert.False(asked.IsCompleted);
+        _time.Advance(TimeSpan.FromTicks(1));
+        var outcome = await asked;
+        Assert.Equal(("not-stored", 503), (outcome.Problem!.Code, outcome.Problem.Kind.Status));
+        Assert.IsType<TimeoutException>(outcome.Fault);
+        Assert.InRange(TakeInDelivery.Deadline, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(3));
+    }
+
     [Fact]
     public void A_sender_that_asks_is_told_what_it_may_send()
     {
@@ -70,11 +88,11 @@ public sealed class TakeInDeliveryTests : IPending, IQuarantine
     Task IQuarantine.KeepAsync(QuarantinedResponse response, CancellationToken cancellation)
     {
         _quarantined.Add(response);
-        return Task.CompletedTask;
+        return _isSilent ? Task.Delay(Timeout.Infinite, cancellation) : Task.CompletedTask;
     }
 
     /// <summary>An intake in which nothing here reaches instruments or evidence.</summary>
     private TakeInDelivery Intake(string tool, Verification verification, params string[] secrets) => new(
         new[] { new Source("a", SurveyTool.All[tool], verification, secrets, null) }.ToFrozenDictionary(source => source.Name),
-        new TakeInResponse(null!, null!, null!, this, this, NobodyErased.Shelf, null!), TimeProvider.System);
+        new TakeInResponse(null!, null!, null!, this, this, NobodyErased.Shelf, null!), _time);
 }

@@ -4,12 +4,15 @@ using WholeSchoolSend.Testing;
 
 namespace WholeSchoolSend.Functions.Tests.Senders;
 
-/// <summary>Whatever ails our storage, a sender whose response was not stored hears 503 within three seconds, and knows when to come again.</summary>
+/// <summary>
+/// Whatever ails our storage, a sender whose response was not stored hears 503, and knows when to come again, without waiting for storage: for a minute or two, here.
+/// How long exactly is <see cref="TakeInDelivery.Deadline"/>'s to say, and is held on a clock of its own.
+/// </summary>
 [Collection(nameof(ConformanceTests))]
 [Trait("Needs", "Azurite")]
 public sealed class DeadlineTests(Receiver receiver) : IClassFixture<Receiver>
 {
-    private static readonly TimeSpan Promise = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan LongWait = TimeSpan.FromSeconds(45);
 
     private static readonly Dictionary<string, Func<Receiver, Task>> Ailments = new()
     {
@@ -46,17 +49,13 @@ public sealed class DeadlineTests(Receiver receiver) : IClassFixture<Receiver>
                 // Too large for a row: a blob.
                 ("what is not understood", PostAsync(Post.Unreadable("typeform", "8").Larger(400_000), typeform)),
             ];
-            // How late a timer is here and now: this machine runs other tests.
-            var clock = TimeProvider.System.GetTimestamp();
-            await Task.Delay(TakeInDelivery.Deadline, TestContext.Current.CancellationToken);
-            var late = TimeProvider.System.GetElapsedTime(clock) - TakeInDelivery.Deadline;
             foreach (var (what, answer) in asked)
             {
                 var (status, took, saysWhen) = await answer;
                 // A single response needs one second-long request, and is stored; the others need more.
                 if (ailment == "takes a second for everything" && status == 200) continue;
                 Assert.True(status == 503 && saysWhen, $"{what}: {status}, {(saysWhen ? "" : "no ")}Retry-After");
-                Assert.True(took <= Promise + (4 * late), string.Create(CultureInfo.InvariantCulture, $"{what}: {took.TotalSeconds:0.00} s, on a machine whose timers are {late.TotalSeconds:0.00} s late"));
+                Assert.True(took < LongWait, string.Create(CultureInfo.InvariantCulture, $"{what}: {took.TotalSeconds:0.00} s"));
             }
         }
         finally
