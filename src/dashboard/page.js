@@ -70,7 +70,7 @@ function find() {
   const matching = new Set(kpis.filter((kpi) => isState(kpi, state.value) && parts.every((part) => texts.get(kpi.dataset.kpi).includes(part))).map((kpi) => kpi.dataset.kpi));
   for (const one of [...kpis, ...rows]) one.hidden = !matching.has(one.dataset.kpi);
   for (const table of document.querySelectorAll('table:has(tr[data-kpi])')) table.hidden = !table.querySelector('tr[data-kpi]:not([hidden])');
-  for (const group of document.querySelectorAll('section.group')) group.hidden = !group.querySelector('[data-kpi]:not([hidden])');
+  for (const group of document.querySelectorAll('section.group, section:has(> .glance)')) group.hidden = !group.querySelector('[data-kpi]:not([hidden])');
   found.textContent = isAll ? '' : matching.size === 0 ? 'No KPI matches.' : `${matching.size} of ${kpis.length} KPIs match.`;
 }
 

@@ -204,6 +204,13 @@ public sealed partial class PageTests(Chromium chromium) : IAsyncDisposable
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "What the programme set out to change" })).ToBeHiddenAsync();
         await page.GetByLabel("Find a KPI").FillAsync("nothing like it");
         await Expect(found).ToHaveTextAsync("No KPI matches.");
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "At a glance" })).ToBeHiddenAsync();
+        // A selection says on paper that it is one; a whole page has nothing to say.
+        await page.EmulateMediaAsync(new() { Media = Media.Print });
+        await Expect(found).ToBeVisibleAsync();
+        await page.GetByLabel("Find a KPI").EvaluateAsync("box => { box.value = ''; box.dispatchEvent(new Event('input', { bubbles: true })); }");
+        await Expect(found).ToBeHiddenAsync();
+        await page.EmulateMediaAsync(new() { Media = Media.Screen });
         await page.GetByLabel("Find a KPI").FillAsync("");
         await page.GetByLabel("Show").SelectOptionAsync("unsure");
         await Expect(found).ToHaveTextAsync("1 of 31 KPIs match.");

@@ -16,6 +16,7 @@ public sealed class WhyTests(Pipeline pipeline) : IClassFixture<Pipeline>
         await SendAsync([.. Enumerable.Range(0, 4).Select(person => Leader(person, "fully"))]);
         var first = await PublishAsync();
         Assert.False(Pooled(first).TryGetProperty("changes", out _));
+        Assert.Equal("""{"leaders":1}""", Instruments(first));
         Assert.Equal(4, Supply(first).GetProperty("moved").GetProperty("arrived").GetInt32());
 
         // Two came, one of the first said something else, and one says again what was said.
@@ -30,7 +31,9 @@ public sealed class WhyTests(Pipeline pipeline) : IClassFixture<Pipeline>
 
         // Codes are mended: everybody's answer is mapped again.
         await pipeline.PutAsync("/api/instruments/leaders", Said.LeadersForm.Replace("\"fully\":\"fully\"", "\"fully\":\"partly\"", StringComparison.Ordinal));
-        Assert.Equal(["instrument 3 (leaders)"], Changes(Pooled(await PublishAsync())));
+        var mended = await PublishAsync();
+        Assert.Equal(["instrument 3 (leaders)"], Changes(Pooled(mended)));
+        Assert.Equal("""{"leaders":2}""", Instruments(mended));
 
         var id = (await pipeline.ReadAsync("snapshots-internal", "latest.json"))!.Value.GetProperty("id").GetString()!;
         var refused = await pipeline.PutAsync("/api/errata/codes", $$"""{"on":"2026-11-24","text":"The answer fully was read as partly.","snapshots":["{{id}}","{{new string('0', 32)}}"],"kpis":["K1","K99"]}""", 422);
@@ -42,6 +45,12 @@ public sealed class WhyTests(Pipeline pipeline) : IClassFixture<Pipeline>
         var index = (await pipeline.ReadAsync("snapshots-internal", "index.json"))!.Value.GetProperty("snapshots").EnumerateArray().ToList();
         Assert.Equal("codes", Assert.Single(index, entry => entry.GetProperty("id").GetString() == id).GetProperty("errata")[0].GetString());
         Assert.Single(index, entry => entry.TryGetProperty("errata", out _));
+
+        // What is issued keeps the version it was issued by, also where the next one makes nothing else of the answers.
+        await pipeline.PostAsync($"/api/waves/{Wave}/close", """{"reason":"fieldwork complete"}""");
+        await pipeline.PutAsync("/api/instruments/leaders", Said.LeadersForm.Replace("\"fully\":\"fully\"", "\"fully\":\"partly\",\"never asked\":\"not\"", StringComparison.Ordinal));
+        Assert.Equal("""{"leaders":3}""", Instruments(await PublishAsync()));
+        Assert.Equal("""{"leaders":2}""", Instruments((await pipeline.LatestAsync("snapshots"))!.Value));
     }
 
     private static string Leader(int person, string answer, string? updated = null) =>
@@ -57,6 +66,8 @@ public sealed class WhyTests(Pipeline pipeline) : IClassFixture<Pipeline>
     }
 
     private static JsonElement Supply(JsonElement document) => Assert.Single(document.GetProperty("evidence").GetProperty("supplies").EnumerateArray());
+
+    private static string Instruments(JsonElement document) => Pooled(document).GetProperty("instruments").GetRawText();
 
     private static JsonElement Pooled(JsonElement document) => Reading(document, "K1", "K1.pooled");
 

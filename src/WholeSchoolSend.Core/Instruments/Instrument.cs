@@ -144,6 +144,9 @@ public sealed record Term(string? Value = null, string? Field = null, IReadOnlyD
 
     /// <summary>Of a poll: the file's name with <c>{}</c> where the value stands and <c>*</c> for any other text.</summary>
     public string? File { get; init; }
+
+    /// <summary>Can it come to this value?</summary>
+    public bool MayBe(string value) => Value is null ? Codes?.Values.Contains(value, StringComparer.Ordinal) != false : Value == value;
 }
 
 /// <summary>One question: which indicator it measures, in which field, and what each answer (label, ref or code) is coded as.</summary>

@@ -142,7 +142,15 @@ public enum TargetRelation
 /// <summary>One computed figure of a KPI; one per KPI is primary.</summary>
 /// <param name="Target">where it differs from the KPI's own.</param>
 /// <param name="Undecided">why no verdict is given on it; null: it is decided on its target.</param>
-public sealed record Reading(string Id, string Title, bool Primary, Measure Measure, Target? Target = null, string? Undecided = null);
+public sealed record Reading(string Id, string Title, bool Primary, Measure Measure, Target? Target = null, string? Undecided = null)
+{
+    /// <summary>Its own measure, or those of the readings it joins.</summary>
+    internal IReadOnlyList<Measure> MeasuresIn(Kpi kpi) =>
+        Measure is AllMet all ? [.. kpi.Readings.Where(one => all.Readings.Contains(one.Id)).Select(one => one.Measure)] : [Measure];
+
+    /// <summary>Collections of the answers it rests on.</summary>
+    internal IReadOnlyList<string> CollectionsIn(Kpi kpi) => [.. MeasuresIn(kpi).Select(measure => measure.CollectionOf).OfType<string>().Distinct(StringComparer.Ordinal)];
+}
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, RespectNullableAnnotations = true,

@@ -99,7 +99,10 @@ public sealed class EvidenceReader(
             {
                 var source = new EvidenceSource(collection, $"{import.Unit.Supplier}/{import.Unit.Instrument}", await KeptAsync(pollTotals, import.Version, kept, cancellation)) { Import = import };
                 sources.Add(source);
-                supplies.Add(new Supply(collection, import.Unit.Wave, source.Name, import.Version, source.Totals.Sum(school => school.Respondents), null));
+                supplies.Add(new Supply(collection, import.Unit.Wave, source.Name, import.Version, source.Totals.Sum(school => school.Respondents), null)
+                {
+                    Instruments = new Dictionary<string, int> { [import.Unit.Instrument] = import.InstrumentVersion },
+                });
             }
         }
         _atHand = kept;
@@ -110,6 +113,8 @@ public sealed class EvidenceReader(
         var newest = await instruments.AllAsync(cancellation);
         var stated = new StatedWordings(newest);
         foreach (var line in stated.Lines()) Add(hash, line);
+        // What is published names them, also where a new version makes nothing else of the answers.
+        foreach (var instrument in newest) Add(hash, string.Create(CultureInfo.InvariantCulture, $"{instrument.Id} {instrument.Version}"));
         foreach (var collection in Collections(newest))
         {
             var rows = await totals.TotalsAsync(collection, cancellation);
@@ -117,7 +122,11 @@ public sealed class EvidenceReader(
             foreach (var row in rows) hash.AppendData(JsonSerializer.SerializeToUtf8Bytes(row, TotalsJson.Default.SchoolTotals));
             if (rows.Count > 0) sources.Add(new EvidenceSource(collection, EvidenceSource.Webhooks, rows));
             supplies.AddRange(rows.Movements.Select(wave => new Supply(
-                collection, wave.Key, EvidenceSource.Webhooks, null, rows.Where(school => school.Wave == wave.Key).Sum(school => school.Respondents), wave.Value)));
+                collection, wave.Key, EvidenceSource.Webhooks, null, rows.Where(school => school.Wave == wave.Key).Sum(school => school.Respondents), wave.Value)
+            {
+                Instruments = newest.Where(instrument => instrument.Form is not null && instrument.Collection == collection && instrument.Wave.MayBe(wave.Key))
+                    .ToDictionary(instrument => instrument.Id, instrument => instrument.Version, StringComparer.Ordinal),
+            }));
         }
         var byUrn = register.ToDictionary(school => school.Urn, StringComparer.Ordinal);
         return new Evidence(

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text.Json.Serialization;
 
 namespace WholeSchoolSend.Core.Kpis;
@@ -20,6 +21,17 @@ public sealed record Provenance(
     /// <summary>Of nothing at all.</summary>
     public static Provenance None { get; } = new(
         "", "", "", new Dictionary<string, string>(), new Dictionary<string, IReadOnlyDictionary<string, int>>(), new Dictionary<string, string>(), new Dictionary<string, int>(), []);
+
+    /// <summary>Versions of the instruments by which answers to what a reading measures were mapped, by id; null where none were.</summary>
+    /// <param name="wave">of its result; null: over all time.</param>
+    public IReadOnlyDictionary<string, int>? InstrumentsOf(Kpi kpi, Reading reading, string? wave)
+    {
+        var collections = reading.CollectionsIn(kpi);
+        var mapped = new SortedDictionary<string, int>(StringComparer.Ordinal);
+        foreach (var supply in Supplies.Where(supply => supply.Respondents > 0 && (wave is null || supply.Wave == wave) && collections.Contains(supply.Collection)))
+            foreach (var (id, version) in supply.Instruments) mapped[id] = version;
+        return mapped.Count == 0 ? null : mapped;
+    }
 }
 
 /// <summary>What one source brought to one wave.</summary>
@@ -27,7 +39,11 @@ public sealed record Provenance(
 /// <param name="Version">of the poll file; null for webhooks.</param>
 /// <param name="Respondents">people in the sample.</param>
 /// <param name="Moved">what webhooks brought and took since the collection began; null for a poll file.</param>
-public sealed record Supply(string Collection, string Wave, string Source, string? Version, int Respondents, Movements? Moved);
+public sealed record Supply(string Collection, string Wave, string Source, string? Version, int Respondents, Movements? Moved)
+{
+    /// <summary>Versions of the instruments that map it, by id.</summary>
+    public IReadOnlyDictionary<string, int> Instruments { get; init; } = FrozenDictionary<string, int>.Empty;
+}
 
 /// <summary>What can move a figure from one snapshot to the next.</summary>
 public enum Cause
@@ -102,8 +118,8 @@ public static class Movers
     /// <param name="wave">the result's; null: over all time.</param>
     public static IReadOnlyList<Mover> Between(Provenance before, Provenance after, Catalogue catalogue, Kpi kpi, Reading reading, string? wave)
     {
-        var measures = reading.Measure is AllMet all ? kpi.Readings.Where(one => all.Readings.Contains(one.Id)).Select(one => one.Measure).ToList() : [reading.Measure];
-        var collections = measures.Select(measure => measure.CollectionOf).OfType<string>().Distinct(StringComparer.Ordinal).ToList();
+        var measures = reading.MeasuresIn(kpi);
+        var collections = reading.CollectionsIn(kpi);
         var movers = collections.SelectMany(collection => OfCollection(before, after, collection, wave)).ToList();
         if (collections.Count > 0 || measures.Any(measure => measure is EngagedSchools))
         {

@@ -102,6 +102,9 @@ public sealed record ReadingResult(string Kpi, string Reading, string? Wave, Ver
     /// <summary>Answers to the question in other words, which no figure counts; null where there are none.</summary>
     public HeldApart? HeldApart { get; init; }
 
+    /// <summary>Versions of the instruments that its answers were mapped by, by id; set when it is published, null where it is of no answers.</summary>
+    public IReadOnlyDictionary<string, int>? Instruments { get; init; }
+
     /// <summary>Key of its row: unique in a run.</summary>
     [JsonIgnore]
     public string Key => $"{Kpi}~{Wave ?? "all"}~{Reading}";

@@ -28,9 +28,9 @@ public sealed class PublishSnapshot(
         using var span = Signals.Span("publish");
         if (await results.CurrentAsync(cancellation) is not { } run) return new PublishOutcome(null, null, "no KPI has been computed yet");
         var frame = JsonSerializer.Deserialize(run.Frame, ResultsJson.Default.RunFrame)!;
-        var readings = Readings(run);
-
         var provenance = JsonSerializer.Deserialize(run.Provenance, ProvenanceJson.Default.Provenance)!;
+        var readings = Readings(run, provenance);
+
         var internally = await PublishAsync(Audience.Internal, (latest, _) => Task.FromResult(new Next(Internal(run, frame, readings, provenance, latest), [])), cancellation);
         var (evidence, waits) = await SettledAsync(run, frame, cancellation);
         var publicly = evidence is null ? null : await PublishAsync(
@@ -51,12 +51,20 @@ public sealed class PublishSnapshot(
         if (evidence is null) return Problems.ReissueWaits.At("", waits!);
         var pointer = await LatestAsync(Audience.Public, cancellation);
         var published = Published(pointer.Document);
-        var draft = new PublicDraft(catalogue, policy, frame, Readings(run), evidence, past, pointer.Pointer?.Id);
+        var draft = new PublicDraft(catalogue, policy, frame, Readings(run, evidence.Provenance), evidence, past, pointer.Pointer?.Id);
         var (_, refusal) = await ReissueAsync(draft, wave, published, cancellation);
         return refusal is null ? run.Inputs : refusal.Rule.At(refusal.Reading.Length == 0 ? "" : $"{refusal.Reading}/{refusal.Figure}", "the published figures stay as they are");
     }
 
-    private static List<ReadingResult> Readings(KpiRun run) => run.Results.Values.Select(json => JsonSerializer.Deserialize(json, ResultsJson.Default.ReadingResult)!).ToList();
+    private List<ReadingResult> Readings(KpiRun run, Provenance provenance)
+    {
+        var known = catalogue.Readings().ToDictionary(entry => entry.Reading.Id, StringComparer.Ordinal);
+        return run.Results.Values.Select(json => JsonSerializer.Deserialize(json, ResultsJson.Default.ReadingResult)!)
+            .Select(result => known.TryGetValue(result.Reading, out var one)
+                ? result with { Instruments = provenance.InstrumentsOf(one.Kpi, one.Reading, result.Wave) }
+                : result)
+            .ToList();
+    }
 
     /// <summary>A public issue needs no pending marker before and after, and the same evidence on a second read; or why it waits.</summary>
     private async Task<(Evidence? Evidence, string? Waits)> SettledAsync(KpiRun run, RunFrame frame, CancellationToken cancellation)
@@ -169,6 +177,7 @@ public sealed class PublishSnapshot(
                 Wording = result.Wording,
                 TrendBreak = result.TrendBreak,
                 HeldApart = result.HeldApart,
+                Instruments = result.Instruments,
             })))
         .ToList();
 

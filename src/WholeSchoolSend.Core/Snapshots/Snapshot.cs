@@ -70,13 +70,13 @@ public sealed record SnapshotReading(string Id, string Title, bool Primary, Targ
 /// <summary>One result; <paramref name="Wave"/> null means over all time.</summary>
 public sealed record SnapshotResult(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? Wave, Verdict? Verdict, string? Reason, ReasonCode? ReasonCode,
-    string? Wording, TrendBreak? TrendBreak, HeldApart? HeldApart, IReadOnlyList<Figure> Figures, Milestone? Milestone)
+    string? Wording, TrendBreak? TrendBreak, HeldApart? HeldApart, IReadOnlyDictionary<string, int>? Instruments, IReadOnlyList<Figure> Figures, Milestone? Milestone)
 {
     /// <summary>What moved it since the document before (public: since its wave's figures were issued before); null where it is as it was, or new.</summary>
     public IReadOnlyList<Mover>? Changes { get; init; }
 
     public static SnapshotResult Of(ReadingResult result) =>
-        new(result.Wave, result.Verdict, result.Reason, result.ReasonCode, result.Wording, result.TrendBreak, result.HeldApart, result.Figures, result.Milestone);
+        new(result.Wave, result.Verdict, result.Reason, result.ReasonCode, result.Wording, result.TrendBreak, result.HeldApart, result.Instruments, result.Figures, result.Milestone);
 
     /// <summary>Says the same, whatever moved either.</summary>
     public bool SaysTheSameAs(SnapshotResult other) => Json(this) == Json(other);

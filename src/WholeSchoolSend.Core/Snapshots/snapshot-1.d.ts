@@ -44,6 +44,8 @@ export interface Result {
     /** Internal only: when the first was submitted. */
     since?: string;
   };
+  /** Versions of the instruments that the answers were mapped by when these figures were issued, by id; absent where it rests on no answers. */
+  instruments?: Record<string, number>;
   figures: Figure[];
   /** What moved this result since the document before (public: since its wave's figures were issued before). Absent where it is as it was, or new. */
   changes?: Mover[];
@@ -84,6 +86,8 @@ export interface Provenance {
     version?: string;
     /** People in the sample. */
     respondents: number;
+    /** Versions of those that map it, by id. */
+    instruments: Record<string, number>;
     /** What webhooks brought and took since the collection began. */
     moved?: {
       arrived: number;

@@ -23,13 +23,14 @@ internal static class Charts
         return E(
             "div", ("class", "chart"), ("role", "img"), ("aria-label", $"Bar chart. {said}.{Aim(target)} The table that follows holds the same figures."),
             target is null ? null : E("svg", ("class", "aim"), E("text", ("x", axis.At(target.Value)), ("y", "1.1em"), ("text-anchor", axis.Anchor(target.Value)), $"Target: {Words.TargetOf(target)}")),
+            target is null ? null : E("p", ("class", "aim-words"), $"Dashed line: target, {Words.TargetOf(target)}"),
             E(
                 "div", ("class", "plot"),
                 E("svg", ("class", "lines"), axis.Ticks.Select(tick => Upright(tick == 0 ? "zero" : "grid", axis.At(tick)))),
                 figures.Select(figure => new[] { E("p", ("class", IsDrawn(figure) ? null : "barless"), E("span", E("b", Words.NameOf(figure)), $" {Briefly(figure)}")), IsDrawn(figure) ? Bar(figure, axis, "1.15rem") : null }),
                 target is null ? null : E("svg", ("class", "lines over"), Upright("target", axis.At(target.Value)))),
             E("svg", ("class", "axis"), axis.Ticks.Select((tick, i) => E(
-                "text", ("x", axis.At(tick)), ("y", "1.2em"), ("text-anchor", i == 0 ? "start" : i == axis.Ticks.Count - 1 ? "end" : "middle"), Words.Number(tick) + (drawn[0].Unit == "%" ? "%" : "")))));
+                "text", ("class", i % 2 == 1 && axis.Ticks.Count % 2 == 1 ? "odd" : null), ("x", axis.At(tick)), ("y", "1.2em"), ("text-anchor", i == 0 ? "start" : i == axis.Ticks.Count - 1 ? "end" : "middle"), Words.Number(tick) + (drawn[0].Unit == "%" ? "%" : "")))));
     }
 
     /// <summary>One figure against its target and the wider schools, small enough for a row of a table that says the same in words.</summary>
@@ -55,7 +56,7 @@ internal static class Charts
     public static XElement? Trend(IReadOnlyList<Point> points, Target? target)
     {
         var names = new[] { "engaged", "wider" };
-        var drawn = points.SelectMany(point => point.Figures).Where(figure => names.Contains(figure.Name) && IsDrawn(figure)).ToList();
+        var drawn = points.SelectMany(point => point.Figures).Where(figure => names.Contains(figure.Name) && IsDrawn(figure) && !Words.IsBound(figure)).ToList();
         if (points.Count < 2 || drawn.Select(figure => figure.Name).Distinct(StringComparer.Ordinal).All(name => drawn.Count(figure => figure.Name == name) < 2)) return null;
         var axis = Axis.Over(drawn, target);
         var (first, last) = (points[0].Wave.From.DayNumber, points[^1].Wave.From.DayNumber);
@@ -95,7 +96,8 @@ internal static class Charts
             var marks = new List<XElement>();
             foreach (var point in points)
             {
-                var figure = point.Figures.FirstOrDefault(figure => figure.Name == name && IsDrawn(figure));
+                // Of a bound nobody knows where its point would be: the table and the words have it.
+                var figure = point.Figures.FirstOrDefault(figure => figure.Name == name && IsDrawn(figure) && !Words.IsBound(figure));
                 if (figure is null || point.IsBreak) before = null;
                 if (figure is null) continue;
                 if (before is { } from) yield return E("line", ("class", $"path {name}"), ("x1", X(from.Point)), ("x2", X(point)), ("y1", Y(from.Figure.Value!.Value)), ("y2", Y(figure.Value!.Value)));

@@ -116,10 +116,11 @@ public sealed class PublicPage
     {
         var areas = _kpis.Where(kpi => kpi.Kpi.Kind == KpiKind.KeyArea).ToList();
         if (areas.Count == 0) return null;
+        var since = areas.Select(Since).OfType<string>().Distinct(StringComparer.Ordinal).ToList();
         return E(
             "table", ("role", "table"), ("class", "glance"),
             E("caption", "The eight key areas: leaders and SENCOs who say the area is embedded in their school", E("span", ("class", "key"), " Bar: engaged schools with their 95% interval. Upright line: wider schools. The programme set no targets here.")),
-            Heads(("Key area", null), ("Engaged", "number"), ("Engaged and wider", "bar-column"), ("Wider", "number"), ("Difference", "number"), ("Since the wave before", "number")),
+            Heads(("Key area", null), ("Engaged", "number"), ("Engaged and wider", "bar-column"), ("Wider", "number"), ("Difference", "number"), (since is [var before] ? $"Since {before}" : "Change since", "number")),
             E("tbody", ("role", "rowgroup"), areas.Select(kpi => E(
                 "tr", ("role", "row"), Finds(kpi),
                 Title(kpi),
@@ -127,7 +128,10 @@ public sealed class PublicPage
                 Cell("", "bar-column", Charts.Bullet(kpi.Main, kpi.Named("wider"), null)),
                 Cell("Wider", "number", Told(kpi.Named("wider"))),
                 Cell("Difference", "number", Told(kpi.Named("difference"))),
-                Cell("Since before", "number", Told(kpi.Named("since-previous")), kpi.Result?.TrendBreak is null ? null : "reworded")))));
+                Cell("Since before", "number", Told(kpi.Named("since-previous")), since.Count > 1 && Since(kpi) is { } one ? Small(one) : null, kpi.Result?.TrendBreak is null ? null : "reworded")))));
+
+        // Usually the wave before; areas that were not asked then are set beside an older one.
+        static string? Since(Shown kpi) => kpi.Named("since-previous") is { Source: { } wave } ? kpi.TitleOf(wave) : null;
 
         static object?[] Told(Figure? figure) => figure is null ? [] : [Words.ValueOf(figure), Small(Words.IntervalOf(figure))];
     }
@@ -182,7 +186,7 @@ public sealed class PublicPage
                 E(
                     "dl", ("class", "facts"),
                     Fact("Target, as written", shown.TargetWording), Fact("Measured by", shown.Measured), Fact("Who it is about", Words.Capital(shown.Population)),
-                    Fact("Set beside", string.Join("; ", shown.Comparators)), Fact("Source", Source(kpi)), Fact("Methods", Methods(kpi))),
+                    Fact("Set beside", string.Join("; ", shown.Comparators)), Fact("Source", Source(kpi)), Fact("Instruments", Instruments(kpi)), Fact("Methods", Methods(kpi))),
                 shown.Notes.Count == 0 ? null : Many(E("p", E("b", "Caveats")), E("ul", shown.Notes.Select(note => E("li", Words.Capital(note)))))));
 
         static XElement Wording(SnapshotKpi kpi) => E("blockquote", E("p", ("class", "label"), "In the programme’s own words"), E("p", kpi.Wording));
@@ -425,6 +429,15 @@ public sealed class PublicPage
     {
         var waves = kpi.Kpi.Readings.SelectMany(reading => reading.Results).Select(kpi.WaveOf).OfType<SnapshotWave>().Distinct().OrderBy(wave => wave.From).ToList();
         return waves.Count == 0 ? null : $"{_document.Programme}: {string.Join("; ", waves.Select(wave => $"{wave.Title}, {Words.Days(wave.From, wave.To)}"))}";
+    }
+
+    /// <summary>Which questionnaires and poll files, as mapped when each wave's figures were issued.</summary>
+    private static XElement? Instruments(Shown kpi)
+    {
+        var waves = (kpi.Primary is null ? [] : kpi.NewestFirst(kpi.Primary)).Where(result => result.Instruments is not null)
+            .Select(result => E("li", $"{kpi.WaveOf(result)?.Title ?? "To date"}: {string.Join(", ", result.Instruments!.Select(one => $"{one.Key} (version {Words.Number(one.Value)})"))}"))
+            .ToList();
+        return waves.Count == 0 ? null : E("ul", waves);
     }
 
     private static XElement? Methods(Shown kpi)

@@ -135,14 +135,17 @@ internal static partial class Words
         return figure.Unit switch
         {
             "%" => $"{text}%",
-            "pp" => $"{text} {(Math.Abs(value) == 1 ? "point" : "points")}",
+            "pp" => Points(text),
             var unit when unit == figure.Name || figure.Name == "count" => text,
             var unit => $"{text} {unit}",
         };
     }
 
-    /// <summary>The figure, or what stands in its place.</summary>
-    public static string ValueOf(Figure figure) => figure.Symbol is { } symbol ? $"{symbol}: {OfSymbol(symbol)}" : figure.Value is null ? "no figure" : Short(figure);
+    /// <summary>Shown as a bound only, since it is so near to nobody or everybody.</summary>
+    public static bool IsBound(Figure figure) => figure.Marks?.Any(mark => mark is "under_5" or "over_95") == true;
+
+    /// <summary>The figure, or what stands in its place; empty for a test, of which there is nothing but its p-value.</summary>
+    public static string ValueOf(Figure figure) => figure.Symbol is { } symbol ? $"{symbol}: {OfSymbol(symbol)}" : figure.Value is null ? "" : Short(figure);
 
     /// <summary>The 95 % interval; empty where there is none.</summary>
     public static string IntervalOf(Figure figure)
@@ -157,7 +160,7 @@ internal static partial class Words
         var value = target.Unit switch
         {
             "%" => $"{Number(target.Value)}%",
-            "pp" => $"{Number(target.Value)} points",
+            "pp" => Points(Number(target.Value)),
             var unit => $"{Number(target.Value)} {unit}",
         };
         return target.Relation == TargetRelation.Over ? $"over {value}" : $"{value} or more";
@@ -165,6 +168,9 @@ internal static partial class Words
 
     /// <summary>At most one decimal, thousands by commas, a minus sign that is one.</summary>
     public static string Number(double value) => (value < 0 ? "−" : "") + Math.Abs(value).ToString("#,##0.#", CultureInfo.InvariantCulture);
+
+    /// <summary>Percentage points, by how their number is written: 0.96 is 1 point.</summary>
+    private static string Points(string number) => $"{number} {(number.TrimStart('+', '−') == "1" ? "point" : "points")}";
 
     public static string Signed(double value) => (value > 0 ? "+" : "") + Number(value);
 
