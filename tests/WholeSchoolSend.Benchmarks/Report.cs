@@ -16,7 +16,9 @@ internal static class Report
 
         What counts are ratios: everything is measured beside its baseline in the same run, in turns, and each round's figure is divided by the baseline's of the same
         round. Shown is the median, and in brackets the middle half of the rounds. Times themselves are this machine's on that day. Budgets that can be counted
-        (requests, bytes) are tests, not benchmarks: where one of them regresses, the build fails. Those are the budgets below that a `BudgetTests` holds.
+        (requests, bytes) are tests, not benchmarks: where one of them regresses, the build fails. Those are the budgets below that a `BudgetTests` holds. BenchmarkDotNet times one
+        thing after the other, each in processes of its own; most baselines here are other programs, and on a machine that others use only what is measured in turns can be
+        compared, so it does not fit.
         """;
 
     public static string Section(Benchmark benchmark, Findings found, double? loadBefore)

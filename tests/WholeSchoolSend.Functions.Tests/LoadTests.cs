@@ -13,11 +13,14 @@ public sealed class LoadTests
     [Fact]
     public async Task At_twice_what_storage_takes_it_refuses_in_time_and_loses_nothing()
     {
-        var run = await new LoadRun(TimeSpan.FromSeconds(15)).RunAsync(Tell);
+        var run = await new LoadRun(TimeSpan.FromMinutes(1)).RunAsync(Tell);
         Assert.Empty(run.Errors);
         // A 503 without Retry-After is told as such.
         Assert.All(run.Phases.SelectMany(phase => phase.Answers.Keys), answer => Assert.Contains(answer, (string[])["200", "503"]));
         Assert.True(run.Acknowledged > 300, $"{run.Acknowledged} responses are no load.");
+        // What it does not take it says so of; on a machine that is quicker by then than it was at once, it takes all.
+        var twice = run.Phases.Single(phase => phase.Name == "twice what it takes");
+        Assert.True(twice.Answers.ContainsKey("503") || twice.PerSecond >= 0.95 * twice.Offered, $"{LoadRun.Line(twice)} of {twice.Offered:0} a second");
         Assert.InRange(run.Memory.Max(sample => sample.Megabytes), 1, MostMegabytes);
     }
 

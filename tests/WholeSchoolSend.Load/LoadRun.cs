@@ -56,7 +56,7 @@ internal sealed record LoadRun(TimeSpan Soak, double Rate = 20)
 
     public static string Line(Phase phase) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{phase.Name}: {phase.PerSecond:0} a second, p50 {phase.Within(0.5):0.0} ms, p95 {phase.Within(0.95):0.0}, p99 {phase.Within(0.99):0.0}; {string.Join(", ", phase.Answers.OrderBy(answer => answer.Key, StringComparer.Ordinal).Select(answer => $"{answer.Value} x {answer.Key}"))}");
+        $"{phase.Name}: {phase.PerSecond:0} a second, p50 {phase.Within(0.5):0.0} ms, p95 {phase.Within(0.95):0.0}, p99 {phase.Within(0.99):0.0}{(phase.LongestRefusal > 0 ? $", 503 within {phase.LongestRefusal:0}" : "")}; {string.Join(", ", phase.Answers.OrderBy(answer => answer.Key, StringComparer.Ordinal).Select(answer => $"{answer.Value} x {answer.Key}"))}");
 }
 
 /// <summary>What a run came to.</summary>

@@ -152,6 +152,9 @@ internal sealed class Phase(string name)
 
     public int Acknowledged => _answers.GetValueOrDefault("200");
 
+    /// <summary>Milliseconds until the last of those who were told 503 was told so; 0: nobody was.</summary>
+    public double LongestRefusal { get; private set; }
+
     public double PerSecond => Acknowledged / Seconds;
 
     /// <summary>Milliseconds within which this share of the acknowledged was answered.</summary>
@@ -164,6 +167,7 @@ internal sealed class Phase(string name)
         {
             _answers[answer] = _answers.GetValueOrDefault(answer) + 1;
             if (answer == "200") _milliseconds.Add(took);
+            else if (answer == "503") LongestRefusal = Math.Max(LongestRefusal, took);
         }
     }
 

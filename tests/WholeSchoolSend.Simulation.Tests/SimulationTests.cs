@@ -32,6 +32,7 @@ public sealed class SimulationTests
     [Theory]
     [InlineData("InsertOverwrites")]
     [InlineData("ReadsStaleRanges")]
+    [InlineData("DoesWhatItCan")]
     public async Task A_broken_rule_of_storage_is_found_within_a_few_seeds(string rule)
     {
         var (exit, said) = await RunAsync("--seeds", "1..10", "--findings", "1", "--break", rule);

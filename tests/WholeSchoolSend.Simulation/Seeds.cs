@@ -47,7 +47,7 @@ internal static class Seeds
         var chance = new Chance(seed, spared);
         try
         {
-            var story = new Story(world, 1 + random.Next(3), index => index == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(random.Next(-12, 13)));
+            var story = new Story(world, 1 + random.Next(3), index => index == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(random.Next(-12, 13)), vendorTrouble: ((int[])[0, 2, 3, 7])[new Random(seed * 43).Next(4)]);
             story.SetUp();
             account.Broken = broken;
             account.PageSize = most => random.Next(4) == 0 ? random.Next(Math.Min(most, 5)) : most;

@@ -17,20 +17,21 @@ internal sealed class Story
     private const int MostAtOnce = 6;
     private const int MostTries = 4;
 
-    private readonly Vendor _vendor = new();
+    private readonly Vendor _vendor;
     private readonly Instance[] _instances;
     private readonly TimeSpan[] _skews;
     private readonly List<Asked> _asked = [];
     private int _made;
 
-    public Story(World world, int instances, Func<int, TimeSpan> skew, Story? before = null)
+    /// <param name="vendorTrouble">as <see cref="Vendor.Trouble"/>.</param>
+    public Story(World world, int instances, Func<int, TimeSpan> skew, Story? before = null, int vendorTrouble = 0)
     {
         World = world;
+        _vendor = before?._vendor ?? new Vendor { Trouble = vendorTrouble };
         if (before is not null)
         {
             Happened.AddRange(before.Happened);
             foreach (var (key, count) in before.Told) Told.Add(key, count);
-            _vendor = before._vendor;
         }
         _skews = [.. Enumerable.Range(0, instances).Select(skew)];
         _instances = [.. _skews.Select(Make)];
@@ -110,6 +111,7 @@ internal sealed class Story
     {
         World.Say("recovery");
         World.Fate = new GoodFate();
+        _vendor.Trouble = 0;
         Finish();
         // Leases run out, imports count as stuck, backoffs end, abandoned blobs are old enough.
         foreach (var pass in (TimeSpan[])[TimeSpan.FromMinutes(20), TimeSpan.FromHours(7), TimeSpan.FromMinutes(2)])

@@ -5,7 +5,7 @@ using WholeSchoolSend.Core.Webhooks.Vendors;
 
 namespace WholeSchoolSend.Simulation;
 
-/// <summary>SurveyMonkey, as far as responses are fetched from it: the newest version of each. Its own faults are tried in the tests of vendors.</summary>
+/// <summary>SurveyMonkey, as far as responses are fetched from it: the newest version of each.</summary>
 internal sealed class Vendor : IVendorHttp
 {
     public const string Survey = "105";
@@ -13,6 +13,10 @@ internal sealed class Vendor : IVendorHttp
     private static readonly string[] Choices = ["fully", "partly", "not"];
 
     private readonly Dictionary<string, Said> _responses = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _asked = new(StringComparer.Ordinal);
+
+    /// <summary>About one request in so many comes to nothing: it is busy, it fails, its answer breaks off. 0: none does.</summary>
+    public int Trouble { get; set; }
 
     public void Has(Said response)
     {
@@ -25,6 +29,15 @@ internal sealed class Vendor : IVendorHttp
         JsonObject? answer = null;
         lock (_responses)
         {
+            // Which one is told by what is asked for and how often it was: chance may not depend on whose thread is first.
+            var times = _asked[request.Path] = _asked.GetValueOrDefault(request.Path) + 1;
+            if (Trouble > 0 && (request.Path.Sum(sign => sign) + times) % Trouble == 0)
+                return (times % 3) switch
+                {
+                    0 => throw new VendorTroubleException(Problems.VendorBusy, "busy", TimeSpan.FromSeconds(30)),
+                    1 => throw new VendorTroubleException(Problems.VendorFailed, "fails"),
+                    _ => Task.FromResult(new VendorResponse(200, "{\"id\":"u8.ToArray())),
+                };
             if (request.Path == $"v3/surveys/{Survey}/details") answer = Details();
             else if (request.Path.Split('/') is [_, _, _, "responses", var id, "details"] && _responses.TryGetValue(id, out var said)) answer = Item(said);
         }

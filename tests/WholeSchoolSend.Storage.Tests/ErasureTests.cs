@@ -427,6 +427,8 @@ public sealed class ErasureTests(AzuriteFixture azurite)
     [InlineData("""{"school":"12","reason":"letter 1"}""", "document-invalid", "/school")]
     [InlineData("""{"respondent":{"key":"42"},"reason":"letter 1"}""", "document-invalid", "/respondent/instruments")]
     [InlineData("""{"respondent":{"key":"42","instruments":["none"]},"reason":"letter 1"}""", "document-invalid", "/respondent/instruments")]
+    [InlineData("""{"response":{"source":"leaders_jsn","form":"leaders","id":"r1"},"reason":"letter 1"}""", "document-invalid", "/response/source")]
+    [InlineData("""{"email":"a@b.example","wave":"2026-autum","reason":"letter 1"}""", "document-invalid", "/wave")]
     [InlineData("""{"email":"a@b.example"}""", "reason-missing", "/reason")]
     [InlineData("""{"email":"a@b.example","reason":"asked by a@b.example"}""", "reason-personal", "/reason")]
     [InlineData("""{"respondent":{"key":"anna 1980","instruments":["leaders-poll"]},"reason":"Anna 1980 wrote"}""", "reason-personal", "/reason")]
@@ -487,7 +489,7 @@ public sealed class ErasureTests(AzuriteFixture azurite)
             Sweeps = new SweepErasures(
                 store.Erasures, shelf, store.Instruments, store.Evidence, store.Evidence, store.Quarantine, store.Pending,
                 new ErasePolls(store.Drops, store.Instruments, store.Imports, rows, rebuild, time), Kpis, time);
-            Requests = new RequestErasure(store.Erasures, shelf, Sweeps, store.Instruments, store.Waves, store.Imports, APseudonymKey, time);
+            Requests = new RequestErasure(sources, store.Erasures, shelf, Sweeps, store.Instruments, store.Waves, store.Imports, APseudonymKey, time);
         }
 
         public ImportPoll Polls { get; }

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -13,7 +14,8 @@ namespace WholeSchoolSend.Core.Erasures;
 /// that hash alone, so that a sweep can be taken up again, and what comes again be recognised, without anybody being known.
 /// </summary>
 public sealed class RequestErasure(
-    IErasures erasures, ErasureShelf shelf, SweepErasures sweeps, IInstruments instruments, IWaves waves, IImports imports, Pseudonyms pseudonyms, TimeProvider time)
+    FrozenDictionary<string, Source> sources, IErasures erasures, ErasureShelf shelf, SweepErasures sweeps, IInstruments instruments, IWaves waves, IImports imports,
+    Pseudonyms pseudonyms, TimeProvider time)
 {
     /// <summary>A call that takes longer is cut off by what stands between: it answers as it stands, and the timer goes on.</summary>
     private static readonly TimeSpan Enough = TimeSpan.FromSeconds(60);
@@ -81,6 +83,9 @@ public sealed class RequestErasure(
         if (name == "response")
         {
             var (source, form, id) = (value.GetProperty("source").GetString()!, value.GetProperty("form").GetString()!, value.GetProperty("id").GetString()!);
+            // A mistyped name would be an erasure that finds nothing, and is done.
+            if (!sources.ContainsKey(source) && !(await instruments.AllAsync(cancellation)).Any(instrument => instrument.Form?.Source == source))
+                return Problems.DocumentInvalid.At("/response/source", "should be a source that is configured, or one that an instrument names");
             return Subject.From(ErasureOf.Response, id, pseudonyms) with { Identity = Identity.OfResponse(source, form, id), Sources = [source] };
         }
         var key = value.GetProperty("key").GetString()!;

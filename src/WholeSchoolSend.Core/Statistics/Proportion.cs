@@ -58,9 +58,6 @@ public sealed record ProportionEstimate(
     /// <summary>The same, never more than the number of responses (rule of the US National Center for Health Statistics).</summary>
     public double? CappedEffectiveSize => KornGraubardEffectiveSize is { } size ? Math.Min(size, Responses) : null;
 
-    /// <summary>Never less than that of a simple random sample; used for decisions when there are fewer than 30 degrees of freedom.</summary>
-    public double CappedStandardError => Math.Max(StandardError, Math.Sqrt(Value * (1 - Value) / Responses));
-
     // s²/n with s² = n/(n-1) p(1-p): y is 0 or 1, so Σwy²/W = p.
     private double? SimpleVariance => DegreesOfFreedom < 1 || Responses < 2 || Value <= 0 || Value >= 1 ? null : Value * (1 - Value) / (Responses - 1);
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using CsCheck;
 using WholeSchoolSend.Core.Kpis;
 using WholeSchoolSend.Core.Statistics;
@@ -41,15 +42,13 @@ public sealed class PropertyTests
     });
 
     [Fact]
-    public void Totals_of_parts_of_a_school_add_up_and_in_the_fixed_order_to_the_same_bits() =>
+    public void Sums_of_parts_of_a_school_add_up_to_those_of_the_school() =>
         Gen.Select(Gen.Select(Gen.Double[0.001, 1_000], Gen.Bool, Gen.Double[0, 100]).Array[2, 60], Gen.Int[1, 59]).Sample((rows, cut) =>
         {
             SchoolSums Added(SchoolSums to, IEnumerable<(double Weight, bool Yes, double Score)> some) => some.Aggregate(to, (sums, row) => sums.Plus(1, row.Weight, row.Weight * row.Weight, row.Yes));
             var none = SchoolSums.None(0);
             var (first, second) = (rows.Take(cut), rows.Skip(cut));
             var whole = Added(none, rows);
-
-            Assert.Equal(whole, Added(Added(none, first), second));
 
             var (a, b) = (Added(none, first), Added(none, second));
             Assert.Equal((whole.Responses, whole.Successes), (a.Responses + b.Responses, a.Successes + b.Successes));
@@ -60,11 +59,14 @@ public sealed class PropertyTests
         });
 
     [Fact]
-    public void Stored_totals_of_parts_of_a_school_add_up_to_those_of_the_school() =>
-        Gen.Select(Gen.Select(Gen.Double[0.001, 1_000], Gen.Int[1, 5]).Array[2, 40], Gen.Int[1, 39]).Sample((rows, cut) =>
+    public void Stored_totals_are_the_same_bits_in_any_order_and_those_of_parts_add_up_to_them() =>
+        Gen.Select(Gen.Select(Gen.Double[0.001, 1_000], Gen.Int[1, 5]).Array[2, 40], Gen.Int[1, 39], Gen.Int).Sample((rows, cut, seed) =>
         {
             var responses = rows.Select((row, i) => new CountedResponse(new Coding("100001", "w", "pre", "teacher", $"p{i}", row.Item1, [new Observation("cpd-confidence", $"{row.Item2}")]), default)).ToList();
             var whole = Totalling.BySchool(responses).Single();
+            var shuffled = responses.ToArray();
+            new Random(seed).Shuffle(shuffled);
+            Assert.Equal(JsonSerializer.Serialize(whole), JsonSerializer.Serialize(Totalling.BySchool([.. shuffled]).Single()));
             var parts = new[] { responses.Take(cut), responses.Skip(cut) }.SelectMany(part => Totalling.BySchool([.. part])).ToList();
             Assert.Equal(whole.Respondents, parts.Sum(part => part.Respondents));
             foreach (var cell in whole.Cells)
