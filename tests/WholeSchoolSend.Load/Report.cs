@@ -27,7 +27,7 @@ internal static class Report
     {
         var text = new StringBuilder(Invariant($"{soak.TotalMinutes:0.#} minutes at {rate:0} responses a second, KPIs recomputed every 5 s and published every 10 s. Latency of a fixed rate is counted from when a request was due.\n\n"));
         text.Append("| part | offered a second | acknowledged a second | p50 ms | p95 ms | p99 ms | answers | process, most MB |\n|---|---|---|---|---|---|---|---|\n");
-        foreach (var (phase, during) in run.Phases.Zip(["at once", "steady", "twice", "again"]))
+        foreach (var (phase, during) in run.Phases.Zip(["at once", "steady", "twice", "again"]).Where(part => part.First.Answers.Count > 0))
         {
             text.Append(Invariant($"| {phase.Name} | {(phase.Offered is { } offered ? Invariant($"{offered:#,0}") : "–")} | {phase.PerSecond:#,0} | {phase.Within(0.5):0.0} | {phase.Within(0.95):0.0} | {phase.Within(0.99):0.0} | "))
                 .Append(Invariant($"{Answers(phase)} | {run.MostMegabytes(during):0} |\n"));

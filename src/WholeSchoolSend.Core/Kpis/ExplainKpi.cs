@@ -294,6 +294,7 @@ internal sealed class RScript(Catalogue catalogue, Samples samples, DisclosurePo
     {
         var script = new StringBuilder();
         Line($"# {kpi.Id}: works its readings again from school totals. Run with Rscript; needs the package survey. Columns: reading, wave, figure, value, lower, upper, se, df, p.");
+        Line("# Left out: the wider arm at the engaged schools' mix of phases (the totals here hold no phases), differences from a 2016 figure on an assumed base, and adjusted p-values.");
         if (kpi.DuplicateOf is { } other) Line($"# It repeats {other} word for word: ask for the evidence of that.");
         script.Append(Functions.ReplaceLineEndings("\n"));
         foreach (var collection in kpi.Readings.Select(reading => reading.Measure.CollectionOf).OfType<string>().Distinct(StringComparer.Ordinal))

@@ -8,8 +8,8 @@ namespace WholeSchoolSend.Core.Tests.Kpis;
 /// <summary>The script that goes with a KPI's evidence gives the same figures in R as ours.</summary>
 public sealed class RScriptTests
 {
-    /// <summary>Figures the script leaves out, as it says itself.</summary>
-    private static readonly string[] NotWorkedAgain = [];
+    /// <summary>Figures the script leaves out, as it says itself: one that others published has only its test worked, where there is one.</summary>
+    private static readonly string[] NotWorkedAgain = ["wider-standardised", "difference-standardised", "published-2016-assumed", "published-2016"];
 
     [Theory]
     [InlineData("K1", 30)]
@@ -43,6 +43,7 @@ public sealed class RScriptTests
         var left = explained.Readings.SelectMany(reading => reading.Result.Figures.Where(figure => figure.Value is not null)
             .Where(figure => !worked.Contains($"{reading.Reading} {reading.Result.Wave ?? "all"} {figure.Name}")).Select(figure => figure.Name));
         Assert.Empty(left.Distinct().Except(NotWorkedAgain));
+        Assert.Contains("# Left out: the wider arm", explained.Script, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using CsCheck;
 using WholeSchoolSend.Core.Kpis;
 using WholeSchoolSend.Core.Statistics;
@@ -59,14 +58,11 @@ public sealed class PropertyTests
         });
 
     [Fact]
-    public void Stored_totals_are_the_same_bits_in_any_order_and_those_of_parts_add_up_to_them() =>
-        Gen.Select(Gen.Select(Gen.Double[0.001, 1_000], Gen.Int[1, 5]).Array[2, 40], Gen.Int[1, 39], Gen.Int).Sample((rows, cut, seed) =>
+    public void Stored_totals_of_parts_of_a_school_add_up_to_those_of_the_school() =>
+        Gen.Select(Gen.Select(Gen.Double[0.001, 1_000], Gen.Int[1, 5]).Array[2, 40], Gen.Int[1, 39]).Sample((rows, cut) =>
         {
             var responses = rows.Select((row, i) => new CountedResponse(new Coding("100001", "w", "pre", "teacher", $"p{i}", row.Item1, [new Observation("cpd-confidence", $"{row.Item2}")]), default)).ToList();
             var whole = Totalling.BySchool(responses).Single();
-            var shuffled = responses.ToArray();
-            new Random(seed).Shuffle(shuffled);
-            Assert.Equal(JsonSerializer.Serialize(whole), JsonSerializer.Serialize(Totalling.BySchool([.. shuffled]).Single()));
             var parts = new[] { responses.Take(cut), responses.Skip(cut) }.SelectMany(part => Totalling.BySchool([.. part])).ToList();
             Assert.Equal(whole.Respondents, parts.Sum(part => part.Respondents));
             foreach (var cell in whole.Cells)
