@@ -137,7 +137,8 @@ public static class Signals
         BacklogOldest.Record(state.OldestMarker is { } marked ? Seconds(now - marked) : 0);
         PendingOldest.Record(state.OldestPending is { } pending ? Seconds(now - pending) : 0);
         Poisoned.Record(state.Poisoned);
-        foreach (var timer in timers) TimersFailed.Record(timer is { Failed: true } or { PastDue: true } ? 1 : 0, new KeyValuePair<string, object?>("timer", timer.Timer));
+        foreach (var timer in timers)
+            TimersFailed.Record(timer is { Failed: true } or { PastDue: true } ? 1 : 0, new KeyValuePair<string, object?>("timer", timer.Timer));
         if (state.Differences is { } differences) AuditDifferences.Record(differences);
         if (book.ConfirmedAt is { } confirmed) SnapshotAge.Record(Seconds(now - confirmed));
     }

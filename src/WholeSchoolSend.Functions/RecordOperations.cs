@@ -16,7 +16,8 @@ namespace WholeSchoolSend.Functions;
 /// sent only what it was about and the reason given are kept.
 /// </summary>
 /// <remarks>Timers that are run by hand (<c>/admin/functions/{name}</c>) are the host's: it tells a function nothing of who asked.</remarks>
-public sealed partial class RecordOperations(IOperations operations, TimeProvider time, IConfiguration settings, ILogger<RecordOperations> logger) : IFunctionsWorkerMiddleware
+public sealed partial class RecordOperations(IOperations operations, TimeProvider time, IConfiguration settings, ILogger<RecordOperations> logger)
+    : IFunctionsWorkerMiddleware
 {
     private const int Longest = 300;
 
@@ -26,7 +27,7 @@ public sealed partial class RecordOperations(IOperations operations, TimeProvide
     /// <summary>Members of a body that say what a call is about.</summary>
     private static readonly string[] Subjects = ["supplier", "file", "source", "id"];
 
-    /// <summary>App Service authentication says so itself: it takes the principal's header away from callers and sets it. Without it, anybody can send one.</summary>
+    /// <summary>App Service authentication says so itself: it takes the header away from callers and sets it. Without it, anybody can send one.</summary>
     private readonly bool _isAuthenticated = bool.TryParse(settings["WEBSITE_AUTH_ENABLED"], out var isOn) && isOn;
 
     public async Task Invoke(FunctionContext context, FunctionExecutionDelegate next)

@@ -183,7 +183,8 @@ public sealed partial class QuarantineTable(TableClient table, BlobContainerClie
     {
         var expired = new List<TableEntity>();
         var fits = TableClient.CreateQueryFilter($"Raw eq {isRaw} and State eq {nameof(QuarantineState.Waiting)} and Received lt {before}");
-        await foreach (var row in table.PartitionsThatFit((EntryId.PartitionOf(before), EntryId.LastPartition), fits, cancellation, [.. EntryRow.Shown, EntryRow.Hash]))
+        var days = (EntryId.PartitionOf(before), EntryId.LastPartition);
+        await foreach (var row in table.PartitionsThatFit(days, fits, cancellation, [.. EntryRow.Shown, EntryRow.Hash]))
         {
             try
             {
@@ -416,8 +417,12 @@ public sealed partial class QuarantineTable(TableClient table, BlobContainerClie
         public static string[] CodesOf(TableEntity row) => row.GetString(Codes).Split(' ', StringSplitOptions.RemoveEmptyEntries);
 
         /// <summary>What waits or waited too long, and what was recovered even if it was replayed since: a vendor's list has it again every time.</summary>
-        public static string HeldOf(string source) => TableClient.CreateQueryFilter(
-            $"Source eq {source} and Hash gt {""} and (State eq {nameof(QuarantineState.Waiting)} or State eq {nameof(QuarantineState.Expired)} or Channel eq {nameof(Core.Webhooks.Channel.Recovered)})");
+        public static string HeldOf(string source)
+        {
+            var (waits, expired, recovered) = (nameof(QuarantineState.Waiting), nameof(QuarantineState.Expired), nameof(Core.Webhooks.Channel.Recovered));
+            return TableClient.CreateQueryFilter(
+                $"Source eq {source} and Hash gt {""} and (State eq {waits} or State eq {expired} or Channel eq {recovered})");
+        }
 
         public static bool Waits(TableEntity row) => row.GetString(State) == nameof(QuarantineState.Waiting);
 

@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json;
 using Azure.Data.Tables;
 using Azure.Storage.Blobs.Models;
-using Microsoft.Extensions.Hosting;
 using WholeSchoolSend.LocalHost;
 
 namespace WholeSchoolSend.Functions.Tests;
@@ -64,7 +63,7 @@ public sealed class ErasureTests(Pipeline pipeline) : IClassFixture<Pipeline>
     [InlineData("""{"email":"jo.canary@school.example"}""", 422, "reason-missing")]
     [InlineData("""{"respondent":{"key":"canary"},"reason":"letter 1"}""", 422, "document-invalid")]
     [InlineData("""{"id":"jo.canary@school.example"}""", 422, "document-invalid")]
-    [InlineData("""{"supplier":"jo.canary","file":"jo.canary","source":"jo.canary","email":"jo.canary@school.example","reason":"letter 1"}""", 422, "document-invalid")]
+    [InlineData("""{"supplier":"jo.canary","file":"jo.canary","source":"jo.canary","school":"100001","reason":"letter 1"}""", 422, "document-invalid")]
     [InlineData("not JSON, but a canary", 422, "document-invalid")]
     public async Task What_is_asked_wrongly_is_told_so_and_leaves_nothing_of_it(string body, int status, string code)
     {

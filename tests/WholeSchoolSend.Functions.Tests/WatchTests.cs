@@ -91,7 +91,8 @@ public sealed class WatchTests : IAsyncLifetime
         await watch.KeepAsync(new TimerRun("AuditTotals", now, now, "TimeoutException"), Cancellation);
         var state = (await watch.ReadAsync(Cancellation)).State!;
         // Looked for since the year before last, as if nobody had ever called it.
-        await watch.KeepAsync(state with { Timers = state.Timers!.ToDictionary(one => one.Key, one => one.Key == "HealGaps" ? now.AddDays(-800) : one.Value) }, Cancellation);
+        var since = state.Timers!.ToDictionary(one => one.Key, one => one.Key == "HealGaps" ? now.AddDays(-800) : one.Value);
+        await watch.KeepAsync(state with { Timers = since }, Cancellation);
         await _pipeline.RunAsync("WatchPipeline");
         Assert.Equal(1, _heard.Last("wss.timers.failed", "timer=AuditTotals"));
         Assert.Equal(1, _heard.Last("wss.timers.failed", "timer=HealGaps"));

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using WholeSchoolSend.Core;
 using WholeSchoolSend.Core.Erasures;
 using WholeSchoolSend.Core.Kpis;
@@ -83,12 +84,15 @@ public sealed class RetentionTests(AzuriteFixture azurite)
             new ImportUnit(ImportRegister.Supplier, ImportRegister.Engagements, "contacts.csv"),
             _ => new ActiveImport(
                 new ImportUnit(ImportRegister.Supplier, ImportRegister.Engagements, "contacts.csv"), "v", "contacts.csv",
-                Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData("urn,engaged_on,strand,email\n100001,2026-01-01,a,jo@school.example\n"u8)), 0, null, time.GetUtcNow(),
+                Convert.ToHexStringLower(SHA256.HashData("urn,engaged_on,strand,email\n100001,2026-01-01,a,jo@school.example\n"u8)), 0, null, time.GetUtcNow(),
                 new ImportFacts(1, 1, null, null, null, null)),
             Cancellation);
         var waiting = AResponse("w");
         await store.Quarantine.KeepAsync(
-            new QuarantinedResponse(waiting.Source, AReceipt() with { Received = time.GetUtcNow() }, waiting.Identity, [Problems.AnswerUnknown.At("q1", "is unknown")], waiting.Version, waiting.Answers, null), Cancellation);
+            new QuarantinedResponse(
+                waiting.Source, AReceipt() with { Received = time.GetUtcNow() }, waiting.Identity, [Problems.AnswerUnknown.At("q1", "is unknown")],
+                waiting.Version, waiting.Answers, null),
+            Cancellation);
         await Put("poll-reports", "northern/a.csv.report.json");
         await Put("snapshots-internal", "2026/10/old.json");
         await Put("snapshots-internal", "2026/11/newest.json");

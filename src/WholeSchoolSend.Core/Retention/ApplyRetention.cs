@@ -82,10 +82,12 @@ public sealed class ApplyRetention(
     private async Task<int> RegisterFilesAsync(DateTimeOffset before, CancellationToken cancellation)
     {
         // A list counts until one of its name takes its place, however long ago it was dropped, and is read again from its file.
-        var counting = (await imports.ActiveAsync(cancellation)).Where(import => import.Unit.Supplier == ImportRegister.Supplier).Select(import => import.ContentHash).ToHashSet(StringComparer.Ordinal);
+        var counting = (await imports.ActiveAsync(cancellation)).Where(import => import.Unit.Supplier == ImportRegister.Supplier)
+            .Select(import => import.ContentHash).ToHashSet(StringComparer.Ordinal);
         var over = new List<DroppedFile>();
         await foreach (var file in drops.AllAsync(cancellation))
-            if (file.Supplier == ImportRegister.Supplier && file.Modified < before && !counting.Contains(await FileImport.HashAsync(file, cancellation))) over.Add(file);
+            if (file.Supplier == ImportRegister.Supplier && file.Modified < before && !counting.Contains(await FileImport.HashAsync(file, cancellation)))
+                over.Add(file);
         foreach (var file in over) await drops.RemoveAsync(file, cancellation);
         return over.Count;
     }

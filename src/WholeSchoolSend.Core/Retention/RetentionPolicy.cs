@@ -7,7 +7,7 @@ public sealed class RetentionPolicy
 {
     private const int Most = 36_500;
 
-    /// <value>Answers of responses after the last day of a closed wave's fieldwork: what was coded stays, and every figure with it. The default is two years.</value>
+    /// <value>Answers of responses after the last day of a closed wave's fieldwork: what was coded stays, and every figure. The default is two years.</value>
     [Range(0, Most)]
     public int AnswerDays { get; set; } = 730;
 

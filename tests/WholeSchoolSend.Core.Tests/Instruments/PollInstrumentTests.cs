@@ -18,8 +18,10 @@ public sealed class PollInstrumentTests
          "items":[{"indicator":"every-teacher-responsible","field":"Q1","codes":{"1":"fully","2":"partly"},"outOfBase":{"99":"declined"}}]}
         """;
 
-    private const string Form =
-        """{"title":"F","collection":"leaders","form":{"source":"s","id":"f"},"wave":{"value":"w"},"school":{"field":"urn"},"items":[{"indicator":"every-teacher-responsible","field":"Q1","codes":{"1":"fully"}}]}""";
+    private const string Form = """
+        {"title":"F","collection":"leaders","form":{"source":"s","id":"f"},"wave":{"value":"w"},"school":{"field":"urn"},
+         "items":[{"indicator":"every-teacher-responsible","field":"Q1","codes":{"1":"fully"}}]}
+        """;
 
     [Fact]
     public async Task Everything_an_instrument_of_a_poll_can_say_is_kept()
