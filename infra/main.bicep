@@ -31,6 +31,9 @@ param instanceLimits limits = {}
 @description('The share of traces that is kept, from 0 to 1. Metrics are kept whole.')
 param samplingRatio string = '1'
 
+@description('Whoever else hears metrics, traces and logs: the address of a collector that speaks OTLP over gRPC. Nobody where empty.')
+param collector string = ''
+
 @description('When the timers run, UTC.')
 param timers schedules = {
   RecomputeSchedule: '0 */5 * * * *'
@@ -43,8 +46,11 @@ param timers schedules = {
   WatchSchedule: '50 */5 * * * *'
 }
 
-@description('Who sets secrets, makes links for pollsters and drops registers.')
+@description('Who makes links for pollsters and drops registers.')
 param operators people = { id: '', type: 'Group' }
+
+@description('Who sets secrets: whoever can, can also read them, and with the pseudonym key test who answered. The operators, if nobody else is named.')
+param vaultKeepers people = operators
 
 @description('False where whoever deploys may not assign roles: docs/deploy.md lists what an owner then assigns by hand.')
 param createRoleAssignments bool = true
@@ -232,7 +238,7 @@ module vault 'modules/vault.bicep' = {
     tags: tags
     appIdentityId: identity.id
     appPrincipalId: identity.properties.principalId
-    operators: operators
+    vaultKeepers: vaultKeepers
     createRoleAssignments: createRoleAssignments
     workspaceId: watch.outputs.workspaceId
   }
@@ -290,6 +296,7 @@ module app 'modules/app.bicep' = {
     retentionDays: retentionDays
     instanceLimits: instanceLimits
     samplingRatio: samplingRatio
+    collector: collector
     timers: timers
     softDeleteDays: softDeleteDays
     maximumInstances: maximumInstances

@@ -14,6 +14,12 @@ param operators = {
   type: readEnvironmentVariable('WSS_OPERATORS_TYPE', 'User')
 }
 
+// Who sets secrets: the operators, if nobody else is named. In the workflow nobody: its identity may not give that role.
+param vaultKeepers = {
+  id: readEnvironmentVariable('WSS_VAULT_KEEPERS', readEnvironmentVariable('WSS_OPERATORS', readEnvironmentVariable('AZURE_PRINCIPAL_ID', '')))
+  type: readEnvironmentVariable('WSS_VAULT_KEEPERS_TYPE', readEnvironmentVariable('WSS_OPERATORS_TYPE', 'User'))
+}
+
 // The survey tools and the rules of disclosure control, kept in the repository: no secret is in them.
 param sources = loadJsonContent('sources.json')
 param disclosureRules = loadJsonContent('disclosure.json')

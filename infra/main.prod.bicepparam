@@ -9,6 +9,7 @@ param allowedAddresses = ['192.0.2.0/24']
 param alertEmail = 'on-call@example.org'
 param budgetStart = '2026-12-01'
 param operators = { id: '00000000-0000-0000-0000-00000000000a', type: 'Group' }
+param vaultKeepers = { id: '00000000-0000-0000-0000-00000000000b', type: 'Group' }
 param sources = [
   { name: 'teachers_typeform', tool: 'typeform', secrets: 2 }
   {
@@ -34,7 +35,9 @@ param disclosureRules = {
 }
 param retentionDays = {
   AnswerDays: 730
+  QuarantineDays: 730
   PollFileDays: 1095
+  RegisterFileDays: 1095
   ReportDays: 1095
   InternalSnapshotDays: 1095
   AuditDays: 400
@@ -43,3 +46,4 @@ param retentionDays = {
 }
 param instanceLimits = { DeliveriesAtOnce: 64, DeliveriesWaiting: 256, BodyMegabytes: 256 }
 param samplingRatio = '0.25'
+param collector = 'https://collector.example.org:4317'

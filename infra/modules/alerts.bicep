@@ -137,6 +137,19 @@ customMetrics | where name == "wss.deliveries"
     window: 'PT1H'
     query: 'requests | where success == false and isempty(url) | summarize failed = sum(itemCount) by operation_Name | where failed >= 3'
   }
+  {
+    // What runs once a night or an hour never fails three times in one. One run that failed and was followed by a good one is nothing.
+    name: 'timer-failed'
+    severity: 2
+    title: 'A timer has failed, or has not run when it was due'
+    every: 'PT15M'
+    window: 'PT1H'
+    query: '''
+customMetrics | where name == "wss.timers.failed"
+| summarize told = count(), good = countif(valueMax == 0) by timer = tostring(customDimensions.timer)
+| where told >= 3 and good == 0
+'''
+  }
 ]
 
 resource alert 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [

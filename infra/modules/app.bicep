@@ -20,6 +20,7 @@ param disclosureRules disclosure
 param retentionDays retention
 param instanceLimits limits
 param samplingRatio string
+param collector string
 param timers schedules
 param softDeleteDays int
 
@@ -91,6 +92,7 @@ var settings = union(
     Telemetry__SamplingRatio: samplingRatio
   },
   timers,
+  empty(collector) ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: collector },
   toObject(items(disclosureRules), rule => 'Disclosure__${rule.key}', rule => rule.value),
   toObject(items(retentionDays), rule => 'Retention__${rule.key}', rule => string(rule.value)),
   toObject(items(instanceLimits), rule => 'Limits__${rule.key}', rule => string(rule.value)),

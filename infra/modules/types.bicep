@@ -10,7 +10,7 @@ type roleAssignment = {
 }
 
 @export()
-@description('People who set secrets, make links for pollsters and drop registers: best a group.')
+@description('People who make links for pollsters and drop registers, or who set secrets: best a group each.')
 type people = {
   @description('Object id in Entra ID; empty for nobody.')
   id: string
@@ -67,7 +67,9 @@ type schedules = {
 @description('How long what is kept is kept, in days, where it differs from the defaults; 0 is for ever. See docs/data-protection.md.')
 type retention = {
   AnswerDays: int?
+  QuarantineDays: int?
   PollFileDays: int?
+  RegisterFileDays: int?
   ReportDays: int?
   InternalSnapshotDays: int?
   AuditDays: int?

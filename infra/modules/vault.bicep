@@ -7,7 +7,7 @@ param tags object
 @description('The identity of the app: it reads secrets, and cannot list, set or delete them.')
 param appIdentityId string
 param appPrincipalId string
-param operators people
+param vaultKeepers people
 param createRoleAssignments bool
 param workspaceId string
 
@@ -41,12 +41,12 @@ resource reads 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (create
   }
 }
 
-resource sets 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (createRoleAssignments && !empty(operators.id)) {
+resource sets 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (createRoleAssignments && !empty(vaultKeepers.id)) {
   scope: vault
-  name: guid(vault.id, operators.id, roles.secretsOfficer)
+  name: guid(vault.id, vaultKeepers.id, roles.secretsOfficer)
   properties: {
-    principalId: operators.id
-    principalType: operators.type
+    principalId: vaultKeepers.id
+    principalType: vaultKeepers.type
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.secretsOfficer)
   }
 }

@@ -62,6 +62,8 @@ public static class Signals
     private static readonly Gauge<long> AuditDifferences = Meter.CreateGauge<long>(
         "wss.audit.differences", "{total}", "Totals that the newest audit found to be wrong");
 
+    private static readonly Gauge<long> TimersFailed = Meter.CreateGauge<long>(
+        "wss.timers.failed", "{timer}", "1 where the last run of a timer failed, or it should have run and did not, now, by timer; else 0");
 
     private static readonly ActivitySource Spans = new(Name);
 
@@ -126,7 +128,7 @@ public static class Signals
         _ => "failed",
     }));
 
-    internal static void Watched(PipelineState state, WatchBook book, IEnumerable<string> sources)
+    internal static void Watched(PipelineState state, WatchBook book, IEnumerable<string> sources, IEnumerable<ScheduleHealth> timers)
     {
         var now = state.At;
         foreach (var source in sources.Union(state.Quarantined.Keys, StringComparer.Ordinal))
@@ -135,6 +137,8 @@ public static class Signals
         BacklogOldest.Record(state.OldestMarker is { } marked ? Seconds(now - marked) : 0);
         PendingOldest.Record(state.OldestPending is { } pending ? Seconds(now - pending) : 0);
         Poisoned.Record(state.Poisoned);
+        foreach (var timer in timers)
+            TimersFailed.Record(timer is { Failed: true } or { PastDue: true } ? 1 : 0, new KeyValuePair<string, object?>("timer", timer.Timer));
         if (state.Differences is { } differences) AuditDifferences.Record(differences);
         if (book.ConfirmedAt is { } confirmed) SnapshotAge.Record(Seconds(now - confirmed));
     }

@@ -109,7 +109,8 @@ internal static partial class ApiDescription
         {
             Parameters =
             [
-                SourceName, ("reason", "A problem code."), ("state", "waiting, replayed or expired."), From, To, ("limit", "How many, 1 to 200; usually 50."),
+                SourceName, ("reason", "A problem code."), ("state", "waiting, replayed, expired or erased."), From, To,
+                ("limit", "How many, 1 to 200; usually 50."),
                 ("continue", "Go on behind the page that said this."),
             ],
             Answer = QuarantineJson.Default.QuarantinePage,

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Middleware;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using WholeSchoolSend.Core.Operations;
 using WholeSchoolSend.Functions.Triggers;
@@ -15,7 +16,8 @@ namespace WholeSchoolSend.Functions;
 /// sent only what it was about and the reason given are kept.
 /// </summary>
 /// <remarks>Timers that are run by hand (<c>/admin/functions/{name}</c>) are the host's: it tells a function nothing of who asked.</remarks>
-public sealed partial class RecordOperations(IOperations operations, TimeProvider time, ILogger<RecordOperations> logger) : IFunctionsWorkerMiddleware
+public sealed partial class RecordOperations(IOperations operations, TimeProvider time, IConfiguration settings, ILogger<RecordOperations> logger)
+    : IFunctionsWorkerMiddleware
 {
     private const int Longest = 300;
 
@@ -24,6 +26,9 @@ public sealed partial class RecordOperations(IOperations operations, TimeProvide
 
     /// <summary>Members of a body that say what a call is about.</summary>
     private static readonly string[] Subjects = ["supplier", "file", "source", "id"];
+
+    /// <summary>App Service authentication says so itself: it takes the header away from callers and sets it. Without it, anybody can send one.</summary>
+    private readonly bool _isAuthenticated = bool.TryParse(settings["WEBSITE_AUTH_ENABLED"], out var isOn) && isOn;
 
     public async Task Invoke(FunctionContext context, FunctionExecutionDelegate next)
     {
@@ -38,8 +43,7 @@ public sealed partial class RecordOperations(IOperations operations, TimeProvide
         var now = time.GetUtcNow();
         var id = string.Create(CultureInfo.InvariantCulture, $"{DateTimeOffset.MaxValue.UtcTicks - now.UtcTicks:D19}-{Guid.NewGuid().ToString("N")[..8]}");
         var request = http.Request;
-        // The host takes this header away from callers where it authenticates them, and sets it itself.
-        var principal = request.Headers["x-ms-client-principal-name"].ToString() is { Length: > 0 } name ? Cut(name) : null;
+        var principal = _isAuthenticated && request.Headers["x-ms-client-principal-name"].ToString() is { Length: > 0 } name ? Cut(name) : null;
         await operations.BeginAsync(new Operation(id, now, action, request.Method, Cut(request.Path.ToUriComponent()), principal), http.RequestAborted);
         request.EnableBuffering(Documents.Largest);
         http.Response.OnStarting(() => EndAsync(id, action, http));
@@ -50,6 +54,8 @@ public sealed partial class RecordOperations(IOperations operations, TimeProvide
     {
         var status = http.Response.StatusCode;
         var (subject, reason) = await AboutAsync(http.Request);
+        // Whatever such a body says, it may be of the person it is about.
+        if (action == nameof(RequestErasure)) subject = null;
         // Where something was made, its address says what.
         if (http.Response.Headers.Location.ToString() is { Length: > 0 } made) subject = made[(made.LastIndexOf('/') + 1)..];
         try

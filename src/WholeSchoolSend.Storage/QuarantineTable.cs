@@ -20,7 +20,7 @@ namespace WholeSchoolSend.Storage;
 /// <remarks>
 /// An entry's id is its row key, which begins with the time of receipt and so names its partition. What is kept for replay is in the row, or in a blob
 /// of the private container <c>quarantine</c> when it is large: <c>raw/{day}/{id}.json</c> a body, <c>answers/{day}/{id}.json</c> redacted
-/// answers. It goes when the entry was replayed, a body after thirty days in any case; the row with its codes stays.
+/// answers. It goes when the entry was replayed, a body after thirty days in any case, answers by the policy; the row with its codes stays.
 /// </remarks>
 public sealed partial class QuarantineTable(TableClient table, BlobContainerClient container, StorageResilience resilience) : IQuarantine, IQuarantined, IKnownQuarantined
 {
@@ -152,20 +152,7 @@ public sealed partial class QuarantineTable(TableClient table, BlobContainerClie
     /// <inheritdoc/>
     public async Task<int> ExpireAsync(DateTimeOffset before, CancellationToken cancellation)
     {
-        var expired = 0;
-        var fits = TableClient.CreateQueryFilter($"Raw eq {true} and State eq {nameof(QuarantineState.Waiting)} and Received lt {before}");
-        await foreach (var row in table.PartitionsThatFit((EntryId.PartitionOf(before), EntryId.LastPartition), fits, cancellation, EntryRow.Shown))
-        {
-            try
-            {
-                await table.SubmitAsync([Replace(EntryRow.Expired(row), row.ETag)], cancellation);
-                expired++;
-            }
-            catch (RequestFailedException conflict) when (StorageResilience.SomebodyElseWasFirst(conflict))
-            {
-                // Being replayed, or expired by another: the next run looks again.
-            }
-        }
+        var expired = (await ExpireAsync(isRaw: true, before, cancellation)).Count;
         // Of these rows, and of those that never came to be.
         await foreach (var blob in container.GetBlobsAsync(BlobTraits.None, BlobStates.None, RawBlobs, cancellation))
         {
@@ -177,6 +164,37 @@ public sealed partial class QuarantineTable(TableClient table, BlobContainerClie
             var row = await ShownAsync(NameOf(blob), cancellation);
             var isLeft = row is null ? blob.Properties.LastModified < resilience.Time.GetUtcNow() - Abandoned : !EntryRow.Waits(row);
             if (isLeft) await container.GetBlobClient(blob.Name).DeleteIfExistsAsync(cancellationToken: cancellation);
+        }
+        return expired;
+    }
+
+    /// <inheritdoc/>
+    public async Task<int> ExpireAnswersAsync(DateTimeOffset before, CancellationToken cancellation)
+    {
+        var expired = await ExpireAsync(isRaw: false, before, cancellation);
+        // Should a crash come here, the sweep over blobs finds it.
+        foreach (var row in expired)
+            if (row.GetString(EntryRow.Blob) is { } blob) await container.GetBlobClient(blob).DeleteIfExistsAsync(cancellationToken: cancellation);
+        return expired.Count;
+    }
+
+    /// <summary>Lets go of the content of what waits and was received earlier; gives back the rows as they were.</summary>
+    private async Task<List<TableEntity>> ExpireAsync(bool isRaw, DateTimeOffset before, CancellationToken cancellation)
+    {
+        var expired = new List<TableEntity>();
+        var fits = TableClient.CreateQueryFilter($"Raw eq {isRaw} and State eq {nameof(QuarantineState.Waiting)} and Received lt {before}");
+        var days = (EntryId.PartitionOf(before), EntryId.LastPartition);
+        await foreach (var row in table.PartitionsThatFit(days, fits, cancellation, [.. EntryRow.Shown, EntryRow.Hash]))
+        {
+            try
+            {
+                await table.SubmitAsync([Replace(EntryRow.Expired(row), row.ETag)], cancellation);
+                expired.Add(row);
+            }
+            catch (RequestFailedException conflict) when (StorageResilience.SomebodyElseWasFirst(conflict))
+            {
+                // Being replayed, or expired by another: the next run looks again.
+            }
         }
         return expired;
     }
@@ -398,9 +416,13 @@ public sealed partial class QuarantineTable(TableClient table, BlobContainerClie
 
         public static string[] CodesOf(TableEntity row) => row.GetString(Codes).Split(' ', StringSplitOptions.RemoveEmptyEntries);
 
-        /// <summary>What waits, and what was recovered even if it was replayed since: a vendor's list has it again every time.</summary>
-        public static string HeldOf(string source) => TableClient.CreateQueryFilter(
-            $"Source eq {source} and Hash gt {""} and (State eq {nameof(QuarantineState.Waiting)} or Channel eq {nameof(Core.Webhooks.Channel.Recovered)})");
+        /// <summary>What waits or waited too long, and what was recovered even if it was replayed since: a vendor's list has it again every time.</summary>
+        public static string HeldOf(string source)
+        {
+            var (waits, expired, recovered) = (nameof(QuarantineState.Waiting), nameof(QuarantineState.Expired), nameof(Core.Webhooks.Channel.Recovered));
+            return TableClient.CreateQueryFilter(
+                $"Source eq {source} and Hash gt {""} and (State eq {waits} or State eq {expired} or Channel eq {recovered})");
+        }
 
         public static bool Waits(TableEntity row) => row.GetString(State) == nameof(QuarantineState.Waiting);
 
@@ -426,7 +448,7 @@ public sealed partial class QuarantineTable(TableClient table, BlobContainerClie
             return row;
         }
 
-        /// <summary>The row without its content.</summary>
+        /// <summary>The row without its content; the mark of it stays, or a vendor's list would bring it again.</summary>
         public static TableEntity Expired(TableEntity shown)
         {
             var row = new TableEntity(shown) { [State] = nameof(QuarantineState.Expired) };

@@ -90,6 +90,8 @@ public sealed partial class ApiDescriptionTests(Pipeline pipeline) : IClassFixtu
         await AsIsAsync("GetWave", HttpMethod.Get, "/api/waves/2026-autumn", 200);
         await AsIsAsync("GetWave", HttpMethod.Get, "/api/waves/none", 404);
         await AsIsAsync("ListWaves", HttpMethod.Get, "/api/waves", 200);
+        await AsIsAsync("PutWave", HttpMethod.Put, "/api/waves/2026-spring", 200, Said.Wave);
+        await AsIsAsync("CloseWave", HttpMethod.Post, "/api/waves/2026-spring/close", 200, """{"reason":"complete"}""");
         await AsIsAsync("CloseWave", HttpMethod.Post, "/api/waves/none/close", 404, """{"reason":"complete"}""");
         await AsIsAsync("ReissueWave", HttpMethod.Post, "/api/waves/2026-autumn/reissue", 409, """{"reason":"complete"}""");
         await AsIsAsync("PutInstrument", HttpMethod.Put, "/api/instruments/leaders-form", 200, Said.LeadersForm);
@@ -102,31 +104,64 @@ public sealed partial class ApiDescriptionTests(Pipeline pipeline) : IClassFixtu
         await AsIsAsync("GetMilestone", HttpMethod.Get, "/api/milestones/O1.1", 200);
         await AsIsAsync("ListMilestones", HttpMethod.Get, "/api/milestones", 200);
         await AsIsAsync("ListErrata", HttpMethod.Get, "/api/errata", 200);
+        await pipeline.PublishAsync();
+        var published = (await pipeline.ReadAsync("snapshots-internal", "latest.json"))!.Value.GetProperty("id").GetString();
+        await AsIsAsync("PutErratum", HttpMethod.Put, "/api/errata/codes", 200,
+            $$"""{"on":"2026-11-24","text":"An answer was misread.","snapshots":["{{published}}"],"kpis":["K1"]}""");
+        await AsIsAsync("PutErratum", HttpMethod.Put, "/api/errata/codes", 422, """{"on":"2026-11-24","text":"An answer was misread.","snapshots":["none"]}""");
+        await AsIsAsync("GetErratum", HttpMethod.Get, "/api/errata/codes", 200);
         await AsIsAsync("GetErratum", HttpMethod.Get, "/api/errata/none", 404);
         await AsIsAsync("ListQuarantine", HttpMethod.Get, "/api/quarantine", 200);
         await AsIsAsync("ListQuarantine", HttpMethod.Get, "/api/quarantine?limit=0", 422);
+        await AsIsAsync("GetQuarantined", HttpMethod.Get, $"/api/quarantine/{await FirstAsync("quarantine", "entries")}", 200);
         await AsIsAsync("GetQuarantined", HttpMethod.Get, "/api/quarantine/none", 404);
         await AsIsAsync("ReplayQuarantine", HttpMethod.Post, "/api/quarantine/replay", 200, """{"source":"leaders_json"}""");
         await AsIsAsync("GetLedger", HttpMethod.Get, "/api/ledger", 200);
         await AsIsAsync("GetLedger", HttpMethod.Get, "/api/ledger", 200, accept: "text/csv");
         await AsIsAsync("ListAudits", HttpMethod.Get, "/api/audits", 200);
+        await AsIsAsync("GetAudit", HttpMethod.Get, $"/api/audits/{await FirstAsync("audits", "audits")}", 200);
         await AsIsAsync("GetAudit", HttpMethod.Get, "/api/audits/none", 404);
         await AsIsAsync("GetPending", HttpMethod.Get, "/api/pending", 200);
         await AsIsAsync("ListImports", HttpMethod.Get, "/api/imports", 200);
         await AsIsAsync("ListImports", HttpMethod.Get, "/api/imports?limit=0", 422);
+        await pipeline.PutAsync("/api/instruments/northern-poll", """
+            {"title":"Poll","collection":"leaders","poll":{"supplier":"northern"},"wave":{"value":"2026-autumn"},"school":{"field":"urn"},
+             "respondent":{"field":"who"},"role":{"value":"leader"},
+             "items":[{"indicator":"every-teacher-responsible","field":"Q1","codes":{"fully":"fully","partly":"partly"}}]}
+            """);
+        await pipeline.DropAsync("poll-drop", "northern/poll.csv", "urn,who,Q1\n100001,a,fully\n100002,b,partly\n");
+        await AsIsAsync("ReplayImport", HttpMethod.Post, "/api/imports/replay", 200, """{"supplier":"northern","file":"poll.csv"}""");
         await AsIsAsync("ReplayImport", HttpMethod.Post, "/api/imports/replay", 404, """{"supplier":"northern","file":"none.csv"}""");
+        await AsIsAsync("WithdrawImport", HttpMethod.Post, "/api/imports/withdraw", 200,
+            """{"supplier":"northern","file":"poll.csv","reason":"rows of a test"}""");
+        await AsIsAsync("WithdrawImport", HttpMethod.Post, "/api/imports/withdraw", 404,
+            """{"supplier":"northern","file":"none.csv","reason":"rows of a test"}""");
         await AsIsAsync("CheckImport", HttpMethod.Post, "/api/imports/check?supplier=northern&name=a.csv", 200, "urn\n100001\n");
         await pipeline.RunAsync("RecomputeKpis");
         await AsIsAsync("ExplainKpi", HttpMethod.Get, "/api/kpis/K1/evidence", 200);
         await AsIsAsync("ExplainKpi", HttpMethod.Get, "/api/kpis/K1/evidence?format=r", 200);
         await AsIsAsync("ExplainKpi", HttpMethod.Get, "/api/kpis/K99/evidence", 404);
+        await AsIsAsync("RequestErasure", HttpMethod.Post, "/api/erasures", 201, """{"school":"100001","reason":"letter 117"}""");
+        await AsIsAsync("RequestErasure", HttpMethod.Post, "/api/erasures", 422, """{"school":"100001"}""");
+        await AsIsAsync("GetErasure", HttpMethod.Get, $"/api/erasures/{await FirstAsync("erasures", "erasures")}", 200);
+        await AsIsAsync("GetErasure", HttpMethod.Get, "/api/erasures/none", 404);
+        await AsIsAsync("ListErasures", HttpMethod.Get, "/api/erasures", 200);
+        await AsIsAsync("ListOperations", HttpMethod.Get, "/api/operations?limit=200", 200);
         await AsIsAsync("CheckHealth", HttpMethod.Get, "/api/health", 200);
         await AsIsAsync("ShowHealth", HttpMethod.Get, "/api/health/details", 200);
         await AsIsAsync("DescribeApi", HttpMethod.Get, "/api/openapi.json", 200);
         await AsIsAsync("ReceiveResponses", HttpMethod.Post, "/api/webhooks/leaders_json", 401, "{}");
         await AsIsAsync("ReceiveResponses", HttpMethod.Post, "/api/webhooks/old_typeform", 200, "{}");
         await AsIsAsync("ReceiveResponses", HttpMethod.Post, "/api/webhooks/nobody", 503, "{}");
-        Assert.True(seen.Count > 35, string.Join(' ', seen));
+        // Twenty more who answered are needed before a wave is issued again: ChainTests sends them.
+        string[] notSucceeded = ["ReissueWave"];
+        var succeeded = seen.Select(one => one.Split(' ')).Where(one => one[1][0] == '2').Select(one => one[0]).ToHashSet(StringComparer.Ordinal);
+        ApiDescriptionOf(out var operations);
+        Assert.Equal(notSucceeded, operations.Except(succeeded).Order(StringComparer.Ordinal));
+        Assert.Subset(seen.Select(one => one.Split(' ')[0]).ToHashSet(StringComparer.Ordinal), operations.ToHashSet(StringComparer.Ordinal));
+
+        async Task<string> FirstAsync(string list, string member) =>
+            (await Pipeline.JsonAsync(await pipeline.Http.GetAsync($"/api/{list}", Cancellation))).GetProperty(member)[0].GetProperty("id").GetString()!;
 
         async Task AsIsAsync(string function, HttpMethod method, string path, int status, string? body = null, string? accept = null)
         {

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Azure.Data.Tables;
 using Azure.Storage.Blobs.Models;
+using WholeSchoolSend.LocalHost;
 
 namespace WholeSchoolSend.Functions.Tests;
 
@@ -61,6 +62,8 @@ public sealed class ErasureTests(Pipeline pipeline) : IClassFixture<Pipeline>
     [InlineData("""{"email":"jo.canary@school.example","reason":"jo.canary@school.example wrote"}""", 422, "reason-personal")]
     [InlineData("""{"email":"jo.canary@school.example"}""", 422, "reason-missing")]
     [InlineData("""{"respondent":{"key":"canary"},"reason":"letter 1"}""", 422, "document-invalid")]
+    [InlineData("""{"id":"jo.canary@school.example"}""", 422, "document-invalid")]
+    [InlineData("""{"supplier":"jo.canary","file":"jo.canary","source":"jo.canary","school":"100001","reason":"letter 1"}""", 422, "document-invalid")]
     [InlineData("not JSON, but a canary", 422, "document-invalid")]
     public async Task What_is_asked_wrongly_is_told_so_and_leaves_nothing_of_it(string body, int status, string code)
     {
@@ -81,17 +84,40 @@ public sealed class ErasureTests(Pipeline pipeline) : IClassFixture<Pipeline>
         await GetAsync("/api/waves");
         await FateAsync("no JSON at all");
         await pipeline.Http.PostAsync("/api/imports/check", new StringContent("{}"));
+        await PutWaveAsync(pipeline.Http);
+
+        var operations = (await GetAsync("/api/operations?limit=200")).GetProperty("operations");
+        Assert.Equal(before + 1, operations.GetArrayLength());
+        Assert.Equal(("PutWave", "/api/waves/w%0Ax", "refused"), (Text(operations[0], "action"), Text(operations[0], "path"), Text(operations[0], "outcome")));
+        Assert.DoesNotContain("a-key-nobody-may-see", operations.GetRawText(), StringComparison.Ordinal);
+    }
+
+    /// <summary>Anybody who may call can say who they are; only where App Service authenticates does it say it.</summary>
+    [Theory]
+    [InlineData("", false)]
+    [InlineData("False", false)]
+    [InlineData("True", true)]
+    public async Task Who_called_is_written_down_only_where_somebody_looked(string authentication, bool isKept)
+    {
+        using var host = Pipeline.Builder(pipeline.ConnectionString, $"--WEBSITE_AUTH_ENABLED={authentication}").Build();
+        await host.StartAsync();
+        using var http = new HttpClient { BaseAddress = host.GetAddress() };
+        await PutWaveAsync(http);
+        await host.StopAsync();
+
+        var line = (await GetAsync("/api/operations?limit=1")).GetProperty("operations")[0];
+        Assert.Equal("PutWave", Text(line, "action"));
+        Assert.Equal(isKept ? "operator@programme.example" : null, line.TryGetProperty("principal", out var principal) ? principal.GetString() : null);
+    }
+
+    private static async Task PutWaveAsync(HttpClient http)
+    {
         using var put = new HttpRequestMessage(HttpMethod.Put, "/api/waves/w%0Ax?code=a-key-nobody-may-see")
         {
             Content = new StringContent(Said.Wave, Encoding.UTF8, "application/json"),
             Headers = { { "x-ms-client-principal-name", "operator@programme.example" } },
         };
-        await pipeline.Http.SendAsync(put);
-
-        var operations = (await GetAsync("/api/operations?limit=200")).GetProperty("operations");
-        Assert.Equal(before + 1, operations.GetArrayLength());
-        Assert.Equal(("PutWave", "/api/waves/w%0Ax", "operator@programme.example", "refused"), (Text(operations[0], "action"), Text(operations[0], "path"), Text(operations[0], "principal"), Text(operations[0], "outcome")));
-        Assert.DoesNotContain("a-key-nobody-may-see", operations.GetRawText(), StringComparison.Ordinal);
+        await http.SendAsync(put);
     }
 
     private async Task<string> FateAsync(string body)

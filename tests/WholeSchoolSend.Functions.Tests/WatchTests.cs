@@ -16,7 +16,9 @@ using Microsoft.Extensions.Options;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
 using WholeSchoolSend.Core;
+using WholeSchoolSend.Core.Watch;
 using WholeSchoolSend.LocalHost;
+using WholeSchoolSend.Storage;
 using WholeSchoolSend.Testing;
 
 namespace WholeSchoolSend.Functions.Tests;
@@ -74,6 +76,35 @@ public sealed class WatchTests : IAsyncLifetime
         var delivery = _heard.Span("take in delivery");
         Assert.Equal(delivery.TraceId, Assert.Single(_heard.Span("recompute").Links).Context.TraceId);
         Assert.Contains(_pipeline.Log.Lines, line => line.Contains("Delivery taken from leaders_json", StringComparison.Ordinal) && line.Contains(delivery.TraceId.ToHexString(), StringComparison.Ordinal));
+    }
+
+    /// <summary>A nightly timer fails once a night: no count of failures in an hour tells it, and what never ran has no failures at all.</summary>
+    [Fact]
+    public async Task A_timer_that_failed_last_or_never_ran_is_told_until_it_runs_well()
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        var watch = new SurveyDataStorage(_pipeline.ConnectionString, new SurveyDataOptions { PublicContainer = "snapshots" }, TimeProvider.System).Watch;
+        await _pipeline.RunAsync("WatchPipeline");
+        Assert.Equal(0, _heard.Last("wss.timers.failed", "timer=AuditTotals"));
+        Assert.Equal(0, _heard.Last("wss.timers.failed", "timer=HealGaps"));
+
+        await watch.KeepAsync(new TimerRun("AuditTotals", now, now, "TimeoutException"), Cancellation);
+        var state = (await watch.ReadAsync(Cancellation)).State!;
+        // Looked for since the year before last, as if nobody had ever called it.
+        var since = state.Timers!.ToDictionary(one => one.Key, one => one.Key == "HealGaps" ? now.AddDays(-800) : one.Value);
+        await watch.KeepAsync(state with { Timers = since }, Cancellation);
+        await _pipeline.RunAsync("WatchPipeline");
+        Assert.Equal(1, _heard.Last("wss.timers.failed", "timer=AuditTotals"));
+        Assert.Equal(1, _heard.Last("wss.timers.failed", "timer=HealGaps"));
+        Assert.Equal(0, _heard.Last("wss.timers.failed", "timer=ApplyRetention"));
+        var health = await Pipeline.JsonAsync(await _pipeline.Http.GetAsync("/api/health/details", Cancellation));
+        Assert.Equal(["past-due HealGaps", "failed AuditTotals"], health.GetProperty("why").EnumerateArray().Select(why => why.GetString()));
+
+        await _pipeline.RunAsync("AuditTotals");
+        await _pipeline.RunAsync("HealGaps");
+        await _pipeline.RunAsync("WatchPipeline");
+        Assert.Equal(0, _heard.Last("wss.timers.failed", "timer=AuditTotals"));
+        Assert.Equal(0, _heard.Last("wss.timers.failed", "timer=HealGaps"));
     }
 
     [Fact]

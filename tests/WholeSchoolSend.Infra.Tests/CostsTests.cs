@@ -29,7 +29,7 @@ public sealed class CostsTests
         var timers = NamesTests.TimerRuns();
         var requests = (4 * month) + (8640 * (16 + 10 + 10)) + (43_200 * 3) + timers;
         var kept = year * 5e3 / 1e9;
-        var telemetry = ((4e3 * month) + (3e3 * timers) + 0.15e9) / 1e9;
+        var telemetry = ((4e3 * month) + (3e3 * timers) + 0.32e9) / 1e9;
         var executions = Math.Max(0, month + timers - 250_000) * 0.40 / 1e6;
         var busy = Math.Max(0, (0.0075 * month) + (2 * timers) - 100_000) * 0.000026;
         var sparse = Math.Max(0, (2 * month) + (2 * timers) - 100_000) * 0.000026;

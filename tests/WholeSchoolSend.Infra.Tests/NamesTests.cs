@@ -20,8 +20,12 @@ namespace WholeSchoolSend.Infra.Tests;
 /// <summary>Every name that the app relies on is in the estate, and the other way round: found here, not on Azure.</summary>
 public sealed partial class NamesTests
 {
-    /// <summary>Read by the host itself, or by the worker before our own code.</summary>
-    private static readonly string[] OfTheHost = ["APPLICATIONINSIGHTS_AUTHENTICATION_STRING", "APPLICATIONINSIGHTS_CONNECTION_STRING"];
+    /// <summary>Read by name in our code, and never set by the estate: why.</summary>
+    private static readonly Dictionary<string, string> NotSet = new(StringComparer.Ordinal)
+    {
+        ["SurveyData"] = "a connection string, for one machine: on Azure it is by identity",
+        ["WEBSITE_AUTH_ENABLED"] = "App Service sets it itself where its authentication is on",
+    };
 
     /// <summary>What a connection by identity is made of.</summary>
     private static readonly string[] Connection = ["blobServiceUri", "clientId", "credential", "queueServiceUri", "tableServiceUri"];
@@ -41,16 +45,27 @@ public sealed partial class NamesTests
             .Concat(Names<RetentionPolicy>().Select(name => $"Retention__{name}"))
             .Concat(Names<LimitOptions>().Select(name => $"Limits__{name}"))
             .Concat(Names<ErasureOptions>())
-            .Concat(OfTheHost).Append("Telemetry__SamplingRatio");
+            .Concat(ReadByName().Except(NotSet.Keys));
         var set = SecurityRules.Settings(Estate).Keys.Select(InGeneral);
         Assert.Equal(known.Distinct().Order(StringComparer.Ordinal), set.Distinct().Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void What_is_read_by_name_is_found()
+    {
+        var read = ReadByName();
+        Assert.Contains("OTEL_EXPORTER_OTLP_ENDPOINT", read);
+        Assert.Contains("Telemetry__SamplingRatio", read);
+        Assert.Subset(read.ToHashSet(StringComparer.Ordinal), NotSet.Keys.ToHashSet(StringComparer.Ordinal));
     }
 
     [Fact]
     public void A_small_estate_sets_what_the_app_needs_to_start()
     {
         var set = SecurityRules.Settings(Infra.Predicted("main.dev")).Keys;
-        Assert.Empty(SecurityRules.Settings(Estate).Keys.Where(name => !name.Contains("__", StringComparison.Ordinal)).Except(set));
+        Assert.Equal(
+            ["OTEL_EXPORTER_OTLP_ENDPOINT"],   // nobody listens but Azure
+            SecurityRules.Settings(Estate).Keys.Where(name => !name.Contains("__", StringComparison.Ordinal)).Except(set));
         Assert.DoesNotContain(set, name => name.Split("__")[0] is "Sources" or "Disclosure" or "Retention" or "Limits");
     }
 
@@ -131,6 +146,7 @@ public sealed partial class NamesTests
     [InlineData("deliveries", "wss.deliveries")]
     [InlineData("failed-requests", "requests")]
     [InlineData("failed-functions", "requests")]
+    [InlineData("timer-failed", "wss.timers.failed")]
     public void There_is_an_alert(string name, string about)
     {
         var alert = Assert.Single(Alerts(), one => one.OwnName().StartsWith($"alert-{name}-", StringComparison.Ordinal))["properties"]!;
@@ -143,7 +159,7 @@ public sealed partial class NamesTests
     public void Metrics_that_are_watched_are_measured()
     {
         var watched = Alerts().SelectMany(one => MetricInQuery().Matches(Query(one["properties"]!))).Select(match => match.Value).Distinct().ToList();
-        Assert.Equal(7, watched.Count);
+        Assert.Equal(8, watched.Count);
         var written = Texts("WholeSchoolSend.Core").Concat(Texts("WholeSchoolSend.Functions")).ToHashSet(StringComparer.Ordinal);
         Assert.Subset(written, watched.ToHashSet(StringComparer.Ordinal));
     }
@@ -165,7 +181,7 @@ public sealed partial class NamesTests
     {
         var runbook = File.ReadAllLines(Path.Combine(Repository.Root, "docs/runbook.md"));
         var names = Alerts().Concat(Estate.Of("Microsoft.Insights/metricAlerts")).Select(one => AlertName().Match(one.OwnName()).Groups[1].Value).ToList();
-        Assert.Equal(11, names.Count);
+        Assert.Equal(12, names.Count);
         Assert.All(names, name => Assert.Single(runbook, line => line.StartsWith('|') && line.Split('|')[1].Split(',', StringSplitOptions.TrimEntries).Contains(name)));
     }
 
@@ -217,6 +233,15 @@ public sealed partial class NamesTests
 
     private static IEnumerable<string> Names<T>() => typeof(T).GetProperties(BindingFlags.Public | BindingFlags.Instance).Select(one => one.Name);
 
+    /// <summary>Settings that our code takes from the configuration by a name written there, as Azure writes them. LocalHost is not on Azure.</summary>
+    private static List<string> ReadByName() =>
+    [
+        .. Directory.EnumerateFiles(Path.Combine(Repository.Root, "src"), "*.cs", SearchOption.AllDirectories)
+            .Where(file => !file.Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj" or "WholeSchoolSend.LocalHost"))
+            .SelectMany(file => SettingRead().Matches(File.ReadAllText(file)))
+            .Select(match => match.Groups[1].Value.Replace(":", "__", StringComparison.Ordinal)).Distinct(),
+    ];
+
     private static IEnumerable<(MethodInfo Method, string Name)> Functions() =>
         from type in typeof(App).Assembly.GetTypes()
         from method in type.GetMethods()
@@ -251,6 +276,9 @@ public sealed partial class NamesTests
 
     [GeneratedRegex("wss(\\.[a-z_]+)+", RegexOptions.CultureInvariant)]
     private static partial Regex MetricInQuery();
+
+    [GeneratedRegex("(?:[sS]ettings|[cC]onfiguration)(?:\\[|\\.GetValue<[^>]+>\\(|\\.GetConnectionString\\()\"([^\"]+)\"", RegexOptions.CultureInvariant)]
+    private static partial Regex SettingRead();
 
     [GeneratedRegex("^Sources__[a-z0-9_]+?__(?=[A-Z])", RegexOptions.CultureInvariant)]
     private static partial Regex SourceName();

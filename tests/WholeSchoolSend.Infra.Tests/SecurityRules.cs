@@ -23,8 +23,11 @@ public static partial class SecurityRules
         ("operators", "Storage Blob Data Contributor", "data/poll-drop"),
         ("operators", "Storage Blob Data Contributor", "data/register"),
         ("operators", "Storage Blob Data Reader", "data/poll-reports"),
-        ("operators", "Key Vault Secrets Officer", "vault"),
+        ("vault keepers", "Key Vault Secrets Officer", "vault"),
     };
+
+    /// <summary>As main.prod.bicepparam makes them up.</summary>
+    private const string VaultKeepers = "00000000-0000-0000-0000-00000000000b";
 
     private static readonly Dictionary<string, string> RoleNames = new()
     {
@@ -143,7 +146,8 @@ public static partial class SecurityRules
             var role = ((string)assignment["properties"]!["roleDefinitionId"]!).Split('/')[^1];
             var scope = id[..id.IndexOf("/providers/Microsoft.Authorization/", StringComparison.Ordinal)];
             var who = principal.Contains("/userAssignedIdentities/", StringComparison.Ordinal) ? "app"
-                : principal.Contains("/systemTopics/", StringComparison.Ordinal) ? "topic" : "operators";
+                : principal.Contains("/systemTopics/", StringComparison.Ordinal) ? "topic"
+                : principal == VaultKeepers ? "vault keepers" : "operators";
             yield return (who, RoleNames.GetValueOrDefault(role, role), ScopeName(scope));
         }
     }

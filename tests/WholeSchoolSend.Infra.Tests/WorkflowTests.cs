@@ -39,9 +39,40 @@ public sealed partial class WorkflowTests
     {
         foreach (var file in Workflows.Select(row => row.Data))
             Assert.Equal(file == "deploy.yml", File.ReadAllText(Path.Combine(Folder, file)).Contains("id-token: write", StringComparison.Ordinal));
-        var job = (YamlMappingNode)Jobs(Parse(File.ReadAllText(Path.Combine(Folder, "deploy.yml")))).Single().Value;
-        Assert.Contains(job.Children.Keys, key => ((YamlScalarNode)key).Value == "environment");
+        var deploys = Assert.Single(Deployment(), job => Text(At(At(job.Value, "permissions"), "id-token")) == "write");
+        Assert.Equal("deploy", Text(deploys.Key));
+        Assert.NotNull(At(deploys.Value, "environment"));
     }
+
+    /// <summary>Packages may run whatever they like while they are restored and built: not where it could reach Azure.</summary>
+    [Fact]
+    public void What_is_deployed_is_built_elsewhere_of_a_commit_that_passed_and_is_checked_again()
+    {
+        var (build, deploy) = (Steps("build"), Steps("deploy"));
+        Assert.Equal("build", Text(At(Deployment().Single(job => Text(job.Key) == "deploy").Value, "needs")));
+        foreach (var word in new[] { "dotnet", "npm", "nuget" }) Assert.DoesNotContain(deploy, step => step.Contains(word, StringComparison.Ordinal));
+        Assert.Contains("--status success", build[0], StringComparison.Ordinal);
+        foreach (var workflow in new[] { "ci.yml", "azure-mode.yml" })
+        {
+            Assert.Contains(workflow, build[0], StringComparison.Ordinal);
+            Assert.Contains(workflow, Workflows.Select(row => row.Data));
+        }
+        Assert.Contains("exit 1", build[0], StringComparison.Ordinal);
+        var handed = build.FindIndex(step => step.StartsWith("actions/upload-artifact@", StringComparison.Ordinal));
+        Assert.InRange(build.FindIndex(step => step.StartsWith("infra/check-publish.sh ", StringComparison.Ordinal)), 1, handed - 1);
+        var checkedAgain = deploy.FindIndex(step => step.Contains("infra/check-publish.sh ", StringComparison.Ordinal));
+        var here = deploy.FindIndex(step => step.StartsWith("actions/download-artifact@", StringComparison.Ordinal));
+        var login = deploy.FindIndex(step => step.StartsWith("azure/login@", StringComparison.Ordinal));
+        Assert.True(here >= 0 && here < checkedAgain && checkedAgain < login, $"{here} {checkedAgain} {login}");
+
+        static List<string> Steps(string job)
+        {
+            var steps = (YamlSequenceNode)Deployment().Single(one => Text(one.Key) == job).Value["steps"];
+            return [.. steps.Select(step => Text(At(step, "run")) ?? Text(At(step, "uses"))!)];
+        }
+    }
+
+    private static IDictionary<YamlNode, YamlNode> Deployment() => Jobs(Parse(File.ReadAllText(Path.Combine(Folder, "deploy.yml"))));
 
     [Fact]
     public void Dependencies_of_every_kind_are_watched()

@@ -1,6 +1,9 @@
+using System.Security.Cryptography;
+using WholeSchoolSend.Core;
 using WholeSchoolSend.Core.Erasures;
 using WholeSchoolSend.Core.Kpis;
 using WholeSchoolSend.Core.Operations;
+using WholeSchoolSend.Core.Polls;
 using WholeSchoolSend.Core.Retention;
 using WholeSchoolSend.Core.Schools;
 using WholeSchoolSend.Core.Webhooks;
@@ -15,7 +18,9 @@ public sealed class RetentionTests(AzuriteFixture azurite)
     private static readonly RetentionPolicy Never = new()
     {
         AnswerDays = 0,
+        QuarantineDays = 0,
         PollFileDays = 0,
+        RegisterFileDays = 0,
         ReportDays = 0,
         InternalSnapshotDays = 0,
         AuditDays = 0,
@@ -72,7 +77,22 @@ public sealed class RetentionTests(AzuriteFixture azurite)
         var store = storage.Store;
         await Put("poll-drop", "northern/a.csv");
         await Put("raw", "abc");
-        await Put("register", "edubase.csv");
+        await Put("register", "contacts.csv", "urn,engaged_on,strand,email\n100001,2026-01-01,a,jo@school.example\n");
+        await Put("register", "before.csv", "urn,engaged_on,strand,email\n100001,2026-01-01,a,jo@school.example\n100002,2026-01-01,a,jo@school.example\n");
+        // Of the two, one counts: whatever it is called, it is the same content.
+        await store.Imports.SwitchAsync(
+            new ImportUnit(ImportRegister.Supplier, ImportRegister.Engagements, "contacts.csv"),
+            _ => new ActiveImport(
+                new ImportUnit(ImportRegister.Supplier, ImportRegister.Engagements, "contacts.csv"), "v", "contacts.csv",
+                Convert.ToHexStringLower(SHA256.HashData("urn,engaged_on,strand,email\n100001,2026-01-01,a,jo@school.example\n"u8)), 0, null, time.GetUtcNow(),
+                new ImportFacts(1, 1, null, null, null, null)),
+            Cancellation);
+        var waiting = AResponse("w");
+        await store.Quarantine.KeepAsync(
+            new QuarantinedResponse(
+                waiting.Source, AReceipt() with { Received = time.GetUtcNow() }, waiting.Identity, [Problems.AnswerUnknown.At("q1", "is unknown")],
+                waiting.Version, waiting.Answers, null),
+            Cancellation);
         await Put("poll-reports", "northern/a.csv.report.json");
         await Put("snapshots-internal", "2026/10/old.json");
         await Put("snapshots-internal", "2026/11/newest.json");
@@ -83,20 +103,29 @@ public sealed class RetentionTests(AzuriteFixture azurite)
         await store.Operations.BeginAsync(new Operation(id, time.GetUtcNow(), "PutWave", "PUT", "/api/waves/a", null), Cancellation);
         await store.Operations.EndAsync(id, new OperationEnd(time.GetUtcNow(), 200, null, null), Cancellation);
         await store.Erasures.AddAsync(new Erasure("e", ErasureOf.Email, time.GetUtcNow(), "r", "d", 1, null, null, null, null, null, []) { State = ErasureState.Done }, Cancellation);
-        await store.Erasures.KeepTombstoneAsync("gone", "e", Cancellation);
+        await store.Erasures.KeepTombstoneAsync(Identity.OfResponse(Intake.Leaders, "form", "gone"), "e", Cancellation);
         time.By = isOver ? TimeSpan.FromDays(4000) : TimeSpan.FromDays(399);
 
-        Assert.Equal(new RetentionOutcome(0, 0, 0, 0, 0, 0, 0, 0), await ARetention(store, time, Never).RunAsync(Cancellation));
+        Assert.Equal(new RetentionOutcome(0, 0, 0, 0, 0, 0, 0, 0, 0, 0), await ARetention(store, time, Never).RunAsync(Cancellation));
         var outcome = await ARetention(store, time).RunAsync(Cancellation);
 
-        Assert.Equal(isOver ? new RetentionOutcome(0, 0, 2, 1, 1, 1, 1, 1) : new RetentionOutcome(0, 0, 0, 0, 0, 0, 0, 0), outcome);
-        Assert.True(await storage.Container("register").GetBlobClient("edubase.csv").ExistsAsync(Cancellation));
+        Assert.Equal(isOver ? new RetentionOutcome(0, 0, 1, 2, 1, 1, 1, 1, 1, 1) : new RetentionOutcome(0, 0, 0, 0, 0, 0, 0, 0, 0, 0), outcome);
+        Assert.True(await storage.Container("register").GetBlobClient("contacts.csv").ExistsAsync(Cancellation));
+        Assert.Equal(!isOver, (bool)await storage.Container("register").GetBlobClient("before.csv").ExistsAsync(Cancellation));
+        // Nothing of the answers is left but what a vendor's list is compared by.
+        var entry = Assert.Single(await storage.RowsAsync("Quarantine"));
+        Assert.Equal((isOver ? "Expired" : "Waiting", !isOver), (entry.GetString("State"), entry.ContainsKey("Json0")));
+        Assert.Equal([(waiting.Identity, waiting.Version.Hash)], await store.Quarantine.HeldAsync(waiting.Source, Cancellation));
         Assert.True(await storage.Container("snapshots-internal").GetBlobClient("2026/11/newest.json").ExistsAsync(Cancellation));
         Assert.Equal(!isOver, (bool)await storage.Container("snapshots-internal").GetBlobClient("2026/10/old.json").ExistsAsync(Cancellation));
         Assert.Equal(isOver ? 0 : 1, (await store.Operations.ListAsync(10, null, Cancellation)).Operations.Count);
         Assert.Equal(isOver ? 0 : 1, (await store.Erasures.AllAsync(Cancellation)).Count);
-        // Who was erased stays out all the same.
-        Assert.Single(await store.Erasures.TombstonesAsync(Cancellation));
+        // Who was erased stays out all the same: understood or not, whatever is left of the report.
+        var intake = new Intake(store, time);
+        Assert.Equal("erased", await intake.FateAsync(Intake.Body("gone")));
+        await store.Instruments.AddAsync(Intake.Form, Cancellation);
+        Assert.Equal("erased", await new Intake(store, time).FateAsync(Intake.Body("gone")));
+        Assert.Equal("accepted", await new Intake(store, time).FateAsync(Intake.Body("another")));
 
         async Task Put(string container, string name, string text = "x") => await storage.Container(container).GetBlobClient(name).UploadAsync(BinaryData.FromString(text), Cancellation);
     }

@@ -28,7 +28,8 @@ public sealed class ErasureShelf(IErasures erasures, Pseudonyms pseudonyms, Time
             _held = before with { Read = read };
             return before.People;
         }
-        var people = all.Count == 0 ? ErasedPeople.Nobody : new ErasedPeople(all, await erasures.TombstonesAsync(cancellation), pseudonyms);
+        // A tombstone outlives the report of its erasure, and works without any.
+        var people = new ErasedPeople(all, await erasures.TombstonesAsync(cancellation), pseudonyms);
         _held = new Held(read, state, people);
         return people;
     }

@@ -44,6 +44,9 @@ public sealed partial class PutInstrument(IInstruments instruments, InstrumentSh
             yield return Problems.DocumentInvalid.At("", "should have either form or poll");
         if (before is not null && before.Collection != instrument.Collection)
             yield return Problems.CollectionFixed.At("/collection", $"should stay {before.Collection}: what is stored lies there");
+        // Stored responses are found by their collection's forms, whoever looks: to count, to audit, to erase.
+        if (before is not null && (before.Form is null) != (instrument.Form is null))
+            yield return Problems.DocumentInvalid.At("", $"should stay a {(before.Form is null ? "poll" : "form")}: put the other as an instrument of its own");
         if (instrument.Form is { } form && others.FirstOrDefault(other => other.Form == form) is { } taken)
             yield return Problems.FormTaken.At("/form", $"is mapped by {taken.Id} already");
         if (instrument.Poll is { } poll)

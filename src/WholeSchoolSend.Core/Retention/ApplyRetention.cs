@@ -13,8 +13,11 @@ namespace WholeSchoolSend.Core.Retention;
 /// <summary>What was removed because its time was over.</summary>
 /// <param name="Bodies">bodies of deliveries that could not be decoded.</param>
 /// <param name="Answers">versions of responses whose answers went; their codes stay.</param>
+/// <param name="Quarantined">redacted answers that nobody had replayed.</param>
 /// <param name="PollFiles">dropped files and copies of them.</param>
-public sealed record RetentionOutcome(int Bodies, int Answers, int PollFiles, int Reports, int Snapshots, int Audits, int Operations, int Erasures);
+/// <param name="RegisterFiles">files of the register and lists that count no more.</param>
+public sealed record RetentionOutcome(
+    int Bodies, int Answers, int Quarantined, int PollFiles, int RegisterFiles, int Reports, int Snapshots, int Audits, int Operations, int Erasures);
 
 /// <summary>Answers of responses, as far as they are only kept for a while.</summary>
 public interface IExpiringAnswers
@@ -34,7 +37,9 @@ public sealed class ApplyRetention(
     public async Task<RetentionOutcome> RunAsync(CancellationToken cancellation) => new(
         await quarantine.ExpireAsync(time.GetUtcNow() - RawBodies, cancellation),
         policy.AnswerDays == 0 ? 0 : await AnswersAsync(Before(policy.AnswerDays), cancellation),
+        policy.QuarantineDays == 0 ? 0 : await quarantine.ExpireAnswersAsync(Before(policy.QuarantineDays), cancellation),
         policy.PollFileDays == 0 ? 0 : await PollFilesAsync(Before(policy.PollFileDays), cancellation),
+        policy.RegisterFileDays == 0 ? 0 : await RegisterFilesAsync(Before(policy.RegisterFileDays), cancellation),
         policy.ReportDays == 0 ? 0 : await drops.ExpireReportsAsync(Before(policy.ReportDays), cancellation),
         policy.InternalSnapshotDays == 0 ? 0 : await SnapshotsAsync(Before(policy.InternalSnapshotDays), cancellation),
         policy.AuditDays == 0 ? 0 : await audits.ExpireAsync(Before(policy.AuditDays), cancellation),
@@ -72,6 +77,19 @@ public sealed class ApplyRetention(
             gone++;
         }
         return gone;
+    }
+
+    private async Task<int> RegisterFilesAsync(DateTimeOffset before, CancellationToken cancellation)
+    {
+        // A list counts until one of its name takes its place, however long ago it was dropped, and is read again from its file.
+        var counting = (await imports.ActiveAsync(cancellation)).Where(import => import.Unit.Supplier == ImportRegister.Supplier)
+            .Select(import => import.ContentHash).ToHashSet(StringComparer.Ordinal);
+        var over = new List<DroppedFile>();
+        await foreach (var file in drops.AllAsync(cancellation))
+            if (file.Supplier == ImportRegister.Supplier && file.Modified < before && !counting.Contains(await FileImport.HashAsync(file, cancellation)))
+                over.Add(file);
+        foreach (var file in over) await drops.RemoveAsync(file, cancellation);
+        return over.Count;
     }
 
     private async Task<int> SnapshotsAsync(DateTimeOffset before, CancellationToken cancellation)

@@ -7,13 +7,21 @@ public sealed class RetentionPolicy
 {
     private const int Most = 36_500;
 
-    /// <value>Answers, coded or not understood, after the last day of a closed wave's fieldwork: what was coded stays, and every figure with it. The default is two years.</value>
+    /// <value>Answers of responses after the last day of a closed wave's fieldwork: what was coded stays, and every figure. The default is two years.</value>
     [Range(0, Most)]
     public int AnswerDays { get; set; } = 730;
+
+    /// <value>Redacted answers that wait in quarantine, after they were received: whatever nobody mended in that time. The default is two years.</value>
+    [Range(0, Most)]
+    public int QuarantineDays { get; set; } = 730;
 
     /// <value>Poll files, and copies of them, after they were dropped. The default is three years.</value>
     [Range(0, Most)]
     public int PollFileDays { get; set; } = 1_095;
+
+    /// <value>Files of the register and of contacts, after they were dropped, once their content counts no more. The default is three years.</value>
+    [Range(0, Most)]
+    public int RegisterFileDays { get; set; } = 1_095;
 
     /// <value>Reports beside poll and register files. The default is three years.</value>
     [Range(0, Most)]

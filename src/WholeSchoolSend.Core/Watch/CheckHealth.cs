@@ -32,7 +32,20 @@ public sealed record PipelineHealth(
 /// <param name="Next">when it is due.</param>
 /// <param name="PastDue">it should have run and did not.</param>
 /// <param name="Failed">its last run failed.</param>
-public sealed record ScheduleHealth(string Timer, DateTimeOffset? Last, DateTimeOffset Next, bool PastDue, bool Failed);
+public sealed record ScheduleHealth(string Timer, DateTimeOffset? Last, DateTimeOffset Next, bool PastDue, bool Failed)
+{
+    /// <summary>A run is noted when it has ended, and may take ten minutes.</summary>
+    public static readonly TimeSpan Late = TimeSpan.FromMinutes(15);
+
+    /// <summary>How each timer runs by what is noted. One that never ran is past due by when it was first looked for.</summary>
+    internal static IReadOnlyList<ScheduleHealth> Of(IReadOnlyList<TimerPlan> timers, WatchBook book, DateTimeOffset now) =>
+    [
+        .. from timer in timers
+           let run = book.Runs.FirstOrDefault(run => run.Timer == timer.Timer)
+           let since = run?.Began ?? book.State?.SinceOf(timer.Timer) ?? now
+           select new ScheduleHealth(timer.Timer, run?.Began, timer.After(now), now > timer.After(since) + Late, run?.Fault is not null),
+    ];
+}
 
 /// <summary>What waits, as it was found at <paramref name="At"/>.</summary>
 public sealed record Backlog(DateTimeOffset At, int Markers, int Quarantine, int Pending, int Stuck, int PoisonedImports);
@@ -60,9 +73,6 @@ public sealed record SourceHealth(string Source, DateTimeOffset? LastDelivery, i
 public sealed class CheckHealth(
     IStorageProbe storage, IWatch watch, WordingDrift wordings, IAudits audits, IReadOnlyList<TimerPlan> timers, TimeProvider time) : IDisposable
 {
-    /// <summary>A run is noted when it has ended, and may take ten minutes.</summary>
-    public static readonly TimeSpan Late = TimeSpan.FromMinutes(15);
-
     /// <summary>Everybody may ask, as often as they like: storage is asked this often.</summary>
     public static readonly TimeSpan Fresh = TimeSpan.FromSeconds(5);
 
@@ -96,7 +106,7 @@ public sealed class CheckHealth(
         await touched;
 
         var now = time.GetUtcNow();
-        var schedules = timers.Select(timer => Schedule(timer, book.Runs.FirstOrDefault(run => run.Timer == timer.Timer), now)).ToList();
+        var schedules = ScheduleHealth.Of(timers, book, now);
         var (state, audit) = (book.State, newest.Count > 0 ? newest[0] : null);
         List<string> why =
         [
@@ -123,9 +133,6 @@ public sealed class CheckHealth(
     }
 
     public void Dispose() => _one.Dispose();
-
-    private static ScheduleHealth Schedule(TimerPlan timer, TimerRun? run, DateTimeOffset now) =>
-        new(timer.Timer, run?.Began, timer.After(now), run is not null && now > timer.After(run.Began) + Late, run?.Fault is not null);
 
     private static List<SourceHealth> Sources(WatchBook book)
     {

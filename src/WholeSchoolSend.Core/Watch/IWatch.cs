@@ -25,7 +25,13 @@ public sealed record TimerPlan(string Timer, Func<DateTimeOffset, DateTimeOffset
 public sealed record PipelineState(
     DateTimeOffset At, int Markers, DateTimeOffset? OldestMarker, IReadOnlyDictionary<string, int> Quarantined,
     IReadOnlyDictionary<string, int> Pending, int Stuck,
-    DateTimeOffset? OldestPending, int Poisoned, int? Differences);
+    DateTimeOffset? OldestPending, int Poisoned, int? Differences)
+{
+    /// <summary>Since when each timer is looked for: what tells of one that never ran that it should have.</summary>
+    public IReadOnlyDictionary<string, DateTimeOffset>? Timers { get; init; }
+
+    public DateTimeOffset? SinceOf(string timer) => Timers is not null && Timers.TryGetValue(timer, out var since) ? since : null;
+}
 
 /// <summary>Everything that is noted of how the pipeline runs.</summary>
 public sealed record WatchBook(IReadOnlyList<TimerRun> Runs, PipelineState? State, IReadOnlyDictionary<string, DateTimeOffset> LastDeliveries)

@@ -14,7 +14,7 @@ namespace WholeSchoolSend.Core.Watch;
 /// </summary>
 public sealed class WatchPipeline(
     FrozenDictionary<string, Source> sources, IInstruments instruments, IMarkers markers, IFates fates, ShowPending pending, IImports imports, IAudits audits,
-    IWatch watch, TimeProvider time)
+    IWatch watch, IReadOnlyList<TimerPlan> timers, TimeProvider time)
 {
     public async Task<PipelineState> RunAsync(CancellationToken cancellation)
     {
@@ -33,11 +33,15 @@ public sealed class WatchPipeline(
             if (import.Record.IsPoisoned(time.GetUtcNow())) poisoned++;
         var newest = await audits.NewestAsync(1, cancellation);
 
+        var (now, book) = (time.GetUtcNow(), await watch.ReadAsync(cancellation));
         var state = new PipelineState(
-            time.GetUtcNow(), changes, oldest, quarantined,
+            now, changes, oldest, quarantined,
             toFetch.Where(source => source.Waiting > 0).ToDictionary(source => source.Source, source => source.Waiting, StringComparer.Ordinal),
-            toFetch.Sum(source => source.Stuck), toFetch.Min(source => source.Oldest), poisoned, newest.Count > 0 ? newest[0].Differences : null);
-        Signals.Watched(state, await watch.ReadAsync(cancellation), sources.Keys);
+            toFetch.Sum(source => source.Stuck), toFetch.Min(source => source.Oldest), poisoned, newest.Count > 0 ? newest[0].Differences : null)
+        {
+            Timers = timers.ToDictionary(timer => timer.Timer, timer => book.State?.SinceOf(timer.Timer) ?? now, StringComparer.Ordinal),
+        };
+        Signals.Watched(state, book, sources.Keys, ScheduleHealth.Of(timers, book, now));
         await watch.KeepAsync(state, cancellation);
         return state;
     }

@@ -86,6 +86,9 @@ public interface IQuarantined
 
     /// <summary>Removes raw bodies that were received earlier; what they came under stays. Gives back how many.</summary>
     Task<int> ExpireAsync(DateTimeOffset before, CancellationToken cancellation);
+
+    /// <summary>Removes redacted answers that were received earlier and wait still; what they came under stays. Gives back how many.</summary>
+    Task<int> ExpireAnswersAsync(DateTimeOffset before, CancellationToken cancellation);
 }
 
 /// <summary>Shows operators what is in quarantine.</summary>

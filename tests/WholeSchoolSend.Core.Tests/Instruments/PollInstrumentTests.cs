@@ -18,6 +18,11 @@ public sealed class PollInstrumentTests
          "items":[{"indicator":"every-teacher-responsible","field":"Q1","codes":{"1":"fully","2":"partly"},"outOfBase":{"99":"declined"}}]}
         """;
 
+    private const string Form = """
+        {"title":"F","collection":"leaders","form":{"source":"s","id":"f"},"wave":{"value":"w"},"school":{"field":"urn"},
+         "items":[{"indicator":"every-teacher-responsible","field":"Q1","codes":{"1":"fully"}}]}
+        """;
+
     [Fact]
     public async Task Everything_an_instrument_of_a_poll_can_say_is_kept()
     {
@@ -62,23 +67,39 @@ public sealed class PollInstrumentTests
     [InlineData("items", """[{"indicator":"every-teacher-responsible","field":"Q1","codes":{"1":"fully"},"outOfBase":{"99":"declined"}}]""", "/items/0/outOfBase")]
     public async Task What_belongs_to_a_poll_is_no_part_of_a_form(string name, string json, string where)
     {
-        var document = JsonNode.Parse(
-            """{"title":"F","collection":"leaders","form":{"source":"s","id":"f"},"wave":{"value":"w"},"school":{"field":"urn"},"items":[{"indicator":"every-teacher-responsible","field":"Q1","codes":{"1":"fully"}}]}""")!;
+        var document = JsonNode.Parse(Form)!;
         Assert.Empty((await PutAsync(document.ToJsonString())).Problems);
         document[name] = JsonNode.Parse(json);
         Assert.Contains(where, (await PutAsync(document.ToJsonString())).Problems.Select(problem => problem.Where));
     }
 
-    private static async Task<Checked<Instrument>> PutAsync(string json)
+    /// <summary>Or its stored responses would be in a collection that no form leads to, where no erasure looks.</summary>
+    [Fact]
+    public async Task A_form_stays_a_form_and_a_poll_a_poll()
     {
-        var none = new NoInstruments();
-        return await new PutInstrument(none, new InstrumentShelf(none, TimeProvider.System), Catalogue.Current).RunAsync("leaders-poll",
+        var (form, poll) = ((await PutAsync(Form)).Value!, (await PutAsync(Whole)).Value!);
+        Assert.Equal((1, 1), (form.Version, poll.Version));
+
+        var toPoll = await PutAsync(Whole, form);
+        var toForm = await PutAsync(Form, poll);
+
+        Assert.Equal("document-invalid should stay a form: put the other as an instrument of its own", Said(toPoll));
+        Assert.Equal("document-invalid should stay a poll: put the other as an instrument of its own", Said(toForm));
+        Assert.Equal(2, (await PutAsync(Form.Replace("\"F\"", "\"G\"", StringComparison.Ordinal), form)).Value!.Version);
+
+        static string Said(Checked<Instrument> answer) => string.Join(", ", answer.Problems.Select(problem => $"{problem.Code} {problem.Message}"));
+    }
+
+    private static async Task<Checked<Instrument>> PutAsync(string json, params Instrument[] before)
+    {
+        var held = new HeldInstruments(before);
+        return await new PutInstrument(held, new InstrumentShelf(held, TimeProvider.System), Catalogue.Current).RunAsync("leaders-poll",
             Encoding.UTF8.GetBytes(json), TestContext.Current.CancellationToken);
     }
 
-    private sealed class NoInstruments : IInstruments
+    private sealed class HeldInstruments(IReadOnlyList<Instrument> before) : IInstruments
     {
-        public Task<IReadOnlyList<Instrument>> AllAsync(CancellationToken cancellation) => Task.FromResult<IReadOnlyList<Instrument>>([]);
+        public Task<IReadOnlyList<Instrument>> AllAsync(CancellationToken cancellation) => Task.FromResult(before);
 
         public Task<Instrument?> FindAsync(string id, int? version, CancellationToken cancellation) => Task.FromResult<Instrument?>(null);
 
