@@ -18,7 +18,7 @@ internal sealed class NobodyErased : IErasures
 
     public Task KeepTombstoneAsync(string identity, string erasure, CancellationToken cancellation) => throw new NotSupportedException();
 
-    public Task<IReadOnlyDictionary<string, string>> TombstonesAsync(CancellationToken cancellation) => throw new NotSupportedException();
+    public Task<IReadOnlyDictionary<string, string>> TombstonesAsync(CancellationToken cancellation) => Task.FromResult<IReadOnlyDictionary<string, string>>(new Dictionary<string, string>());
 
     public Task DeleteAsync(string id, CancellationToken cancellation) => throw new NotSupportedException();
 }
