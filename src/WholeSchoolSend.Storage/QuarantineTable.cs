@@ -117,7 +117,7 @@ public sealed partial class QuarantineTable(TableClient table, BlobContainerClie
         var isOurs = await resilience.DecideAsync(
             async token =>
             {
-                if (await ShownAsync(id, token) is not { } row) return false;
+                if (await ShownAsync(id, token, EntryRow.Hash) is not { } row) return false;
                 if (EntryRow.Entry(row).Replay is { } before) return before.Run == replay.Run;
                 blob = row.GetString(EntryRow.Blob);
                 await table.SubmitAsync([Replace(EntryRow.Replayed(row, replay), row.ETag)], token);
@@ -249,8 +249,8 @@ public sealed partial class QuarantineTable(TableClient table, BlobContainerClie
         }
     }
 
-    private Task<TableEntity?> ShownAsync(string id, CancellationToken cancellation) =>
-        EntryId.Partition(id) is { } partition ? table.FindAsync(partition, id, cancellation, EntryRow.Shown) : Task.FromResult<TableEntity?>(null);
+    private Task<TableEntity?> ShownAsync(string id, CancellationToken cancellation, params string[] more) =>
+        EntryId.Partition(id) is { } partition ? table.FindAsync(partition, id, cancellation, [.. EntryRow.Shown, .. more]) : Task.FromResult<TableEntity?>(null);
 
     private static TableTransactionAction Merge(TableEntity row, params (string Column, object Value)[] changes)
     {
@@ -426,7 +426,7 @@ public sealed partial class QuarantineTable(TableClient table, BlobContainerClie
 
         public static bool Waits(TableEntity row) => row.GetString(State) == nameof(QuarantineState.Waiting);
 
-        /// <summary>The row without its content.</summary>
+        /// <summary>The row without its content; the mark of it stays, or a vendor's list would bring it again.</summary>
         public static TableEntity Replayed(TableEntity shown, QuarantineReplay replay)
         {
             var row = new TableEntity(shown)

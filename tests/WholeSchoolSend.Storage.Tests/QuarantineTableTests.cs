@@ -162,6 +162,19 @@ public sealed class QuarantineTableTests(AzuriteFixture azurite)
         Assert.Null(await storage.Store.Quarantine.OpenAsync(id, Cancellation));
     }
 
+    /// <summary>Whatever became of it, a vendor's list has it again every time.</summary>
+    [Fact]
+    public async Task What_was_recovered_stays_known_after_its_replay()
+    {
+        var storage = await TestStorage.CreateAsync(azurite);
+        var waiting = Unmapped("1", "a", "answer-unknown");
+        await storage.Store.Quarantine.KeepAsync(waiting with { Receipt = waiting.Receipt with { Channel = Channel.Recovered } }, Cancellation);
+        (string, string)[] held = [(waiting.Identity!, waiting.Version!.Hash)];
+        Assert.Equal(held, await storage.Store.Quarantine.HeldAsync("a", Cancellation));
+        await storage.Store.Quarantine.EndAsync(Assert.Single(await ListAsync(storage, All)).Id, AReplay(Fate.Conflict), Cancellation);
+        Assert.Equal(held, await storage.Store.Quarantine.HeldAsync("a", Cancellation));
+    }
+
     [Fact]
     public async Task An_end_whose_answer_was_lost_is_ours()
     {
