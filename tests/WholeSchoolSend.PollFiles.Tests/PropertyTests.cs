@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Unicode;
 using CsCheck;
 
 namespace WholeSchoolSend.PollFiles.Tests;
@@ -22,7 +23,10 @@ public sealed class PropertyTests
             string[] header = [.. table[0].Select((_, column) => "c" + column)];
             var lines = table.Prepend(header).Select(row => string.Join(delimiter, row.Select(cell => Written(cell, delimiter, random))));
             var text = string.Join(newline, lines) + (lastNewline ? newline : "");
-            var reading = await Reading.OfAsync(Encoded(text, encoding), new() { Delimiter = delimiter, HeaderRows = 1 });
+            var bytes = Encoded(text, encoding);
+            // "é€€" of windows-1252 are the bytes of one sign in UTF-8: nobody can tell which was meant, so such a file says its encoding.
+            var isEither = encoding == 2 && !Ascii.IsValid(bytes) && Utf8.IsValid(bytes);
+            var reading = await Reading.OfAsync(bytes, new() { Delimiter = delimiter, HeaderRows = 1, Encoding = isEither ? PollEncoding.Windows1252 : PollEncoding.Detect });
             Assert.Empty(reading.Codes);
             Assert.Equal(table, reading.Rows);
         }, iter: 2_000);
