@@ -155,9 +155,11 @@ internal sealed class Year(Surface surface, Account account, Plan plan)
 
     private async Task CloseAsync(CancellationToken cancellation)
     {
+        // Closing again is answered as closing was.
+        var before = await surface.LatestAsync(cancellation);
         var closed = 0;
         foreach (var id in WaveIds)
-            if (await surface.AskAsync(HttpMethod.Post, $"api/waves/{id}/close", """{"reason":"fieldwork complete"}""", cancellation)) closed++;
+            if (await surface.AskAsync(HttpMethod.Post, $"api/waves/{id}/close", """{"reason":"fieldwork complete"}""", cancellation) && before?.HasClosed([id]) != true) closed++;
         account.Step("Waves closed", closed, closed < WaveIds.Length ? "waves; the others were closed already" : "waves");
         _news |= closed > 0;
     }
